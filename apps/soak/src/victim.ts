@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const cli = fileURLToPath(import.meta.resolve('@ctq/cli/bin'));
+const tasks = fileURLToPath(new URL('./tasks.js', import.meta.url));
+
+/** A worker process that is there to be killed. */
+export class Victim {
+  readonly #name: string;
+  readonly #concurrency: number;
+  #child: ChildProcess | undefined;
+  #lines: string[] = [];
+
+  constructor(name: string, concurrency: number) {
+    this.#name = name;
+    this.#concurrency = concurrency;
+  }
+
+  /** Resolves when it consumes. */
+  async start(): Promise<void> {
+    const args = [
+      cli,
+      '-A',
+      tasks,
+      'worker',
+      '-l',
+      'warning',
+      '-c',
+      String(this.#concurrency),
+      '-n',
+      `${this.#name}@%h`,
+    ];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    this.#lines = [];
+    const exited = once(child, 'exit');
+    await Promise.race([
+      new Promise<void>((ready) => {
+        for (const stream of [child.stdout, child.stderr]) {
+          createInterface(stream).on('line', (line) => {
+            this.#lines.push(line);
+            if (this.#lines.length > 50) this.#lines.shift();
+            if (line.includes('[queues]')) ready();
+          });
+        }
+      }),
+      exited.then(() => {
+        throw new Error(`Worker ${this.#name} ended by itself:\n${this.#lines.join('\n')}`);
+      }),
+    ]);
+  }
+
+  /** kill -9, and a new process in its place. */
+  async killAndReplace(): Promise<void> {
+    await this.end('SIGKILL');
+    await this.start();
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  get lastLines(): string {
+    return this.#lines.join('\n');
+  }
+}

@@ -1,0 +1,3 @@
+export { probes } from './probes/probes.js';
+export { environmentVariable, type Service, type ServiceName, serviceNames } from './service.js';
+export { type Services, startServices } from './start-services.js';

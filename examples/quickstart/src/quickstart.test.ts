@@ -1,0 +1,23 @@
+import { createRequire } from 'node:module';
+import { privateBroker, startProgram } from '@ctq/docs-check/program';
+import { expect, it } from 'vitest';
+
+const cli = createRequire(import.meta.url).resolve('@ctq/cli/bin');
+const tasks = new URL('../dist/tasks.js', import.meta.url).pathname;
+
+it('gets its results from the worker, which then leaves when it is told to', async () => {
+  const broker = await privateBroker();
+  const worker = startProgram(cli, ['-A', tasks, 'worker', '-l', 'info'], { env: broker.env });
+  try {
+    await worker.line(/ ready\.$/);
+    const client = startProgram(new URL('../dist/client.js', import.meta.url), [], { env: broker.env });
+    expect(await client.exited).toBe(0);
+    expect(client.lines).toEqual(['called here: 4', 'called there: 4', 'chain: 8', 'chord: 12', 'price: 250 cents after 3 attempts']);
+    await worker.line(/Task price\[.*\] retry: Retry in 0\.1s/);
+    worker.kill('SIGTERM');
+    expect(await worker.exited).toBe(0);
+  } finally {
+    worker.kill('SIGKILL');
+    await broker.remove();
+  }
+});

@@ -1,0 +1,125 @@
+import { arch, platform, release } from 'node:os';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Ctq } from '@ctq/core';
+import { Deadline, type LogLevel, toError } from '@ctq/runtime';
+import { banner, Worker, type WorkerOptions } from '@ctq/worker';
+import { Command, Option } from 'commander';
+import type { CommandContext } from '../command-context.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
+import { commaList, logLevel, seconds, wholeNumber } from '../option-values.js';
+import type { RunCommand } from '../program.js';
+import { ShutdownSignals } from '../shutdown-signals.js';
+import { version } from '../version.js';
+import { purgeQueues } from './purge.js';
+
+interface WorkerFlags {
+  readonly hostname?: string;
+  readonly loglevel: LogLevel;
+  readonly concurrency?: number;
+  readonly pool?: string;
+  readonly queues?: readonly string[];
+  readonly excludeQueues?: readonly string[];
+  readonly prefetchMultiplier?: number;
+  readonly timeLimit?: number;
+  readonly softTimeLimit?: number;
+  readonly include?: readonly string[];
+  readonly purge?: boolean;
+}
+
+/** `ctq worker`: runs tasks until it is told to stop (CL-029 to CL-060). */
+export function workerCommand(run: RunCommand): Command {
+  return new Command('worker')
+    .description('start a worker')
+    .addOption(new Option('-n, --hostname <name>', 'node name; %h host, %n its first part, %d its domain').env('CTQ_WORKER_HOSTNAME'))
+    .addOption(
+      new Option('-l, --loglevel <level>', 'DEBUG, INFO, WARNING, ERROR or CRITICAL')
+        .env('CTQ_LOG_LEVEL')
+        .argParser(logLevel)
+        .default('warn', 'WARNING'),
+    )
+    .addOption(new Option('-c, --concurrency <count>', 'tasks at a time').env('CTQ_WORKER_CONCURRENCY').argParser(wholeNumber(1)))
+    .addOption(new Option('-P, --pool <name>', 'where tasks run: async or solo').env('CTQ_WORKER_POOL'))
+    .addOption(new Option('-Q, --queues <list>', 'queues to consume, separated by commas').env('CTQ_WORKER_QUEUES').argParser(commaList))
+    .addOption(new Option('-X, --exclude-queues <list>', 'queues not to consume').env('CTQ_WORKER_EXCLUDE_QUEUES').argParser(commaList))
+    .addOption(
+      new Option('--prefetch-multiplier <count>', 'most messages to hold, in multiples of the concurrency; 0 for no limit')
+        .env('CTQ_WORKER_PREFETCH_MULTIPLIER')
+        .argParser(wholeNumber(0)),
+    )
+    .addOption(new Option('--time-limit <seconds>', 'time limit of tasks that have none').env('CTQ_WORKER_TIME_LIMIT').argParser(seconds))
+    .addOption(new Option('--soft-time-limit <seconds>', 'soft time limit').env('CTQ_WORKER_SOFT_TIME_LIMIT').argParser(seconds))
+    .addOption(new Option('-I, --include <list>', 'more modules with tasks').env('CTQ_WORKER_INCLUDE').argParser(commaList))
+    .option('--purge, --discard', 'delete what waits in the queues first')
+    .action((flags: WorkerFlags) => run((context) => runWorker(context, flags)));
+}
+
+async function runWorker(context: CommandContext, flags: WorkerFlags): Promise<ExitCode> {
+  const logger = context.logger(flags.loglevel);
+  const { app, importModule } = await context.requiredApp('worker', logger);
+  configure(app, flags);
+  for (const module of flags.include ?? []) await importModule(pathToFileURL(resolve(module)).href);
+  // Before the banner, which lists the tasks; the worker's own call finds them loaded.
+  await app.loadModules(importModule);
+  const worker = new Worker(app, { ...workerOptions(app, flags), logger, logLevel: flags.loglevel, importModule, exitWhenBlocked: true });
+  if (flags.purge === true) await purgeFirst(context, app, worker);
+  if (context.options.quiet !== true) context.echo(await bannerOf(context, worker, flags));
+  const signals = new ShutdownSignals(worker, (line) => context.io.out(`\n${line}\n`));
+  signals.install();
+  try {
+    return await untilStopped(worker, signals, context);
+  } finally {
+    signals.remove();
+    await app.close();
+  }
+}
+
+/** Resolves when the worker was stopped, or could not go on. */
+async function untilStopped(worker: Worker, signals: ShutdownSignals, context: CommandContext): Promise<ExitCode> {
+  const logger = context.logger('error');
+  try {
+    await worker.start();
+  } catch (error) {
+    if (signals.exitCode !== undefined) return signals.exitCode;
+    throw error;
+  }
+  const died = await Promise.race([worker.failed, signals.stopped.then(() => undefined)]);
+  if (died === undefined) return signals.exitCode ?? exitCodes.ok;
+  logger.fatal({ err: died }, `The worker cannot go on: ${died.message}`);
+  await worker.stop(Deadline.after(5_000)).catch((error: unknown) => logger.error({ err: toError(error) }, 'The worker did not stop cleanly'));
+  return exitCodes.failure;
+}
+
+/** Options that are settings by another name. */
+function configure(app: Ctq, { timeLimit, softTimeLimit }: WorkerFlags): void {
+  if (timeLimit !== undefined) app.configFromObject({ taskTimeLimit: timeLimit });
+  if (softTimeLimit !== undefined) app.configFromObject({ taskSoftTimeLimit: softTimeLimit });
+}
+
+function workerOptions(app: Ctq, flags: WorkerFlags): WorkerOptions {
+  const { hostname, concurrency, pool, prefetchMultiplier, excludeQueues = [] } = flags;
+  const queues = (flags.queues ?? [app.settings.taskDefaultQueue]).filter((name) => !excludeQueues.includes(name));
+  return {
+    queues,
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(pool === undefined ? {} : { pool }),
+    ...(prefetchMultiplier === undefined ? {} : { prefetchMultiplier }),
+  };
+}
+
+/** CL-043. */
+async function purgeFirst(context: CommandContext, app: Ctq, worker: Worker): Promise<void> {
+  const count = await purgeQueues(app, worker.queues.map(({ name }) => name));
+  if (count > 0) context.echo(`purge: Erased ${count} ${count === 1 ? 'message' : 'messages'} from the queue.\n`);
+}
+
+async function bannerOf({ style }: CommandContext, worker: Worker, { loglevel }: WorkerFlags): Promise<string> {
+  const text = banner(await worker.info(), {
+    version: `${version()} (ctq)`,
+    platform: `${platform()}-${release()}-${arch()}`,
+    now: new Date(),
+    tasks: loglevel === 'debug' ? 'all' : loglevel === 'info' ? 'own' : undefined,
+  });
+  return style.cyan(` \n${text}`);
+}

@@ -1,0 +1,43 @@
+import { Command, Option } from 'commander';
+import { callCommand } from './commands/call.js';
+import { purgeCommand } from './commands/purge.js';
+import { reportCommand } from './commands/report.js';
+import { resultCommand } from './commands/result.js';
+import { workerCommand } from './commands/worker.js';
+import { CommandContext, type CommandIo, type GlobalOptions } from './command-context.js';
+import type { ExitCode } from './exit-codes.js';
+import { version } from './version.js';
+
+/** A sub-command, told how to say how it ended. */
+export type RunCommand = (action: (context: CommandContext) => Promise<ExitCode>) => Promise<void>;
+
+/** The whole command line: global options, then one sub-command per file of `commands`. */
+export function createProgram(io: CommandIo, onExit: (code: ExitCode) => void): Command {
+  const program = new Command('ctq')
+    .description('Distributed tasks for TypeScript, speaking Celery')
+    .version(`${version()} (ctq)`, '--version', 'print the version')
+    .helpOption('--help', 'display help')
+    .helpCommand(false)
+    .addOption(new Option('-A, --app <module>', 'the app: a TypeScript or JavaScript file, a folder, or path:export').env('CTQ_APP'))
+    .addOption(new Option('-b, --broker <url>', 'instead of the broker of the app').env('CTQ_BROKER'))
+    .addOption(new Option('--result-backend <url>', 'instead of the result backend of the app'))
+    .addOption(new Option('--workdir <folder>', 'change to this folder first').env('CTQ_WORKDIR'))
+    .addOption(new Option('-C, --no-color', 'no colours'))
+    .addOption(new Option('-q, --quiet', 'say less').env('CTQ_QUIET'))
+    // What follows a sub-command is its own: global options come first (CL-001).
+    .enablePositionalOptions()
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ writeOut: io.out, writeErr: io.err });
+  program.action(() => program.outputHelp());
+  const run: RunCommand = async (action) => {
+    const options = program.opts<GlobalOptions>();
+    if (options.workdir !== undefined) process.chdir(options.workdir);
+    onExit(await action(new CommandContext(options, io)));
+  };
+  for (const create of [workerCommand, callCommand, resultCommand, purgeCommand, reportCommand]) {
+    const command = create(run).copyInheritedSettings(program).helpOption('--help', 'display help');
+    program.addCommand(command);
+  }
+  return program;
+}

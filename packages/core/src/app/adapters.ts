@@ -1,0 +1,107 @@
+import { memoryTransport } from '@ctq/messaging';
+import type { Transport } from '@ctq/messaging/transport';
+import { ConfigurationError, type Logger } from '@ctq/runtime';
+import { disabledBackend } from '../backend/disabled-backend.js';
+import { memoryBackend } from '../backend/memory-backend.js';
+import type { ResultBackend } from '../backend/result-backend.js';
+import { nearestMatch } from '../config/nearest-match.js';
+import { type CreateBackend, type CreateTransport, knownSchemes, type SchemeRegistration } from './adapter-schemes.js';
+import { embeddedLocation, prepareEmbeddedLocation } from './embedded-location.js';
+import { type Environment, readEnvironment } from './environment.js';
+import { loadAdapter } from './load-adapter.js';
+
+export type { CreateBackend, CreateTransport, SchemeRegistration } from './adapter-schemes.js';
+
+/** Makes transports and result backends of URLs, for one app. */
+export interface AdapterResolver {
+  /**
+   * @param url Undefined for the environment's, or the embedded file.
+   * @throws ConfigurationError when the scheme is not known or its package not installed.
+   */
+  transport(url: string | undefined, options?: Options): Promise<Transport>;
+  /** @param url Undefined for the environment's; else the embedded file where the queues are there too, and no backend where they are not. */
+  backend(url: string | undefined, options?: Options): Promise<ResultBackend>;
+}
+
+export interface AdapterResolverOptions {
+  /** The app's folder: adapter packages and the embedded file are looked for from here. */
+  readonly folder: string;
+  /** The app was given a broker, as an object or a URL. */
+  readonly isBrokerNamed: boolean;
+  readonly logger?: Logger;
+  /** Schemes of third parties; they win over the built-in ones. */
+  readonly schemes?: Readonly<Record<string, SchemeRegistration>>;
+  readonly environment?: Environment;
+}
+
+type Options = Readonly<Record<string, unknown>>;
+type Role = 'transport' | 'backend';
+
+export function createAdapterResolver(options: AdapterResolverOptions): AdapterResolver {
+  const { folder, logger, environment = readEnvironment() } = options;
+  const schemes = new Map<string, SchemeRegistration>([
+    ...Object.entries(builtInSchemes),
+    ...Object.entries(knownSchemes),
+    ...Object.entries(options.schemes ?? {}),
+  ]);
+  const hasBroker = options.isBrokerNamed || environment.brokerUrl !== undefined;
+  let embedded: string | undefined;
+  const embeddedUrl = (): string => {
+    if (embedded === undefined) {
+      const location = embeddedLocation(folder);
+      prepareEmbeddedLocation(location, environment.isProduction);
+      logger?.info({ path: location.path }, `No broker is configured: queues and results are in ${location.path}.`);
+      embedded = location.url;
+    }
+    return embedded;
+  };
+
+  const create = async (role: Role, url: string, adapterOptions: Options): Promise<unknown> => {
+    const registered = registrationOf(role, url, schemes);
+    const load = role === 'transport' ? 'createTransport' : 'createBackend';
+    const made = typeof registered === 'string' ? await loadAdapter(registered, load, folder) : registered;
+    return (made as CreateTransport | CreateBackend)(url, adapterOptions);
+  };
+
+  return {
+    async transport(url = environment.brokerUrl ?? embeddedUrl(), adapterOptions = {}) {
+      return (await create('transport', url, adapterOptions)) as Transport;
+    },
+    async backend(url = environment.resultBackend ?? (hasBroker ? 'disabled://' : embeddedUrl()), adapterOptions = {}) {
+      return (await create('backend', url, adapterOptions)) as ResultBackend;
+    },
+  };
+}
+
+const builtInSchemes: Readonly<Record<string, SchemeRegistration>> = {
+  memory: { transport: () => memoryTransport(), backend: () => memoryBackend() },
+  disabled: { backend: () => disabledBackend() },
+};
+
+function registrationOf(
+  role: Role,
+  url: string,
+  schemes: ReadonlyMap<string, SchemeRegistration>,
+): string | CreateTransport | CreateBackend {
+  const scheme = schemeOf(url);
+  const registered = schemes.get(scheme)?.[role];
+  if (registered !== undefined) return registered;
+  const known = [...schemes].filter(([, registration]) => registration[role] !== undefined).map(([name]) => name);
+  const nearest = nearestMatch(scheme, known);
+  const noun = role === 'transport' ? 'broker' : 'result backend';
+  throw new ConfigurationError(
+    'CTQ_UNKNOWN_SCHEME',
+    `There is no ${noun} for URLs of the scheme '${scheme}'.${nearest === undefined ? '' : ` Did you mean '${nearest}'?`} ` +
+      `Known are ${known.join(', ')}; an app takes others: new Ctq('name', { adapters: { ${quoteKey(scheme)}: { ${role}: 'package' } } }).`,
+    { details: { scheme, known } },
+  );
+}
+
+/** Of `redis://localhost/0`, and of Celery's bare names: `rpc`, `disabled`. Never more than that: what follows may hold a password. */
+function schemeOf(url: string): string {
+  return (/^([a-z][a-z0-9+.-]*)(?::|$)/i.exec(url)?.[1] ?? '').toLowerCase();
+}
+
+function quoteKey(key: string): string {
+  return /^[a-z_$][\w$]*$/i.test(key) ? key : `'${key}'`;
+}

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { dirname } from 'node:path';
+import { type Connection, type ContentCodec, createContentCodec, openConnection, type Queue } from '@ctq/messaging';
+import type { Transport } from '@ctq/messaging/transport';
+import { type Clock, ConfigurationError, durationMs, type Logger, silentLogger, systemClock } from '@ctq/runtime';
+import { memoryBackend } from '../backend/memory-backend.js';
+import type { ResultBackend } from '../backend/result-backend.js';
+import { resolveSettings } from '../config/resolve-settings.js';
+import type { Settings, SettingsInput } from '../config/settings.js';
+import type { Interceptor } from '../interceptor/interceptor.js';
+import { createResultCodec } from '../result/result-codec.js';
+import { ResultStore } from '../result/result-store.js';
+import { BrokerSender } from '../sending/broker-sender.js';
+import { EagerSender } from '../sending/eager-sender.js';
+import type { TaskSender } from '../sending/task-sender.js';
+import { TaskRegistry } from '../task/task-registry.js';
+import { createAdapterResolver, type AdapterResolver, type SchemeRegistration } from './adapters.js';
+import type { AppLocator } from './app-locator.js';
+import { lentLogger } from './lent-logger.js';
+import type { Kernel } from './kernel.js';
+import { TaskModules } from './task-modules.js';
+import { describeQueue } from './queues.js';
+
+/** What an app is made with: adapters as objects or URLs, what is lent to it, and any setting. */
+export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
+  readonly broker?: string | Transport;
+  readonly backend?: string | ResultBackend;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly interceptors?: readonly Interceptor[];
+  /** URL schemes of third parties: `{ nats: { transport: '@acme/ctq-nats' } }`. */
+  readonly adapters?: Readonly<Record<string, SchemeRegistration>>;
+};
+
+/** What the program that runs an app decides over the app's own word: the CLI's `-b`, `--result-backend`. */
+export interface AppOverrides {
+  readonly broker?: string;
+  readonly backend?: string;
+  /** For an app that has none of its own. */
+  readonly logger?: Logger;
+}
+
+/** The kernel with what only its app does to it. */
+export interface AppKernel extends Kernel {
+  readonly modules: TaskModules;
+  configure(settings: SettingsInput): void;
+  override(overrides: AppOverrides): void;
+  transport(): Promise<Transport>;
+  connect(): Promise<Connection>;
+  close(): Promise<void>;
+}
+
+/** Puts an app together. Everything is made at first use, in this order: settings, codec, transport, connection; backend. */
+export function createAppKernel(name: string, options: AppOptions, locator: () => AppLocator | undefined): AppKernel {
+  let { broker, backend } = options;
+  const { broker: _broker, backend: _backend, logger: given, clock = systemClock, interceptors = [], adapters = {}, ...first } = options;
+  const lent = given === undefined ? lentLogger() : undefined;
+  const logger = given ?? lent ?? silentLogger;
+  const inputs: SettingsInput[] = [first as SettingsInput];
+  let settings: Settings | undefined;
+  let content: ContentCodec | undefined;
+  let transport: Promise<Transport> | undefined;
+  let sender: TaskSender | undefined;
+  let closed: Promise<void> | undefined;
+  let resolver: AdapterResolver | undefined;
+  const folder = (): string => {
+    const at = locator();
+    return at === undefined ? process.cwd() : dirname(fileURLToPath(at.url));
+  };
+  const resolve = (): AdapterResolver => (resolver ??= createAdapterResolver({
+      folder: folder(),
+      isBrokerNamed: broker !== undefined || kernel.settings.brokerUrl !== undefined,
+      logger,
+      schemes: adapters,
+    }));
+
+  const results = new ResultStore({
+    backend: async () => {
+      if (backend !== undefined && typeof backend !== 'string') return backend;
+      if (kernel.settings.taskAlwaysEager) return memoryBackend();
+      return resolve().backend(typeof backend === 'string' ? backend : kernel.settings.resultBackend, kernel.settings.resultBackendTransportOptions);
+    },
+    codec: () => createResultCodec(kernel.content, kernel.settings.resultSerializer),
+    expiresMs: () => {
+      const { resultExpires } = kernel.settings;
+      return resultExpires === undefined || resultExpires === 0 ? undefined : durationMs(resultExpires);
+    },
+    clock,
+    logger,
+    interceptors,
+  });
+
+  const kernel: AppKernel = {
+    name,
+    clock,
+    logger,
+    interceptors,
+    results,
+    registry: new TaskRegistry(),
+    modules: new TaskModules({ folder, listed: () => [...kernel.settings.imports, ...kernel.settings.include] }),
+    get settings() {
+      settings ??= resolveSettings(inputs, { logger });
+      return settings;
+    },
+    get content() {
+      const { acceptContent, taskMaxMessageSize } = kernel.settings;
+      content ??= createContentCodec({
+        accept: acceptContent,
+        maxBodyBytes: taskMaxMessageSize,
+        maxDecompressedBytes: taskMaxMessageSize,
+      });
+      return content;
+    },
+    get sender() {
+      sender ??= createSender(kernel, kernel.connect);
+      return sender;
+    },
+    queueNamed: (queueName): Queue => describeQueue(kernel.settings, queueName),
+    configure(more) {
+      if (settings !== undefined) {
+        throw new ConfigurationError(
+          'CTQ_SETTINGS_IN_USE',
+          `The settings of app '${name}' are in use and cannot change any more. Call configFromObject before the first task is sent or a worker is started.`,
+        );
+      }
+      inputs.push(more);
+    },
+    override(more) {
+      if (transport !== undefined) {
+        throw new ConfigurationError('CTQ_SETTINGS_IN_USE', `App '${name}' is connected already; its broker cannot be replaced any more.`);
+      }
+      broker = more.broker ?? broker;
+      backend = more.backend ?? backend;
+      if (more.logger !== undefined) lent?.lend(more.logger);
+    },
+    transport() {
+      transport ??=
+        broker !== undefined && typeof broker !== 'string'
+          ? Promise.resolve(broker)
+          : resolve().transport(broker ?? kernel.settings.brokerUrl, kernel.settings.brokerTransportOptions);
+      return transport;
+    },
+    async connect() {
+      const { brokerConnectionRetry, brokerConnectionMaxRetries } = kernel.settings;
+      return openConnection({
+        transport: await kernel.transport(),
+        clock,
+        logger,
+        retry: { maxRetries: brokerConnectionRetry ? brokerConnectionMaxRetries : 0 },
+      });
+    },
+    close() {
+      closed ??= (async () => {
+        await sender?.close();
+        await results.close();
+      })();
+      return closed;
+    },
+  };
+  return kernel;
+}
+
+function createSender(kernel: Kernel, connect: () => Promise<Connection>): TaskSender {
+  const replyTo = randomUUID();
+  return kernel.settings.taskAlwaysEager ? new EagerSender(kernel, replyTo) : new BrokerSender(kernel, replyTo, connect);
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { DuplicateTaskError } from '../errors/task-errors.js';
+import { TimeLimitExceeded } from '../errors/limit-errors.js';
+import { Ctq } from './ctq.js';
+
+const eager = (options = {}) => new Ctq('shop', { taskAlwaysEager: true, ...options });
+
+describe('an app', () => {
+  it('names tasks by what is given, else by app and function [TR-002, TR-006, TR-032]', () => {
+    const app = eager();
+    expect(app.task('add', (x: number) => x).taskName).toBe('add');
+    expect(app.task(function double(x: number) { return x * 2; }).taskName).toBe('shop.double');
+    expect(() => app.task(((x: number) => x) as never)).toThrow("app.task('add', (x, y) => x + y)");
+  });
+
+  it('refuses a second task of the same name [TR-007]', () => {
+    const app = eager();
+    app.task('add', () => 1);
+    expect(() => app.task('add', () => 2)).toThrow(DuplicateTaskError);
+    expect(() => eager().task('add', () => 3)).not.toThrow();
+  });
+
+  it('runs a task that is called like a function in place [TR-104]', () => {
+    const app = eager();
+    const add = app.task('add', (x: number, y: number) => x + y);
+    const who = app.task('who', { bind: true }, (ctx, name: string) => [ctx.request.calledDirectly, name]);
+    expect(add(2, 2)).toBe(4);
+    expect(who('me')).toEqual([true, 'me']);
+  });
+
+  it('runs calls in place, through the serializer, when tasks are always eager [TR-109]', async () => {
+    const app = eager();
+    const echo = app.task('echo', (value: unknown) => value);
+    const result = await echo.delay({ at: new Date(0), gone: undefined, bytes: new Uint8Array([1]) });
+    expect(await result.get()).toEqual({ at: new Date(0), bytes: new Uint8Array([1]) });
+    expect(await result.state()).toBe('SUCCESS');
+  });
+
+  it('throws a task\'s error where it was called when eager errors propagate [TR-111]', async () => {
+    const app = eager({ taskEagerPropagates: true });
+    const fail = app.task('fail', () => { throw new TypeError('no'); });
+    await expect(fail.delay()).rejects.toThrow('no');
+  });
+
+  it('runs retries at once when eager, up to their limit [TR-112]', async () => {
+    const app = eager();
+    const attempts: number[] = [];
+    const flaky = app.task('flaky', { bind: true, maxRetries: 2 }, (ctx) => {
+      attempts.push(ctx.request.retries);
+      return ctx.retry({ error: new RangeError('again'), countdown: 3_600 });
+    });
+    const result = await flaky.delay();
+    await expect(result.get()).rejects.toThrow('again');
+    expect(attempts).toEqual([0, 1, 2]);
+  });
+
+  it('sends by name without a function, and says what is not registered [TR-011, TR-222]', async () => {
+    await expect(eager().sendTask('nobody.knows', [1])).rejects.toThrow("nobody.knows");
+  });
+
+  it('gives an ignored result at once as null [TR-040, TR-105, TR-178]', async () => {
+    const app = eager();
+    const quiet = app.task('quiet', { ignoreResult: true }, () => 5);
+    const result = await quiet.delay();
+    expect(result.ignored).toBe(true);
+    expect(await result.get()).toBeNull();
+  });
+
+  it('stores what cannot be serialised as the task\'s failure [TR-302]', async () => {
+    const app = eager();
+    const odd = app.task('odd', () => new Map([[1, 2]]));
+    const result = await odd.delay();
+    await expect(result.get()).rejects.toMatchObject({ name: 'EncodeError' });
+  });
+
+  it('keeps custom states and their data [TR-168]', async () => {
+    const app = eager();
+    const states: unknown[] = [];
+    const slow = app.task('slow', { bind: true }, async (ctx) => {
+      await ctx.updateState('PROGRESS', { done: 3 });
+      states.push(await app.asyncResult(ctx.request.id).record());
+      return 1;
+    });
+    const result = await slow.delay();
+    expect(states).toMatchObject([{ status: 'PROGRESS', result: { done: 3 }, dateDone: null }]);
+    expect(await result.state()).toBe('SUCCESS');
+  });
+
+  it('nests interceptors around publish, execute and store, the first outermost', async () => {
+    const order: string[] = [];
+    const around = (name: string) => ({
+      name,
+      execute: async (execution: never, next: (given: never) => Promise<never>) => {
+        order.push(`${name} in`);
+        const outcome = await next(execution);
+        order.push(`${name} out`);
+        return outcome;
+      },
+      store: async (record: never, next: (given: never) => Promise<void>) => {
+        order.push(`${name} store`);
+        await next(record);
+      },
+    });
+    const app = eager({ interceptors: [around('a'), around('b')] });
+    await app.task('add', () => order.push('run')).delay();
+    expect(order).toEqual(['a in', 'b in', 'run', 'b out', 'a out', 'a store', 'b store']);
+  });
+
+  it('takes settings until their first use [ST-002]', async () => {
+    const app = eager().configFromObject({ task_default_queue: 'mine' });
+    expect(app.settings.taskDefaultQueue).toBe('mine');
+    expect(() => app.configFromObject({ taskDefaultQueue: 'other' })).toThrow('in use');
+  });
+
+  it('refuses a soft limit above the hard one, whatever their units [TR-235]', () => {
+    expect(() => eager().task('slow', { timeLimit: '10s', softTimeLimit: '1m' }, () => 1)).toThrow('must not be longer');
+    expect(new TimeLimitExceeded(10).message).toContain('10');
+  });
+
+  it('closes twice, and without ever having been used', async () => {
+    const app = new Ctq('idle');
+    await app.close();
+    await app.close();
+  });
+});

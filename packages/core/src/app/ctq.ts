@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import type { Connection } from '@ctq/messaging';
+import type { Transport } from '@ctq/messaging/transport';
+import type { SerializedSignature } from '../canvas/serialized-signature.js';
+import { createSignature } from '../canvas/create-signature.js';
+import { parseNode } from '../canvas/serialize.js';
+import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
+import type { ResultBackend } from '../backend/result-backend.js';
+import type { Settings, SettingsInput } from '../config/settings.js';
+import { asyncResult } from '../result/async-result.js';
+import type { AsyncResult } from '../result/result-handle.js';
+import type { CallOptions } from '../sending/call-options.js';
+import { createTask, isIgnored, remoteTask } from '../task/create-task.js';
+import { type DefineTask, readDefinition } from '../task/define-task.js';
+import type { RemoteTask } from '../task/task.js';
+import { type AppKernel, type AppOptions, type AppOverrides, createAppKernel } from './app-kernel.js';
+import type { AppLocator } from './app-locator.js';
+import type { Kernel } from './kernel.js';
+
+/**
+ * An application: its tasks, its settings, its broker and its results. Nothing is opened before the first call, nothing is shared
+ * between two of them.
+ *
+ * ```ts
+ * export const app = new Ctq('shop', { broker: 'redis://localhost:6379/0', backend: 'redis://localhost:6379/1' });
+ * export const add = app.task('add', (x: number, y: number) => x + y);
+ * ```
+ *
+ * Without a broker it uses the environment's CTQ_BROKER_URL, else an SQLite file beside the nearest package.json.
+ */
+export class Ctq implements AsyncDisposable {
+  readonly name: string;
+  readonly #kernel: AppKernel;
+  #locator: AppLocator | undefined;
+
+  constructor(name: string, options: AppOptions = {}) {
+    if (name === '') throw new TypeError("An app needs a name: new Ctq('shop').");
+    this.name = name;
+    this.#kernel = createAppKernel(name, options, () => this.#locator);
+    Object.defineProperty(this, appMark, { value: true });
+  }
+
+  /** Recognises apps, also those of another copy of this package. */
+  static isInstance(value: unknown): value is Ctq {
+    return typeof value === 'object' && value !== null && appMark in value;
+  }
+
+  /** What the other packages of ctq work with. */
+  get kernel(): Kernel {
+    return this.#kernel;
+  }
+
+  /** Registers a task: `app.task(name?, options?, fn)`. */
+  readonly task: DefineTask = ((...given: readonly unknown[]) => {
+    const definition = readDefinition(this.name, given);
+    this.#kernel.registry.register(definition);
+    return createTask(this.#kernel, definition);
+    // The overloads say what the function's own type makes of it; nothing of them exists at run time.
+  }) as unknown as DefineTask;
+
+  /**
+   * A task whose function is elsewhere, typed by it without importing it: `app.remote<typeof add>('add')` beside `import type { add }`.
+   * `takesObject` for a task with a schema.
+   */
+  remote<T>(taskName: string, options: { readonly takesObject?: boolean } = {}): RemoteTask<ArgsOf<T>, ResultOf<T>> {
+    return remoteTask(this.#kernel, { taskName, takesObject: options.takesObject ?? false });
+  }
+
+  /** Sends a call by name; nothing has to be registered here. */
+  async sendTask<R = unknown>(
+    taskName: string,
+    args: readonly unknown[] = [],
+    kwargs: Readonly<Record<string, unknown>> = {},
+    options: CallOptions = {},
+  ): Promise<AsyncResult<R>> {
+    const id = options.taskId ?? randomUUID();
+    const taskOptions = this.#kernel.registry.find(taskName)?.options;
+    await this.#kernel.sender.send({
+      task: taskName,
+      id,
+      args,
+      kwargs,
+      options,
+      placement: {},
+      ...(taskOptions === undefined ? {} : { taskOptions }),
+    });
+    return asyncResult(this.#kernel.results, id, isIgnored(this.#kernel, options, taskOptions) ? { ignored: true } : {});
+  }
+
+  /** A signature by name, or one that came from somewhere in its travelling form. */
+  signature(task: string | SerializedSignature, args: readonly unknown[] = []): Signature<readonly unknown[], unknown> {
+    if (typeof task !== 'string') return createSignature(this.#kernel, parseNode(task));
+    return createSignature(this.#kernel, { kind: 'task', task, args, kwargs: {}, options: {}, immutable: false });
+  }
+
+  /** A handle on the result of a task that was sent at another time or place. */
+  asyncResult<R = unknown>(id: string): AsyncResult<R> {
+    return asyncResult(this.#kernel.results, id);
+  }
+
+  /** Adds settings, in camelCase, in Celery's snake_case or old upper case. Possible until the first use. */
+  configFromObject(settings: SettingsInput): this {
+    this.#kernel.configure(settings);
+    return this;
+  }
+
+  /** For programs that run an app they did not write: another broker or result backend, a logger if it has none. Possible until it is connected. */
+  override(overrides: AppOverrides): this {
+    this.#kernel.override(overrides);
+    return this;
+  }
+
+  get settings(): Settings {
+    return this.#kernel.settings;
+  }
+
+  /** Folders whose `tasks.ts|js|mts|mjs` registers tasks, relative to the app's own module; loaded by `loadModules`. */
+  autodiscoverTasks(folders: readonly string[]): this {
+    this.#kernel.modules.discover(folders);
+    return this;
+  }
+
+  /** Imports what `imports`, `include` and `autodiscoverTasks` name. Workers call it; `importModule` says how files are loaded. */
+  loadModules(importModule?: (url: string) => Promise<unknown>): Promise<void> {
+    return this.#kernel.modules.load(importModule);
+  }
+
+  get locator(): AppLocator | undefined {
+    return this.#locator;
+  }
+
+  /** Says where the app was loaded from. The CLI does; the first word stands. */
+  locate(locator: AppLocator): void {
+    this.#locator ??= locator;
+  }
+
+  /** The transport of the broker. */
+  transport(): Promise<Transport> {
+    return this.#kernel.transport();
+  }
+
+  /** The opened result backend. */
+  backend(): Promise<ResultBackend> {
+    return this.#kernel.results.backend();
+  }
+
+  /** A connection of its own, for whoever consumes. The caller closes it. */
+  connect(): Promise<Connection> {
+    return this.#kernel.connect();
+  }
+
+  /** Idempotent. Publishes and writes that were begun are finished; those who wait for results are told. */
+  close(): Promise<void> {
+    return this.#kernel.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+const appMark = Symbol.for('ctq.app');

@@ -1,0 +1,26 @@
+import type { ContentCodec, Queue } from '@ctq/messaging';
+import type { Clock, Logger } from '@ctq/runtime';
+import type { Settings } from '../config/settings.js';
+import type { Interceptor } from '../interceptor/interceptor.js';
+import type { ResultStore } from '../result/result-store.js';
+import type { TaskSender } from '../sending/task-sender.js';
+import type { TaskRegistry } from '../task/task-registry.js';
+
+/**
+ * What the parts of an app know of each other. Tasks, signatures, results and the worker are given this, never the `Ctq` object, and there is no
+ * current app: two apps in one process do not notice each other.
+ */
+export interface Kernel {
+  readonly name: string;
+  /** Resolved at first use and fixed from then on. */
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly content: ContentCodec;
+  readonly registry: TaskRegistry;
+  readonly interceptors: readonly Interceptor[];
+  readonly sender: TaskSender;
+  readonly results: ResultStore;
+  /** The queue of that name as the settings describe it, made up where they do not (Celery's `task_create_missing_queues`). */
+  queueNamed(name: string): Queue;
+}

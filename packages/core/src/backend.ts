@@ -1,0 +1,23 @@
+// The subpath `@ctq/core/backend`: what an author of a result backend needs.
+export type { CreateBackend } from './app/adapter-schemes.js';
+export { maskUrl } from './app/mask-url.js';
+export { disabledBackend } from './backend/disabled-backend.js';
+export { keyValueBackend, type KeyValueBackendOptions } from './backend/key-value-backend.js';
+export type { KeyValueEntry, KeyValueStore, KeyValueStoreContext, VersionedValue } from './backend/key-value-store.js';
+export { MemoryResults, memoryBackend } from './backend/memory-backend.js';
+export { memoryStore } from './backend/memory-store.js';
+export type {
+  ChordPart,
+  ChordProgress,
+  ChordRole,
+  GroupRole,
+  ResultBackend,
+  ResultBackendContext,
+  ResultBackendManifest,
+  ResultListener,
+  ResultNotifier,
+} from './backend/result-backend.js';
+export { ResultKeys } from './backend/result-keys.js';
+export { BackendConnectionError, BackendError, BackendReadError, BackendStoreError } from './errors/result-errors.js';
+export type { ExtendedResult, ResultCodec, ResultRecord, ResultTuple, StoredError } from './result/result-record.js';
+export type { TaskState } from './result/states.js';

@@ -1,0 +1,35 @@
+import type { AsyncResult } from '../result/result-handle.js';
+import { createSignature, partsOf } from './create-signature.js';
+import type { AnySignature, ArgsOf, ResultOf, Signature } from './signature.js';
+
+/** What the compiler says of a link that cannot take the result before it. */
+export interface LinkMismatch<Given, Takes> {
+  readonly error: 'This link does not take the result of the one before it, or needs more arguments: give them with .s(…), or use .si(…).';
+  readonly given: Given;
+  readonly takes: Takes;
+}
+
+/** Each link after the first has to take the result of the one before it as its only missing argument. */
+export type CheckedLinks<Links extends readonly unknown[]> = Links extends readonly [infer First, ...infer Rest] ? [First, ...CheckedRest<ResultOf<First>, Rest>] : [];
+type CheckedRest<Given, Links extends readonly unknown[]> = Links extends readonly [infer Next, ...infer Rest]
+  ? [[Given] extends ArgsOf<Next> ? Next : LinkMismatch<Given, ArgsOf<Next>>, ...CheckedRest<ResultOf<Next>, Rest>]
+  : [];
+
+type Last<Links extends readonly unknown[]> = Links extends readonly [...unknown[], infer End] ? End : never;
+
+/**
+ * Steps that run one after the other, each with the result of the one before as first argument. `chain(add.s(2, 2), add.s(4))` adds 4
+ * to the sum; a link that does not fit is a compile error.
+ */
+export function chain<const Links extends readonly [AnySignature, ...AnySignature[]]>(
+  ...links: Links & CheckedLinks<Links>
+): Signature<ArgsOf<Links[0]>, ResultOf<Last<Links>>, AsyncResult<ResultOf<Last<Links>>>> {
+  const [first, ...rest] = links.map(partsOf);
+  if (first === undefined) throw new TypeError('A chain needs at least one signature: chain(add.s(2, 2), add.s(4)).');
+  return createSignature(first.kernel, {
+    kind: 'chain',
+    links: [first, ...rest].map(({ node }) => node),
+    options: {},
+    immutable: false,
+  });
+}

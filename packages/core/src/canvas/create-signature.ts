@@ -1,0 +1,59 @@
+import type { Kernel } from '../app/kernel.js';
+import type { AsyncResult, GroupResult } from '../result/result-handle.js';
+import type { CallOptions } from '../sending/call-options.js';
+import { dispatch } from './dispatch.js';
+import { resultsOf } from './results-of.js';
+import { serializeNode } from './serialize.js';
+import type { AnySignature, Signature } from './signature.js';
+import { type NodeOptions, type SignatureNode, withLink, withOptions } from './signature-node.js';
+
+const parts = Symbol.for('ctq.signature');
+
+interface SignatureParts {
+  readonly node: SignatureNode;
+  readonly kernel: Kernel;
+}
+
+/** A signature over a node. Its type parameters are the caller's promise: nothing of them exists at run time. */
+export function createSignature<A extends readonly unknown[], R, Result = AsyncResult<R>>(kernel: Kernel, node: SignatureNode): Signature<A, R, Result> {
+  const again = (changed: SignatureNode): Signature<A, R, Result> => createSignature(kernel, changed);
+  const send = async (args: readonly unknown[], options: CallOptions | undefined): Promise<Result> => {
+    const ids = await dispatch(kernel, options === undefined ? node : withCallOptions(node, options), { args });
+    return resultsOf(kernel, ids) as Result;
+  };
+  const signature: Signature<A, R, Result> = {
+    kind: node.kind,
+    immutable: node.immutable,
+    delay: (...args) => send(args, undefined),
+    applyAsync: (args, options) => send(args ?? [], options),
+    set: (options) => again(withCallOptions(node, options)),
+    asImmutable: () => createSignature(kernel, { ...node, immutable: true }),
+    link: (next) => again(withLink(node, 'link', next.serialize())),
+    linkError: (errback) => again(withLink(node, 'linkError', errback.serialize())),
+    serialize: () => serializeNode(node),
+  };
+  Object.defineProperty(signature, parts, { value: { node, kernel } satisfies SignatureParts });
+  return signature;
+}
+
+/** What a signature is made of. @throws TypeError for anything that is not a signature. */
+export function partsOf(signature: unknown): SignatureParts {
+  if (typeof signature === 'object' && signature !== null && parts in signature) return signature[parts] as SignatureParts;
+  throw new TypeError('Not a signature. Make one of a task: add.s(2, 2), or add.si(2, 2) for one that ignores the result before it.');
+}
+
+export function withCallOptions(node: SignatureNode, options: CallOptions): SignatureNode {
+  const { link, linkError, signal, ...plain } = options;
+  let changed = withOptions(node, plain as NodeOptions);
+  for (const next of listOf(link)) changed = withLink(changed, 'link', next.serialize());
+  for (const errback of listOf(linkError)) changed = withLink(changed, 'linkError', errback.serialize());
+  return changed;
+}
+
+function listOf<T extends { serialize(): unknown }>(links: T | readonly T[] | undefined): readonly T[] {
+  if (links === undefined) return [];
+  return 'serialize' in links ? [links] : links;
+}
+
+export type AnyResult = AsyncResult<unknown> | GroupResult<unknown[]>;
+export type { AnySignature };

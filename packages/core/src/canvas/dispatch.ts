@@ -1,0 +1,151 @@
+import type { Kernel } from '../app/kernel.js';
+import { NotSupportedError } from '@ctq/messaging';
+import type { Placement } from '../sending/call-options.js';
+import type { SendRequest } from '../sending/task-sender.js';
+import { freeze, type FrozenIds } from './freeze.js';
+import { serializeNode } from './serialize.js';
+import type { SerializedSignature } from './serialized-signature.js';
+import { type ChordNode, type GroupNode, type SignatureNode, type TaskNode, withLink, withOptions } from './signature-node.js';
+
+/** What has to happen for a workflow to begin: chords are opened, then the first messages are sent. */
+interface Plan {
+  readonly sends: SendRequest[];
+  readonly chords: { readonly groupId: string; readonly size: number }[];
+}
+
+/** What comes in front of the arguments of the first step, and where the workflow stands in another one. */
+export interface DispatchInput {
+  readonly args?: readonly unknown[];
+  readonly placement?: Placement;
+}
+
+/**
+ * Sends a workflow. Resolves when the broker has taken every first message. Sending again under the same ids is harmless beyond the
+ * repetition itself.
+ */
+export async function dispatch(kernel: Kernel, node: SignatureNode, input: DispatchInput = {}): Promise<FrozenIds> {
+  const frozen = freeze(node, kernel.sender.replyTo);
+  const plan: Plan = { sends: [], chords: [] };
+  planNode(kernel, plan, frozen.node, input.args ?? [], input.placement ?? {});
+  if (plan.chords.length > 0) {
+    const chords = (await kernel.results.backend()).chords;
+    if (chords === undefined) {
+      throw new NotSupportedError('This result backend cannot count the members of a chord. Use one that can: sqlite, redis, or any key/value store.');
+    }
+    await Promise.all(plan.chords.map(({ groupId, size }) => chords.openChord(groupId, size)));
+  }
+  await Promise.all(plan.sends.map((request) => kernel.sender.send(request)));
+  return frozen.ids;
+}
+
+function planNode(kernel: Kernel, plan: Plan, node: SignatureNode, args: readonly unknown[], outer: Placement): void {
+  const placement = placedAt(node, outer);
+  switch (node.kind) {
+    case 'task':
+      return planTask(kernel, plan, node, args, placement);
+    case 'chain':
+      return planChain(kernel, plan, node.links, args, placement);
+    case 'group':
+      return planGroup(kernel, plan, node, args, placement);
+    case 'chord':
+      return planChord(kernel, plan, node, args, placement);
+  }
+}
+
+/** Where a step stands: what it brought along in its options, and over that what it is given now. */
+function placedAt(node: SignatureNode, outer: Placement): Placement {
+  const { rootId, parentId, groupId, groupIndex, chord, chain, retries, replacedTaskNesting } = node.options;
+  const own = dropUndefined({ rootId, parentId, groupId, groupIndex, chord, retries, replacedTaskNesting });
+  return { ...own, ...outer, chain: joinChains(chain, outer.chain) };
+}
+
+function planTask(kernel: Kernel, plan: Plan, node: TaskNode, args: readonly unknown[], placement: Placement): void {
+  const { taskId, link, linkError, extra, stampedHeaders, stamps, ...call } = node.options;
+  const taskOptions = kernel.registry.find(node.task)?.options;
+  plan.sends.push({
+    task: node.task,
+    id: taskId as string,
+    args: node.immutable ? node.args : [...args, ...node.args],
+    kwargs: node.kwargs,
+    options: { ...call, ...asLinks('link', link), ...asLinks('linkError', linkError) },
+    placement,
+    ...(extra === undefined ? {} : { extra }),
+    ...(stampedHeaders === undefined ? {} : { stampedHeaders, stamps: stamps ?? {} }),
+    ...(taskOptions === undefined ? {} : { taskOptions }),
+  });
+}
+
+/** Only the first step is sent; the rest travels with it in reverse, and what comes after the whole chain comes after its last step. */
+function planChain(kernel: Kernel, plan: Plan, links: readonly SignatureNode[], args: readonly unknown[], placement: Placement): void {
+  const [first, ...rest] = links;
+  if (first === undefined) return;
+  const { groupId, groupIndex, chord, chain, ...everyStep } = placement;
+  const ofLast = dropUndefined({ groupId, groupIndex, chord });
+  const steps = rest.map((step, index) => serializeNode(index === rest.length - 1 ? withOptions(step, ofLast) : step)).reverse();
+  planNode(kernel, plan, first, args, {
+    rootId: rootOf(first, placement),
+    ...everyStep,
+    ...(rest.length === 0 ? ofLast : {}),
+    chain: [...(chain ?? []), ...steps],
+  });
+}
+
+/** The root of a workflow is its first task; a group has none of its own. */
+function rootOf(first: SignatureNode, placement: Placement): string | null {
+  return placement.rootId ?? (first.kind === 'task' ? (first.options.taskId ?? null) : null);
+}
+
+function planGroup(kernel: Kernel, plan: Plan, group: GroupNode, args: readonly unknown[], placement: Placement): void {
+  const { taskId: groupId, link, linkError } = group.options;
+  for (const [groupIndex, member] of group.members.entries()) {
+    let node: SignatureNode = member;
+    for (const next of link ?? []) node = withLink(node, 'link', next);
+    for (const errback of linkError ?? []) node = withLink(node, 'linkError', errback);
+    planNode(kernel, plan, node, group.immutable ? [] : args, { ...placement, groupId: groupId as string, groupIndex });
+  }
+}
+
+/** Every member carries the body; whoever finishes last sends it with the list of results. */
+function planChord(kernel: Kernel, plan: Plan, node: ChordNode, args: readonly unknown[], placement: Placement): void {
+  const groupId = node.header.options.taskId as string;
+  const body = bodyOf(node, groupId, placement);
+  if (node.header.members.length === 0) {
+    planNode(kernel, plan, body, [[]], placement.rootId === undefined ? {} : { rootId: placement.rootId, parentId: placement.parentId ?? null });
+    return;
+  }
+  plan.chords.push({ groupId, size: node.header.members.length });
+  const { rootId, parentId } = placement;
+  planGroup(kernel, plan, node.header, node.immutable ? [] : args, {
+    ...dropUndefined({ rootId, parentId }),
+    chord: serializeNode(body),
+  });
+}
+
+/** What follows the chord follows its body; so do the chord's own continuations and its place in an outer chord. */
+function bodyOf(node: ChordNode, groupId: string, placement: Placement): SignatureNode {
+  const { link, linkError } = node.options;
+  let body: SignatureNode = node.body;
+  for (const next of link ?? []) body = withLink(body, 'link', next);
+  for (const errback of linkError ?? []) body = withLink(body, 'linkError', errback);
+  const chain = joinChains(body.options.chain, placement.chain);
+  const outer = dropUndefined({ groupIndex: placement.groupIndex, chord: placement.chord });
+  // The body names the header's group (SPEC 4.10), unless it is itself a member of an outer chord.
+  return withOptions(body, { groupId: placement.chord == null ? groupId : (placement.groupId ?? groupId), ...outer, ...(chain == null ? {} : { chain }) });
+}
+
+/** Reversed lists: what is to run later stands first. */
+function joinChains(
+  own: readonly SerializedSignature[] | null | undefined,
+  outer: readonly SerializedSignature[] | null | undefined,
+): readonly SerializedSignature[] | null {
+  if (own == null) return outer ?? null;
+  return outer == null ? own : [...outer, ...own];
+}
+
+function asLinks(name: 'link' | 'linkError', signatures: readonly SerializedSignature[] | undefined): Record<string, unknown> {
+  return signatures === undefined ? {} : { [name]: signatures.map((signature) => ({ serialize: () => signature })) };
+}
+
+function dropUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import type { ChordNode, GroupNode, SignatureNode, TaskNode } from './signature-node.js';
+import { withLink, withOptions } from './signature-node.js';
+
+/** The ids of a frozen workflow, in the shape of its result. */
+export interface FrozenIds {
+  readonly id: string;
+  /** Members of a group, undefined for a single result. */
+  readonly members?: readonly FrozenIds[];
+  readonly parent?: FrozenIds;
+  readonly ignored?: boolean;
+}
+
+export interface Frozen<Node extends SignatureNode = SignatureNode> {
+  readonly node: Node;
+  readonly ids: FrozenIds;
+}
+
+/**
+ * Gives every step its id before anything is sent, so that whoever sends a step again (a redelivered task repeats its continuations) sends it
+ * under the same id. Ids that are there stay. Chains come out flat, with a group that is followed by something turned into a chord.
+ */
+export function freeze(node: SignatureNode, replyTo: string): Frozen {
+  switch (node.kind) {
+    case 'task':
+      return freezeTask(node, replyTo);
+    case 'chain':
+      return freezeChain(flatten(node), replyTo);
+    case 'group':
+      return freezeGroup(node, replyTo);
+    case 'chord':
+      return freezeChord(node, replyTo);
+  }
+}
+
+function freezeTask(node: TaskNode, replyTo: string): Frozen<TaskNode> {
+  const taskId = node.options.taskId ?? randomUUID();
+  return {
+    node: withOptions(node, { taskId, replyTo: node.options.replyTo ?? replyTo }),
+    ids: { id: taskId, ...(node.options.ignoreResult === true ? { ignored: true } : {}) },
+  };
+}
+
+function freezeChain(node: SignatureNode, replyTo: string): Frozen {
+  if (node.kind !== 'chain') return freeze(node, replyTo);
+  let parent: FrozenIds | undefined;
+  const links: SignatureNode[] = [];
+  for (const link of node.links) {
+    const frozen = freeze(link, replyTo);
+    links.push(frozen.node);
+    parent = parent === undefined ? frozen.ids : withParent(frozen.ids, parent);
+  }
+  if (parent === undefined) throw new TypeError('A chain needs at least one link.');
+  return { node: { ...node, links }, ids: parent };
+}
+
+/** The chain before a step comes before the beginning of what that step itself came from (a chord's header). */
+function withParent(ids: FrozenIds, parent: FrozenIds): FrozenIds {
+  return { ...ids, parent: ids.parent === undefined ? parent : withParent(ids.parent, parent) };
+}
+
+function freezeGroup(node: GroupNode, replyTo: string): Frozen<GroupNode> {
+  const groupId = node.options.taskId ?? randomUUID();
+  const frozen = node.members.map((member) => freeze(member, replyTo));
+  return {
+    node: withOptions({ ...node, members: frozen.map((one) => one.node) }, { taskId: groupId }),
+    ids: { id: groupId, members: frozen.map((one) => one.ids) },
+  };
+}
+
+function freezeChord(node: ChordNode, replyTo: string): Frozen<ChordNode> {
+  const header = freezeGroup(flattenHeader(node.header), replyTo);
+  const body = freeze(node.body, replyTo);
+  return { node: { ...node, header: header.node, body: body.node }, ids: withParent(body.ids, header.ids) };
+}
+
+/** Groups inside a header are members of the header (celery 5.6 canvas.py, group._freeze_unroll). */
+function flattenHeader(header: GroupNode): GroupNode {
+  const members = header.members.flatMap((member) => (member.kind === 'group' ? flattenHeader(member).members : [member]));
+  return { ...header, members };
+}
+
+/** Chains inside chains are one chain; a group followed by a step is a chord with that step as body; options of the whole go where they belong. */
+function flatten(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
+  const links = chain.links.flatMap((link) => {
+    if (link.kind !== 'chain') return [link];
+    const inner = flatten(link);
+    return inner.kind === 'chain' ? inner.links : [inner];
+  });
+  const joined: SignatureNode[] = [];
+  for (const link of links) {
+    const before = joined.at(-1);
+    if (before?.kind === 'group') joined[joined.length - 1] = { kind: 'chord', header: before, body: link, options: {}, immutable: before.immutable };
+    else joined.push(link);
+  }
+  return spread({ ...chain, links: joined });
+}
+
+/** The id, the place in an outer workflow and `link` go to the last step, `linkError` to every step, everything else to the first (wire SPEC 5.2). */
+function spread(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
+  const { link, linkError, taskId, groupId, groupIndex, chord, chain: after, ...first } = chain.options;
+  const last = Object.fromEntries(Object.entries({ taskId, groupId, groupIndex, chord, chain: after }).filter(([, value]) => value !== undefined));
+  const links = chain.links.map((step, index) => {
+    let changed = index === 0 ? withOptions(step, first) : step;
+    if (index === chain.links.length - 1) {
+      changed = withOptions(changed, last);
+      for (const next of link ?? []) changed = withLink(changed, 'link', next);
+    }
+    for (const errback of linkError ?? []) changed = withLink(changed, 'linkError', errback);
+    return changed;
+  });
+  const only = links.length === 1 ? links[0] : undefined;
+  return only ?? { ...chain, links, options: {} };
+}

@@ -1,0 +1,59 @@
+import type { CallOptions, Placement } from '../sending/call-options.js';
+import type { SerializedSignature } from './serialized-signature.js';
+
+/**
+ * A workflow as plain data: what signatures are made of, what is frozen, sent and found in messages. Options of a step are the ones it is to be
+ * sent with; ids are in them once it was frozen.
+ */
+export type SignatureNode = TaskNode | ChainNode | GroupNode | ChordNode;
+
+export interface TaskNode {
+  readonly kind: 'task';
+  readonly task: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly options: NodeOptions;
+  readonly immutable: boolean;
+}
+
+export interface ChainNode {
+  readonly kind: 'chain';
+  readonly links: readonly SignatureNode[];
+  readonly options: NodeOptions;
+  readonly immutable: boolean;
+}
+
+export interface GroupNode {
+  readonly kind: 'group';
+  readonly members: readonly SignatureNode[];
+  readonly options: NodeOptions;
+  readonly immutable: boolean;
+}
+
+export interface ChordNode {
+  readonly kind: 'chord';
+  readonly header: GroupNode;
+  readonly body: SignatureNode;
+  readonly options: NodeOptions;
+  readonly immutable: boolean;
+}
+
+/** Continuations are kept in their travelling form. */
+export interface NodeOptions extends Omit<CallOptions, 'link' | 'linkError' | 'signal'>, Placement {
+  readonly link?: readonly SerializedSignature[];
+  readonly linkError?: readonly SerializedSignature[];
+  readonly stampedHeaders?: readonly string[];
+  readonly stamps?: Readonly<Record<string, unknown>>;
+  /** Options of a received signature that are not known here; they travel on. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+/** The same node with options over its own. */
+export function withOptions<Node extends SignatureNode>(node: Node, options: NodeOptions): Node {
+  return { ...node, options: { ...node.options, ...options } };
+}
+
+/** The same node with one more continuation. */
+export function withLink<Node extends SignatureNode>(node: Node, which: 'link' | 'linkError', next: SerializedSignature): Node {
+  return withOptions(node, { [which]: [...(node.options[which] ?? []), next] });
+}

@@ -1,0 +1,57 @@
+import type { CallOptions, Linkable } from '../sending/call-options.js';
+import type { AsyncResult, GroupResult } from '../result/result-handle.js';
+import type { SerializedSignature } from './serialized-signature.js';
+
+declare const types: unique symbol;
+
+/** What the compiler knows of a task or signature: the arguments it still takes and its result. Never there at run time. */
+export interface Typed<A extends readonly unknown[], R> {
+  readonly [types]?: { readonly args: (args: A) => void; readonly result: R };
+}
+
+/** Arguments that a task or signature still takes. */
+export type ArgsOf<T> = T extends { readonly [types]?: { readonly args: (args: infer A extends readonly unknown[]) => void } } ? A : never;
+/** Its result, as it arrives on the client. */
+export type ResultOf<T> = T extends { readonly [types]?: { readonly args: (args: never) => void; readonly result: infer R } } ? R : never;
+
+/**
+ * A call that was not made yet: a task with arguments and options, or a workflow of such. `A` is what still has to come in front of the
+ * arguments it has; an immutable signature takes anything and ignores it.
+ */
+export interface Signature<A extends readonly unknown[], R, Result = AsyncResult<R>> extends Typed<A, R>, Linkable {
+  readonly kind: 'task' | 'chain' | 'group' | 'chord';
+  readonly immutable: boolean;
+  /** Sends it, with the missing arguments. */
+  delay(...args: Given<A>): Promise<Result>;
+  applyAsync(args?: Given<A>, options?: CallOptions): Promise<Result>;
+  /** A copy with these options over its own. */
+  set(options: CallOptions): Signature<A, R, Result>;
+  /** A copy that ignores the result of what comes before it. */
+  asImmutable(): Signature<readonly unknown[], R, Result>;
+  /** A copy with a continuation more. */
+  link(next: Linkable): Signature<A, R, Result>;
+  linkError(errback: Linkable): Signature<A, R, Result>;
+  /** The form that travels. */
+  serialize(): SerializedSignature;
+}
+
+/** Anything goes in front of an immutable signature, so nothing has to be given. */
+export type Given<A extends readonly unknown[]> = readonly unknown[] extends A ? readonly unknown[] : A;
+
+/** Any signature, whatever it takes and gives. */
+export type AnySignature = Signature<never, unknown, AsyncResult<unknown> | GroupResult<unknown[]>>;
+
+/** `A` without its last parameters, as many as were given: `.s(4)` of `(x, y)` still takes `x`. */
+export type DropLast<A extends readonly unknown[], Count extends readonly unknown[]> = Count extends readonly [unknown, ...infer Fewer]
+  ? DropLast<WithoutLast<A>, Fewer>
+  : A;
+type WithoutLast<A extends readonly unknown[]> = A extends readonly [...infer Head, unknown]
+  ? Head
+  : Required<A> extends readonly [...infer Head, unknown]
+    ? Head extends readonly unknown[]
+      ? Partial<Head>
+      : never
+    : A;
+
+/** What `.s()` may be given: the last parameters, as many as wanted. */
+export type Trailing<A extends readonly unknown[]> = A | (A extends readonly [_?: infer _First, ...rest: infer Rest] ? (number extends A['length'] ? never : A['length'] extends 0 ? never : Trailing<Rest>) : never);

@@ -1,0 +1,80 @@
+import type { NodeOptions } from './signature-node.js';
+
+/** Option names in a signature on the wire (celery 5.6 app/task.py, apply_async) and ours. */
+const names = [
+  ['task_id', 'taskId'],
+  ['reply_to', 'replyTo'],
+  ['root_id', 'rootId'],
+  ['parent_id', 'parentId'],
+  ['group_id', 'groupId'],
+  ['group_index', 'groupIndex'],
+  ['chord', 'chord'],
+  ['chain', 'chain'],
+  ['link', 'link'],
+  ['link_error', 'linkError'],
+  ['queue', 'queue'],
+  ['exchange', 'exchange'],
+  ['routing_key', 'routingKey'],
+  ['priority', 'priority'],
+  ['countdown', 'countdown'],
+  ['eta', 'eta'],
+  ['expires', 'expires'],
+  ['serializer', 'serializer'],
+  ['compression', 'compression'],
+  ['delivery_mode', 'deliveryMode'],
+  ['headers', 'headers'],
+  ['shadow', 'shadow'],
+  ['ignore_result', 'ignoreResult'],
+  ['time_limit', 'timeLimit'],
+  ['soft_time_limit', 'softTimeLimit'],
+  ['argsrepr', 'argsRepr'],
+  ['kwargsrepr', 'kwargsRepr'],
+  ['retry', 'retry'],
+  ['retries', 'retries'],
+  ['replaced_task_nesting', 'replacedTaskNesting'],
+] as const satisfies readonly (readonly [string, keyof NodeOptions])[];
+
+const toOurs: ReadonlyMap<string, keyof NodeOptions> = new Map(names);
+const listOptions: ReadonlySet<string> = new Set(['link', 'link_error']);
+const timeOptions: ReadonlySet<string> = new Set(['eta', 'expires']);
+
+export function encodeOptions(options: NodeOptions): Record<string, unknown> {
+  const encoded: Record<string, unknown> = {};
+  for (const [wire, ours] of names) {
+    const value = options[ours];
+    if (value !== undefined && value !== null) encoded[wire] = value;
+  }
+  if (options.stampedHeaders !== undefined) {
+    encoded['stamped_headers'] = options.stampedHeaders;
+    for (const header of options.stampedHeaders) encoded[header] = options.stamps?.[header];
+  }
+  return { ...options.extra, ...encoded };
+}
+
+export function decodeOptions(options: Readonly<Record<string, unknown>>): NodeOptions {
+  const known: Record<string, unknown> = {};
+  const extra: Record<string, unknown> = {};
+  const stamped = stampedHeadersOf(options['stamped_headers']);
+  const stamps: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    const ours = toOurs.get(name);
+    if (stamped.includes(name)) stamps[name] = value;
+    else if (ours !== undefined) {
+      if (value !== null) known[ours] = decodeOption(name, value);
+    } else if (name !== 'stamped_headers') extra[name] = value;
+  }
+  if (stamped.length > 0) Object.assign(known, { stampedHeaders: stamped, stamps });
+  if (Object.keys(extra).length > 0) known['extra'] = extra;
+  return known as NodeOptions;
+}
+
+/** A single continuation may stand without its list; instants may come as ISO text or as decoded dates. */
+function decodeOption(name: string, value: unknown): unknown {
+  if (listOptions.has(name)) return Array.isArray(value) ? value : [value];
+  if (timeOptions.has(name) && typeof value === 'string') return new Date(value);
+  return value;
+}
+
+function stampedHeadersOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((header) => typeof header === 'string') : [];
+}

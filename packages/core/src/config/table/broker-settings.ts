@@ -1,0 +1,230 @@
+import type { Duration } from '@ctq/runtime';
+import type { SettingsTable } from '../setting.js';
+import {
+  duration,
+  integer,
+  number,
+  oneOf,
+  optional,
+  options,
+  type Options,
+  retries,
+  text,
+  truth,
+  truthOrOptions,
+  urls,
+} from '../setting-types.js';
+
+/** Broker: what may be given. */
+export interface BrokerSettings {
+  /** Where the broker is. */
+  brokerUrl: string | readonly string[] | null;
+  /** Another URL for consuming. */
+  brokerReadUrl: string | null;
+  /** Another URL for publishing. */
+  brokerWriteUrl: string | null;
+  /** Transport of a URL without scheme. */
+  brokerTransport: string | null;
+  /** Options of the transport, beside its URL. */
+  brokerTransportOptions: Options;
+  /** How long one attempt to connect may take. */
+  brokerConnectionTimeout: Duration;
+  /** Connect again when the connection was lost. */
+  brokerConnectionRetry: boolean;
+  /** The same for the first connection; as `brokerConnectionRetry` when unset. */
+  brokerConnectionRetryOnStartup: boolean | null;
+  /** Attempts to connect after the first; null or 0 for ever. */
+  brokerConnectionMaxRetries: number | null;
+  /** Connect again after errors of a channel too. */
+  brokerChannelErrorRetry: boolean;
+  /** Order in which the URLs of a list are tried. */
+  brokerFailoverStrategy: 'round-robin' | 'shuffle' | null;
+  /** Interval of AMQP heartbeats. */
+  brokerHeartbeat: Duration | null;
+  /** Checks per heartbeat. */
+  brokerHeartbeatCheckrate: number;
+  /** SASL mechanism. */
+  brokerLoginMethod: string | null;
+  /** Type of the queues that hold messages with an ETA on RabbitMQ. */
+  brokerNativeDelayedDeliveryQueueType: 'quorum' | 'classic';
+  /** Connections of a pool; 0 or null for none. */
+  brokerPoolLimit: number | null;
+  /** How long to wait for a connection of the pool. */
+  brokerPoolAcquireTimeout: Duration | null;
+  /** TLS, or its options. */
+  brokerUseSsl: boolean | Options;
+  /** Host of the broker, in parts instead of a URL. */
+  brokerHost: string | null;
+  /** Port of the broker. */
+  brokerPort: number | null;
+  /** User at the broker. */
+  brokerUser: string | null;
+  /** Password at the broker. */
+  brokerPassword: string | null;
+  /** Virtual host at the broker. */
+  brokerVhost: string | null;
+}
+
+export const brokerSettings: SettingsTable<BrokerSettings> = {
+  brokerUrl: {
+    type: optional(urls),
+    default: undefined,
+    status: 'effective',
+    old: ['BROKER_URL'],
+    doc: 'Where the broker is.',
+  },
+  brokerReadUrl: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: ['BROKER_READ_URL'],
+    doc: 'Another URL for consuming.',
+  },
+  brokerWriteUrl: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: ['BROKER_WRITE_URL'],
+    doc: 'Another URL for publishing.',
+  },
+  brokerTransport: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: ['BROKER_TRANSPORT'],
+    doc: 'Transport of a URL without scheme.',
+  },
+  brokerTransportOptions: {
+    type: options,
+    default: {},
+    status: 'effective',
+    old: ['BROKER_TRANSPORT_OPTIONS'],
+    doc: 'Options of the transport, beside its URL.',
+  },
+  brokerConnectionTimeout: {
+    type: duration,
+    default: 4,
+    status: 'accepted',
+    old: ['BROKER_CONNECTION_TIMEOUT'],
+    doc: 'How long one attempt to connect may take.',
+  },
+  brokerConnectionRetry: {
+    type: truth,
+    default: true,
+    status: 'effective',
+    old: ['BROKER_CONNECTION_RETRY'],
+    doc: 'Connect again when the connection was lost.',
+  },
+  brokerConnectionRetryOnStartup: {
+    type: optional(truth),
+    default: undefined,
+    status: 'accepted',
+    old: ['BROKER_CONNECTION_RETRY_ON_STARTUP'],
+    doc: 'The same for the first connection; as `brokerConnectionRetry` when unset.',
+  },
+  brokerConnectionMaxRetries: {
+    type: retries,
+    default: 100,
+    status: 'effective',
+    old: ['BROKER_CONNECTION_MAX_RETRIES'],
+    doc: 'Attempts to connect after the first; null or 0 for ever.',
+  },
+  brokerChannelErrorRetry: {
+    type: truth,
+    default: false,
+    status: 'accepted',
+    old: ['BROKER_CHANNEL_ERROR_RETRY'],
+    doc: 'Connect again after errors of a channel too.',
+  },
+  brokerFailoverStrategy: {
+    type: optional(oneOf('round-robin', 'shuffle')),
+    default: undefined,
+    status: 'accepted',
+    old: ['BROKER_FAILOVER_STRATEGY'],
+    doc: 'Order in which the URLs of a list are tried.',
+  },
+  brokerHeartbeat: {
+    type: optional(duration),
+    default: 120,
+    status: 'accepted',
+    old: ['BROKER_HEARTBEAT'],
+    doc: 'Interval of AMQP heartbeats.',
+  },
+  brokerHeartbeatCheckrate: {
+    type: number,
+    default: 3,
+    status: 'accepted',
+    old: ['BROKER_HEARTBEAT_CHECKRATE'],
+    doc: 'Checks per heartbeat.',
+  },
+  brokerLoginMethod: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: ['BROKER_LOGIN_METHOD'],
+    doc: 'SASL mechanism.',
+  },
+  brokerNativeDelayedDeliveryQueueType: {
+    type: oneOf('quorum', 'classic'),
+    default: 'quorum',
+    status: 'accepted',
+    old: ['BROKER_NATIVE_DELAYED_DELIVERY_QUEUE_TYPE'],
+    doc: 'Type of the queues that hold messages with an ETA on RabbitMQ.',
+  },
+  brokerPoolLimit: {
+    type: optional(integer(0)),
+    default: 10,
+    status: 'accepted',
+    old: ['BROKER_POOL_LIMIT'],
+    doc: 'Connections of a pool; 0 or null for none.',
+  },
+  brokerPoolAcquireTimeout: {
+    type: optional(duration),
+    default: undefined,
+    status: 'accepted',
+    old: ['BROKER_POOL_ACQUIRE_TIMEOUT'],
+    doc: 'How long to wait for a connection of the pool.',
+  },
+  brokerUseSsl: {
+    type: truthOrOptions,
+    default: false,
+    status: 'accepted',
+    old: ['BROKER_USE_SSL'],
+    doc: 'TLS, or its options.',
+  },
+  brokerHost: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: ['BROKER_HOST'],
+    doc: 'Host of the broker, in parts instead of a URL.',
+  },
+  brokerPort: {
+    type: optional(integer(0)),
+    default: undefined,
+    status: 'accepted',
+    old: ['BROKER_PORT'],
+    doc: 'Port of the broker.',
+  },
+  brokerUser: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: ['BROKER_USER'],
+    doc: 'User at the broker.',
+  },
+  brokerPassword: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: ['BROKER_PASSWORD'],
+    doc: 'Password at the broker.',
+  },
+  brokerVhost: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: ['BROKER_VHOST'],
+    doc: 'Virtual host at the broker.',
+  },
+};

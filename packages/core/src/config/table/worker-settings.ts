@@ -1,0 +1,316 @@
+import type { Duration } from '@ctq/runtime';
+import type { SettingsTable } from '../setting.js';
+import { duration, integer, optional, poolName, type PoolName, text, truth } from '../setting-types.js';
+
+/** Worker: what may be given. */
+export interface WorkerSettings {
+  /** Cancel running tasks when the broker was lost. */
+  workerCancelLongRunningTasksOnConnectionLoss: boolean;
+  /** Time for running tasks between warm and cold shutdown. */
+  workerSoftShutdownTimeout: Duration;
+  /** The same when only tasks with an ETA wait. */
+  workerEnableSoftShutdownOnIdle: boolean;
+  /** How many tasks run at a time; by default 100 async ones, or one per core in threads and processes. */
+  workerConcurrency: number | null;
+  /** Every worker consumes a queue of its own too. */
+  workerDirect: boolean;
+  /** Ignore rate limits. */
+  workerDisableRateLimits: boolean;
+  /** Skip redelivered tasks that have succeeded. */
+  workerDeduplicateSuccessfulTasks: boolean;
+  /** Listen to remote control commands. */
+  workerEnableRemoteControl: boolean;
+  /** Take over the default logger. */
+  workerHijackRootLogger: boolean;
+  /** Colours in the log; by default on terminals. */
+  workerLogColor: boolean | null;
+  /** Form of log lines. */
+  workerLogFormat: string | null;
+  /** Form of log lines of tasks. */
+  workerTaskLogFormat: string | null;
+  /** Wait for the result of a lost process. */
+  workerLostWait: Duration;
+  /** Replace a process or thread that uses more KiB. */
+  workerMaxMemoryPerChild: number | null;
+  /** Replace a process or thread after so many tasks. */
+  workerMaxTasksPerChild: number | null;
+  /** Where tasks run. */
+  workerPool: PoolName;
+  /** Allow the remote control command pool_restart. */
+  workerPoolRestarts: boolean;
+  /** How long a process may take to come up. */
+  workerProcAliveTimeout: Duration;
+  /** Messages to hold per task that may run; 0 for no limit. */
+  workerPrefetchMultiplier: number;
+  /** Most messages to hold, those with an ETA included. */
+  workerEtaTaskLimit: number | null;
+  /** Hold fewer messages after a lost connection, until the running tasks are done. */
+  workerEnablePrefetchCountReduction: boolean;
+  /** Take a message only when a task may start. */
+  workerDisablePrefetch: boolean;
+  /** What tasks print goes to the log. */
+  workerRedirectStdouts: boolean;
+  /** Level of it. */
+  workerRedirectStdoutsLevel: string;
+  /** Send events of tasks. */
+  workerSendTaskEvents: boolean;
+  /** File in which a worker remembers revoked tasks. */
+  workerStateDb: string | null;
+  /** Prefetch per consumer where a queue is a quorum queue. */
+  workerDetectQuorumQueues: boolean;
+  /** Log file of a worker. */
+  workerLogfile: string | null;
+  /** Process id file of a worker. */
+  workerPidfile: string | null;
+  /** User that a worker runs as. */
+  workerUid: string | null;
+  /** Group that a worker runs as. */
+  workerGid: string | null;
+  /** File mode mask of a worker. */
+  workerUmask: string | null;
+  /** Executable for a detached worker. */
+  workerExecutable: string | null;
+  /** How long a task may block the event loop before its messages are given to other workers. */
+  workerMaxBlockedTime: Duration;
+}
+
+export const workerSettings: SettingsTable<WorkerSettings> = {
+  workerCancelLongRunningTasksOnConnectionLoss: {
+    type: truth,
+    default: false,
+    status: 'accepted',
+    old: ['CELERYD_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS'],
+    doc: 'Cancel running tasks when the broker was lost.',
+  },
+  workerSoftShutdownTimeout: {
+    type: duration,
+    default: 0,
+    status: 'accepted',
+    old: ['CELERYD_SOFT_SHUTDOWN_TIMEOUT'],
+    doc: 'Time for running tasks between warm and cold shutdown.',
+  },
+  workerEnableSoftShutdownOnIdle: {
+    type: truth,
+    default: false,
+    status: 'accepted',
+    old: ['CELERYD_ENABLE_SOFT_SHUTDOWN_ON_IDLE'],
+    doc: 'The same when only tasks with an ETA wait.',
+  },
+  workerConcurrency: {
+    type: optional(integer(1)),
+    default: undefined,
+    status: 'effective',
+    old: ['CELERYD_CONCURRENCY'],
+    doc: 'How many tasks run at a time; by default 100 async ones, or one per core in threads and processes.',
+  },
+  workerDirect: {
+    type: truth,
+    default: false,
+    status: 'accepted',
+    old: ['CELERY_WORKER_DIRECT'],
+    doc: 'Every worker consumes a queue of its own too.',
+  },
+  workerDisableRateLimits: {
+    type: truth,
+    default: false,
+    status: 'accepted',
+    old: ['CELERY_DISABLE_RATE_LIMITS'],
+    doc: 'Ignore rate limits.',
+  },
+  workerDeduplicateSuccessfulTasks: {
+    type: truth,
+    default: false,
+    status: 'accepted',
+    old: ['CELERYD_DEDUPLICATE_SUCCESSFUL_TASKS'],
+    doc: 'Skip redelivered tasks that have succeeded.',
+  },
+  workerEnableRemoteControl: {
+    type: truth,
+    default: true,
+    status: 'accepted',
+    old: ['CELERY_ENABLE_REMOTE_CONTROL'],
+    doc: 'Listen to remote control commands.',
+  },
+  workerHijackRootLogger: {
+    type: truth,
+    default: true,
+    status: 'accepted',
+    old: ['CELERYD_HIJACK_ROOT_LOGGER'],
+    doc: 'Take over the default logger.',
+  },
+  workerLogColor: {
+    type: optional(truth),
+    default: undefined,
+    status: 'accepted',
+    old: ['CELERYD_LOG_COLOR'],
+    doc: 'Colours in the log; by default on terminals.',
+  },
+  workerLogFormat: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: ['CELERYD_LOG_FORMAT'],
+    doc: 'Form of log lines.',
+  },
+  workerTaskLogFormat: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: ['CELERYD_TASK_LOG_FORMAT'],
+    doc: 'Form of log lines of tasks.',
+  },
+  workerLostWait: {
+    type: duration,
+    default: 10,
+    status: 'accepted',
+    old: ['CELERYD_WORKER_LOST_WAIT'],
+    doc: 'Wait for the result of a lost process.',
+  },
+  workerMaxMemoryPerChild: {
+    type: optional(integer(0)),
+    default: undefined,
+    status: 'accepted',
+    old: ['CELERYD_MAX_MEMORY_PER_CHILD'],
+    doc: 'Replace a process or thread that uses more KiB.',
+  },
+  workerMaxTasksPerChild: {
+    type: optional(integer(0)),
+    default: undefined,
+    status: 'accepted',
+    old: ['CELERYD_MAX_TASKS_PER_CHILD'],
+    doc: 'Replace a process or thread after so many tasks.',
+  },
+  workerPool: {
+    type: poolName,
+    default: 'async',
+    status: 'effective',
+    old: ['CELERYD_POOL'],
+    doc: 'Where tasks run.',
+  },
+  workerPoolRestarts: {
+    type: truth,
+    default: false,
+    status: 'accepted',
+    old: ['CELERYD_POOL_RESTARTS'],
+    doc: 'Allow the remote control command pool_restart.',
+  },
+  workerProcAliveTimeout: {
+    type: duration,
+    default: 4,
+    status: 'accepted',
+    old: ['CELERYD_PROC_ALIVE_TIMEOUT'],
+    doc: 'How long a process may take to come up.',
+  },
+  workerPrefetchMultiplier: {
+    type: integer(0),
+    default: 4,
+    status: 'effective',
+    old: ['CELERYD_PREFETCH_MULTIPLIER'],
+    doc: 'Messages to hold per task that may run; 0 for no limit.',
+  },
+  workerEtaTaskLimit: {
+    type: optional(integer(0)),
+    default: undefined,
+    status: 'accepted',
+    old: ['CELERYD_ETA_TASK_LIMIT'],
+    doc: 'Most messages to hold, those with an ETA included.',
+  },
+  workerEnablePrefetchCountReduction: {
+    type: truth,
+    default: true,
+    status: 'accepted',
+    old: ['CELERYD_ENABLE_PREFETCH_COUNT_REDUCTION'],
+    doc: 'Hold fewer messages after a lost connection, until the running tasks are done.',
+  },
+  workerDisablePrefetch: {
+    type: truth,
+    default: false,
+    status: 'accepted',
+    old: ['CELERYD_DISABLE_PREFETCH'],
+    doc: 'Take a message only when a task may start.',
+  },
+  workerRedirectStdouts: {
+    type: truth,
+    default: true,
+    status: 'accepted',
+    old: ['CELERY_REDIRECT_STDOUTS'],
+    doc: 'What tasks print goes to the log.',
+  },
+  workerRedirectStdoutsLevel: {
+    type: text,
+    default: 'WARNING',
+    status: 'accepted',
+    old: ['CELERY_REDIRECT_STDOUTS_LEVEL'],
+    doc: 'Level of it.',
+  },
+  workerSendTaskEvents: {
+    type: truth,
+    default: false,
+    status: 'accepted',
+    old: ['CELERY_SEND_EVENTS'],
+    doc: 'Send events of tasks.',
+  },
+  workerStateDb: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: ['CELERYD_STATE_DB'],
+    doc: 'File in which a worker remembers revoked tasks.',
+  },
+  workerDetectQuorumQueues: {
+    type: truth,
+    default: true,
+    status: 'accepted',
+    old: ['CELERYD_DETECT_QUORUM_QUEUES'],
+    doc: 'Prefetch per consumer where a queue is a quorum queue.',
+  },
+  workerLogfile: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: [],
+    doc: 'Log file of a worker.',
+  },
+  workerPidfile: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: [],
+    doc: 'Process id file of a worker.',
+  },
+  workerUid: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: [],
+    doc: 'User that a worker runs as.',
+  },
+  workerGid: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: [],
+    doc: 'Group that a worker runs as.',
+  },
+  workerUmask: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: [],
+    doc: 'File mode mask of a worker.',
+  },
+  workerExecutable: {
+    type: optional(text),
+    default: undefined,
+    status: 'accepted',
+    old: [],
+    doc: 'Executable for a detached worker.',
+  },
+  workerMaxBlockedTime: {
+    type: duration,
+    default: 300,
+    status: 'effective',
+    old: [],
+    doc: 'How long a task may block the event loop before its messages are given to other workers.',
+  },
+};

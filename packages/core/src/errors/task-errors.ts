@@ -1,0 +1,92 @@
+import { CtqError, type CtqErrorOptions } from '@ctq/runtime';
+
+/** Everything that can go wrong with one task. Celery's TaskError (celery 5.6 exceptions.py). */
+export class TaskError extends CtqError {
+  static override readonly family: string = 'TaskError';
+}
+
+/** No function has this name here. Celery's NotRegistered. */
+export class TaskNotRegisteredError extends TaskError {
+  static override readonly family: string = 'TaskNotRegisteredError';
+  readonly task: string;
+
+  constructor(task: string, options: CtqErrorOptions = {}) {
+    super(
+      'CTQ_TASK_NOT_REGISTERED',
+      `No task named '${task}' is registered. Import the module that defines it (include, autodiscoverTasks), and check the spelling.`,
+      { ...options, details: { task, ...options.details } },
+    );
+    this.task = task;
+  }
+}
+
+/** Two functions under one name. Celery's AlreadyRegistered. */
+export class DuplicateTaskError extends TaskError {
+  static override readonly family: string = 'DuplicateTaskError';
+
+  constructor(message: string, options: CtqErrorOptions = {}) {
+    super('CTQ_DUPLICATE_TASK', message, options);
+  }
+}
+
+/** A message names a task but cannot be one: wrong body, no id, unreadable times. Celery's InvalidTaskError. */
+export class InvalidTaskMessageError extends TaskError {
+  static override readonly family: string = 'InvalidTaskMessageError';
+
+  constructor(message: string, options: CtqErrorOptions = {}) {
+    super('CTQ_INVALID_TASK_MESSAGE', message, options);
+  }
+}
+
+/** A message that is no task message at all: neither a `task` header nor a body of protocol 1. */
+export class UnknownMessageError extends TaskError {
+  static override readonly family: string = 'UnknownMessageError';
+
+  constructor(message: string, options: CtqErrorOptions = {}) {
+    super('CTQ_UNKNOWN_MESSAGE', message, options);
+  }
+}
+
+/** Why a task was revoked; stored as the error's only argument (celery 5.6 worker/request.py). */
+export type RevokedReason = 'revoked' | 'expired' | 'terminated' | (string & {});
+
+/** The task was revoked, so there is no result. */
+export class TaskRevokedError extends TaskError {
+  static override readonly family: string = 'TaskRevokedError';
+  readonly reason: RevokedReason;
+
+  constructor(reason: RevokedReason = 'revoked', options: CtqErrorOptions = {}) {
+    super('CTQ_TASK_REVOKED', reason, options);
+    this.reason = reason;
+  }
+}
+
+/** All attempts of a task are used up, and no error was given to fail with. */
+export class MaxRetriesExceededError extends TaskError {
+  static override readonly family: string = 'MaxRetriesExceededError';
+
+  constructor(task: string, taskId: string, options: CtqErrorOptions & { readonly message?: string } = {}) {
+    super('CTQ_MAX_RETRIES_EXCEEDED', options.message ?? `Can't retry ${task}[${taskId}]: all attempts are used up.`, {
+      ...options,
+      details: { task, taskId, ...options.details },
+    });
+  }
+}
+
+/** A member of the chord's header failed, so the body was not called. */
+export class ChordError extends TaskError {
+  static override readonly family: string = 'ChordError';
+
+  constructor(message: string, options: CtqErrorOptions = {}) {
+    super('CTQ_CHORD', message, options);
+  }
+}
+
+/** A chord was to be sent, but the result backend cannot count its parts (celery 5.6 backends/base.py, ensure_chords_allowed). */
+export class NoChordSupportError extends TaskError {
+  static override readonly family: string = 'NoChordSupportError';
+
+  constructor(backend = 'this result backend', options: CtqErrorOptions = {}) {
+    super('CTQ_NO_CHORD_SUPPORT', `Chords need a result backend that can join them; ${backend} cannot.`, options);
+  }
+}

@@ -1,0 +1,160 @@
+import type { Kernel } from '../app/kernel.js';
+import type { TaskMessage } from '../protocol/task-message.js';
+import { storedError } from '../result/remote-error.js';
+import type { ExtendedResult, ResultRecord } from '../result/result-record.js';
+import { readyStates, type TaskState } from '../result/states.js';
+import type { TaskDefinition } from '../task/task-definition.js';
+import { reportChordPart } from './chord-part.js';
+import { sendContinuations, sendErrbacks } from './continuations.js';
+import type { Outcome } from './outcome.js';
+import { resend } from './resend.js';
+import type { DeliveryInfo } from '../task/task-context.js';
+
+/** An execution that has ended and has to be made known. */
+export interface Completion {
+  readonly message: TaskMessage;
+  readonly outcome: Outcome;
+  /** Undefined for a task that is not registered here. */
+  readonly definition: TaskDefinition | undefined;
+  readonly deliveryInfo: DeliveryInfo | undefined;
+  readonly hostname: string;
+}
+
+/**
+ * Makes an outcome known: what follows is sent, then the outcome is stored, then the chord is told. Everything here may be repeated: a task
+ * whose message comes back runs through it again with the same ids. Resolves with the outcome that was stored, which is a failure when the result
+ * could not be encoded.
+ */
+export function completeTask(kernel: Kernel, completion: Completion): Promise<Outcome> {
+  const { outcome } = completion;
+  switch (outcome.kind) {
+    case 'success':
+      return completeSuccess(kernel, completion, outcome);
+    case 'failure':
+      return completeFailure(kernel, completion, outcome);
+    case 'retry':
+      return completeRetry(kernel, completion, outcome);
+    case 'ignore':
+    case 'reject':
+      return Promise.resolve(outcome);
+  }
+}
+
+/** The state first: the next attempt may be over before we are, and its state must stand. */
+async function completeRetry(kernel: Kernel, completion: Completion, outcome: Outcome & { kind: 'retry' }): Promise<Outcome> {
+  const { retry } = outcome;
+  if (isStored(kernel, completion, true)) {
+    await kernel.results.store(record(kernel, completion, 'RETRY', storedError(retry.error ?? retry), retry.error?.stack));
+  }
+  await resend(kernel, completion.message, retry, completion.deliveryInfo);
+  return outcome;
+}
+
+async function completeSuccess(kernel: Kernel, completion: Completion, outcome: Outcome & { kind: 'success' }): Promise<Outcome> {
+  const { message } = completion;
+  const value = outcome.value === undefined ? null : outcome.value;
+  const stored = isStored(kernel, completion, false);
+  if (stored || message.chord !== null || hasContinuation(message)) {
+    try {
+      kernel.results.assertStorable(value);
+    } catch (error) {
+      const failure: Outcome = { kind: 'failure', error: error as Error, reason: 'encoding', runtimeMs: outcome.runtimeMs };
+      return completeFailure(kernel, { ...completion, outcome: failure }, failure);
+    }
+  }
+  if (hasContinuation(message)) await sendContinuations(kernel, message, value);
+  if (stored) await kernel.results.store(record(kernel, completion, 'SUCCESS', value, null));
+  if (message.chord !== null) await reportChordPart(kernel, message, 'SUCCESS', value);
+  return outcome;
+}
+
+async function completeFailure(kernel: Kernel, completion: Completion, outcome: Outcome & { kind: 'failure' }): Promise<Outcome> {
+  const { message } = completion;
+  const error = storedError(outcome.error);
+  const traceback = outcome.reason === 'thrown' ? (outcome.error.stack ?? null) : null;
+  if (isStored(kernel, completion, true)) await kernel.results.store(record(kernel, completion, 'FAILURE', error, traceback));
+  await concludeFailure(kernel, message, 'FAILURE', error);
+  return outcome;
+}
+
+/** What follows a failure or revocation: the chord hears of it, the rest of the chain fails with the same error, the errbacks run. */
+async function concludeFailure(kernel: Kernel, message: TaskMessage, state: 'FAILURE' | 'REVOKED', error: unknown): Promise<void> {
+  if (message.chord !== null) await reportChordPart(kernel, message, state, error);
+  // celery 5.6 backends/base.py, mark_as_failure: every remaining id of the chain gets the error.
+  await Promise.all(
+    (message.chain ?? []).map(async (step) => {
+      const taskId = step.options['task_id'];
+      if (typeof taskId !== 'string') return;
+      await kernel.results.store({
+        taskId,
+        status: state,
+        result: error,
+        traceback: null,
+        children: noChildren,
+        dateDone: kernel.results.dateDone(),
+        parentId: message.id,
+      });
+    }),
+  );
+  if (state === 'FAILURE') await sendErrbacks(kernel, message.errbacks, message.id, message.rootId);
+}
+
+/** A task that will not run: revoked, or expired before it was started. */
+export async function completeRevoked(kernel: Kernel, completion: Omit<Completion, 'outcome'>, error: Error): Promise<void> {
+  const stored = storedError(error);
+  if (isStored(kernel, completion, true)) await kernel.results.store(record(kernel, completion, 'REVOKED', stored, null));
+  await concludeFailure(kernel, completion.message, 'REVOKED', stored);
+}
+
+/** Stores a state on the way: STARTED, or one of the task's own. */
+export async function storeProgress(kernel: Kernel, completion: Omit<Completion, 'outcome'>, state: TaskState, meta: unknown): Promise<void> {
+  await kernel.results.store({ ...record(kernel, completion, state, meta, null), dateDone: null });
+}
+
+/** Errors of an ignored task are stored where the task asks for it. */
+export function isStored(kernel: Kernel, completion: Pick<Completion, 'message' | 'definition'>, isError: boolean): boolean {
+  const { settings } = kernel;
+  const options = completion.definition?.options;
+  const ignored = completion.message.ignoreResult ?? options?.ignoreResult ?? settings.taskIgnoreResult;
+  return !ignored || (isError && (options?.storeErrorsEvenIfIgnored ?? settings.taskStoreErrorsEvenIfIgnored));
+}
+
+function hasContinuation(message: TaskMessage): boolean {
+  return message.callbacks !== null || (message.chain !== null && message.chain.length > 0);
+}
+
+const noChildren: ResultRecord['children'] = [];
+
+function record(
+  kernel: Kernel,
+  completion: Omit<Completion, 'outcome'>,
+  status: TaskState,
+  result: unknown,
+  traceback: string | null | undefined,
+): ResultRecord {
+  const { message } = completion;
+  const made: { -readonly [K in keyof ResultRecord]: ResultRecord[K] } = {
+    taskId: message.id,
+    status,
+    result,
+    traceback: traceback ?? null,
+    children: noChildren,
+    dateDone: readyStates.has(status) ? kernel.results.dateDone() : null,
+  };
+  if (message.group !== null) made.groupId = message.group;
+  if (message.parentId !== null) made.parentId = message.parentId;
+  if (kernel.settings.resultExtended) made.extended = extendedOf(completion);
+  return made;
+}
+
+function extendedOf({ message, hostname, deliveryInfo }: Omit<Completion, 'outcome'>): ExtendedResult {
+  return {
+    name: message.task,
+    args: message.args,
+    kwargs: message.kwargs,
+    worker: hostname,
+    retries: message.retries,
+    queue: deliveryInfo?.routingKey ?? '',
+    ...(message.stampedHeaders === null ? {} : { stampedHeaders: message.stampedHeaders, stamps: message.stamps }),
+  };
+}

@@ -1,0 +1,15 @@
+import type { Ignore, Reject, Retry } from '../task/directives.js';
+
+/** How an execution ended. Pools report it; completing and settling follow from it. `run` of a pool never rejects because a task failed. */
+export type Outcome =
+  | { readonly kind: 'success'; readonly value: unknown; readonly runtimeMs: number }
+  | { readonly kind: 'failure'; readonly error: Error; readonly reason: FailureReason; readonly runtimeMs: number }
+  | { readonly kind: 'retry'; readonly retry: Retry; readonly runtimeMs: number }
+  | { readonly kind: 'ignore'; readonly ignore: Ignore; readonly runtimeMs: number }
+  | { readonly kind: 'reject'; readonly reject: Reject; readonly runtimeMs: number };
+
+/**
+ * Why it failed: thrown by the task, a time limit, the death of what ran it, a message that could not be run (unknown name), or a result that cannot
+ * be stored.
+ */
+export type FailureReason = 'thrown' | 'timeout' | 'worker-lost' | 'not-registered' | 'encoding';

@@ -1,0 +1,64 @@
+export type { AppOptions, AppOverrides } from './app/app-kernel.js';
+export type { AppLocator } from './app/app-locator.js';
+export { Ctq } from './app/ctq.js';
+export type { CreateBackend, CreateTransport, SchemeRegistration } from './app/adapter-schemes.js';
+export { maskUrl } from './app/mask-url.js';
+export type { Kernel } from './app/kernel.js';
+export { chain, type CheckedLinks, type LinkMismatch } from './canvas/chain.js';
+export { chord } from './canvas/chord.js';
+export { group, type ResultsOf } from './canvas/group.js';
+export { parseSettings, type ParseSettingsOptions } from './config/resolve-settings.js';
+export type { Setting, SettingStatus, SettingType } from './config/setting.js';
+export type { Settings, SettingsGiven, SettingsInput } from './config/settings.js';
+export { type SettingName, settingsTable } from './config/settings-table.js';
+export type { SerializedSignature } from './canvas/serialized-signature.js';
+export type { AnySignature, ArgsOf, ResultOf, Signature, Typed } from './canvas/signature.js';
+export { completeRevoked, completeTask, type Completion, isStored, storeProgress } from './execute/complete-task.js';
+export { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from './errors/limit-errors.js';
+export { RemoteError, type RemoteErrorOptions } from './errors/remote-error.js';
+export {
+  BackendConnectionError,
+  BackendError,
+  BackendReadError,
+  BackendStoreError,
+  NoResultBackendError,
+  ResultError,
+  ResultTimeoutError,
+} from './errors/result-errors.js';
+export {
+  ChordError,
+  DuplicateTaskError,
+  InvalidTaskMessageError,
+  MaxRetriesExceededError,
+  NoChordSupportError,
+  type RevokedReason,
+  TaskError,
+  TaskNotRegisteredError,
+  TaskRevokedError,
+  UnknownMessageError,
+} from './errors/task-errors.js';
+export { executeIntercepted } from './execute/execute-intercepted.js';
+export type { FailureReason, Outcome } from './execute/outcome.js';
+export { type Execution, runTask } from './execute/run-task.js';
+export { TaskAbort } from './execute/task-abort.js';
+export { type Interceptor, type PublishCall } from './interceptor/interceptor.js';
+export { argsRepr, kwargsRepr, saferepr } from './protocol/args-repr.js';
+export { decodeTask } from './protocol/decode-task.js';
+export { encodeTask, type EncodeTaskOptions } from './protocol/encode-task.js';
+export type { TaskMessage } from './protocol/task-message.js';
+export { formatWireTime, parseWireTime } from './protocol/wire-time.js';
+export { rebuildError, storedError } from './result/remote-error.js';
+export { createResultCodec } from './result/result-codec.js';
+export type { AsyncResult, GetOptions, GroupResult, ResultHandle } from './result/result-handle.js';
+export type { ExtendedResult, ResultCodec, ResultRecord, ResultTuple, StoredError } from './result/result-record.js';
+export { exceptionStates, propagateStates, readyStates, statePrecedence, taskStates, type TaskState, unreadyStates } from './result/states.js';
+export type { CallOptions, Linkable, Placement } from './sending/call-options.js';
+export { Ignore, Reject, Retry, TaskDirective } from './task/directives.js';
+export type { DefineTask } from './task/define-task.js';
+export type { AnyTask, RemoteTask, Task } from './task/task.js';
+export type { DeliveryInfo, RetryOptions, TaskContext, TaskRequest } from './task/task-context.js';
+export { isOf } from './task/retry-policy.js';
+export type { TaskDefinition } from './task/task-definition.js';
+export type { ErrorClass, ParamNames, SchemaOption, TaskOptions } from './task/task-options.js';
+export type { TaskRegistry } from './task/task-registry.js';
+export type { Wire, WireScalar } from './task/wire.js';

@@ -1,0 +1,126 @@
+import { createContentCodec, DecodeError, isSameValue, jsonSerializer } from '@ctq/messaging';
+import { loadVectors } from '@ctq/wire-vectors';
+import { describe, expect, test } from 'vitest';
+import { TaskRevokedError } from '../errors/task-errors.js';
+import { rebuildError } from './remote-error.js';
+import { createResultCodec } from './result-codec.js';
+import type { ResultRecord, StoredError } from './result-record.js';
+import { exceptionStates, readyStates } from './states.js';
+
+const content = createContentCodec({ accept: ['json', 'msgpack'] });
+const codec = createResultCodec(content, 'json');
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const bytes = (document: string): Uint8Array => new TextEncoder().encode(document);
+
+/** Result documents in the order in which a Python worker stored them. */
+const documents = ['results.redis', 'release/results.redis', 'results_extended.redis'].flatMap((file) =>
+  loadVectors(file).flatMap(({ name, raw }) => {
+    const stored = [raw.stored_values_in_order ?? raw.member_metas ?? raw.stored].flat();
+    return stored
+      .filter((document): document is string => typeof document === 'string' && document.includes('"status"'))
+      .map((document, index) => ({ title: `${file}: ${name} ${index + 1}`, document }));
+  }),
+);
+
+const record: ResultRecord = {
+  taskId: 'id',
+  status: 'SUCCESS',
+  result: 5,
+  traceback: null,
+  children: [],
+  dateDone: '2026-11-21T02:45:51.135080+00:00',
+};
+
+describe('result documents of real Celery', () => {
+  test('there are some of every kind', () => {
+    expect(documents.length).toBeGreaterThan(60);
+  });
+
+  test.each(documents)(
+    '[BK-010, BK-012, BK-013, BK-014] $title is read, and written again as it was',
+    ({ document }) => {
+      const found = codec.decode(bytes(document));
+      const expected = jsonSerializer.parse(document) as Readonly<Record<string, unknown>>;
+      expect(found).toMatchObject({
+        taskId: expected.task_id,
+        status: expected.status,
+        traceback: expected.traceback,
+        children: expected.children,
+        dateDone: expected.date_done,
+      });
+      const again = text(codec.encode(found));
+      expect(isSameValue(jsonSerializer.parse(again), expected)).toBe(true);
+      expect(Object.keys(JSON.parse(again.replaceAll(/NaN|Infinity/g, '0')))).toEqual(Object.keys(expected));
+      if (exceptionStates.has(found.status)) {
+        expect((found.result as StoredError).excType).toBe((expected.result as { exc_type: string }).exc_type);
+      }
+      if (!readyStates.has(found.status)) expect(found.dateDone).toBeNull();
+    },
+  );
+
+  test('[TR-151] the error of a revoked task is a TaskRevokedError with its reason', () => {
+    const { raw } = loadVectors('results.redis').find(({ name }) => name === 'terminated_meta') ?? {
+      raw: { stored: undefined },
+    };
+    const { result, traceback } = codec.decode(bytes(String([raw.stored].flat().at(-1))));
+    const error = rebuildError(result, traceback, 'id');
+    expect(TaskRevokedError.isInstance(error) && error.reason).toBe('terminated');
+  });
+
+  test('[BK-015] documents in msgpack are read, those in formats that are not accepted are refused', () => {
+    const stored = (name: string): Uint8Array => {
+      const vector = loadVectors('results_extended.redis').find((one) => one.name === name);
+      return Buffer.from(String(vector?.raw.stored_base64), 'base64');
+    };
+    const msgpack = createResultCodec(content, 'msgpack');
+    expect(msgpack.decode(stored('serializer_msgpack_success'))).toMatchObject({ status: 'SUCCESS', result: 5 });
+    expect(msgpack.decode(stored('serializer_msgpack_failure'))).toMatchObject({
+      status: 'FAILURE',
+      result: { excType: 'ValueError', excMessage: ['x'], excModule: 'builtins' },
+    });
+    expect(() => codec.decode(stored('serializer_pickle_success'))).toThrow(DecodeError);
+  });
+});
+
+describe('a result document', () => {
+  test("[BK-010] has Celery's members in Celery's order", () => {
+    expect(text(codec.encode({ ...record, groupId: 'g', parentId: 'p' }))).toBe(
+      '{"status":"SUCCESS","result":5,"traceback":null,"children":[],"date_done":"2026-11-21T02:45:51.135080+00:00","group_id":"g","parent_id":"p","task_id":"id"}',
+    );
+  });
+
+  test('[BK-012] holds the call when results are extended, each stamp as a member that hides no other', () => {
+    const extended = { name: 'shop.add', args: [1], kwargs: {}, worker: 'w', retries: 1, queue: 'celery' };
+    const stamped = {
+      ...extended,
+      stampedHeaders: ['tenant', 'status'],
+      stamps: { tenant: 'blue', status: 'SUCCESS' },
+    };
+    const document = JSON.parse(text(codec.encode({ ...record, status: 'FAILURE', extended: stamped })));
+    expect(document).toMatchObject({
+      ...extended,
+      status: 'FAILURE',
+      stamped_headers: ['tenant', 'status'],
+      tenant: 'blue',
+    });
+    expect(codec.decode(codec.encode({ ...record, extended })).extended).toEqual(extended);
+  });
+
+  test("[BK-014] a value that looks like an error is one only in an error's state", () => {
+    const value = { excType: 'x', excMessage: [], excModule: null };
+    expect(codec.decode(codec.encode({ ...record, result: value })).result).toEqual(value);
+    expect(JSON.parse(text(codec.encode({ ...record, status: 'RETRY', result: value }))).result).toEqual({
+      ...{ exc_type: 'x', exc_message: [], exc_module: null },
+    });
+  });
+
+  test('may lack all but its status', () => {
+    expect(codec.decode(bytes('{"status": "SUCCESS"}'))).toEqual({
+      ...{ taskId: '', status: 'SUCCESS', result: null, traceback: null, children: null, dateDone: null },
+    });
+  });
+
+  test.each(['[]', '{}', '5', '{"status": 5}', 'x', '{"result": 1}'])('%s is none', (document) => {
+    expect(() => codec.decode(bytes(document))).toThrow(DecodeError);
+  });
+});

@@ -1,0 +1,54 @@
+import type { TaskState } from './states.js';
+
+/**
+ * The outcome of a task as it is stored (Celery's meta document, `../shared/wire` section 4.2 in camelCase).
+ */
+export interface ResultRecord {
+  readonly taskId: string;
+  readonly status: TaskState;
+  /** The value, a {@link StoredError} for exception states, or the meta object of a custom state. */
+  readonly result: unknown;
+  readonly traceback: string | null;
+  /** Tuples of the results of tasks that this one sent; null when unknown. */
+  readonly children: readonly ResultTuple[] | null;
+  /** ISO instant in UTC, null before a ready state. */
+  readonly dateDone: string | null;
+  readonly groupId?: string;
+  readonly parentId?: string;
+  /** Present with `resultExtended`. */
+  readonly extended?: ExtendedResult;
+}
+
+export interface ExtendedResult {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly worker: string;
+  readonly retries: number;
+  /** The routing key of the delivery, as Celery stores it. */
+  readonly queue: string;
+  readonly stampedHeaders?: readonly string[];
+  readonly stamps?: Readonly<Record<string, unknown>>;
+}
+
+/** `[[id, parent], children]`: children is null for a task, a list for a group (celery 5.6 result.py, as_tuple). */
+export type ResultTuple = readonly [readonly [id: string, parent: ResultTuple | null], readonly ResultTuple[] | null];
+
+/** An error in a result document: names as Python knows them, never looked up as code here (celery 5.6 backends/base.py, prepare_exception). */
+export interface StoredError {
+  readonly excType: string;
+  readonly excMessage: readonly unknown[];
+  readonly excModule: string | null;
+}
+
+/**
+ * Result records to bytes and back in the app's result serializer, Celery's member names on the wire. Lent to backends that keep
+ * documents.
+ */
+export interface ResultCodec {
+  encode(record: ResultRecord): Uint8Array;
+  /** @throws DecodeError for bytes that are no result document. */
+  decode(bytes: Uint8Array): ResultRecord;
+  encodeValue(value: unknown): Uint8Array;
+  decodeValue(bytes: Uint8Array): unknown;
+}

@@ -1,0 +1,127 @@
+import { Batcher, type Clock, type Logger } from '@ctq/runtime';
+import type { ResultBackend } from '../backend/result-backend.js';
+import { formatWireTime } from '../protocol/wire-time.js';
+import { intercepted, type Interceptor } from '../interceptor/interceptor.js';
+import type { ResultCodec, ResultRecord } from './result-record.js';
+import { ResultWaiter, type WaitOptions } from './result-waiter.js';
+
+export interface ResultStoreOptions {
+  readonly backend: () => Promise<ResultBackend>;
+  readonly codec: () => ResultCodec;
+  readonly expiresMs: () => number | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly interceptors: readonly Interceptor[];
+}
+
+/**
+ * The app's way to its result backend: opened by the first use; what is stored in one turn of the event loop is one write; everybody who
+ * waits shares one subscription.
+ */
+export class ResultStore {
+  readonly #options: ResultStoreOptions;
+  readonly #writes: Batcher<ResultRecord>;
+  readonly #reads: Batcher<Read>;
+  readonly #store: (record: ResultRecord) => Promise<void>;
+  #datedAt = Number.NaN;
+  #date = '';
+  #open: Promise<ResultBackend> | undefined;
+  #waiter: ResultWaiter | undefined;
+  #closed: Promise<void> | undefined;
+  readonly #closing = new AbortController();
+
+  constructor(options: ResultStoreOptions) {
+    this.#options = options;
+    this.#writes = new Batcher(async (records) => (await this.backend()).store(latestOfEach(records)));
+    this.#reads = new Batcher(async (reads) => {
+      const found = await (await this.backend()).getMany([...new Set(reads.map((read) => read.taskId))]);
+      for (const read of reads) read.record = found.get(read.taskId);
+    });
+    this.#store = intercepted<ResultRecord, void>(
+      options.interceptors,
+      (interceptor) => interceptor.store?.bind(interceptor),
+      (record) => this.#writes.add(record),
+    );
+  }
+
+  /** The opened backend. */
+  backend(): Promise<ResultBackend> {
+    this.#open ??= this.#openBackend();
+    return this.#open;
+  }
+
+  store(record: ResultRecord): Promise<void> {
+    return this.#store(record);
+  }
+
+  /** This instant as results carry it. Outcomes of one millisecond share the text. */
+  dateDone(): string {
+    const now = this.#options.clock.now();
+    if (now !== this.#datedAt) {
+      this.#datedAt = now;
+      this.#date = formatWireTime(now);
+    }
+    return this.#date;
+  }
+
+  /** @throws EncodeError when the value cannot be stored: to be asked before anything follows from it. */
+  assertStorable(value: unknown): void {
+    if (typeof value === 'object' && value !== null) this.#options.codec().encodeValue(value);
+    else if (typeof value === 'function' || typeof value === 'symbol') this.#options.codec().encodeValue(value);
+  }
+
+  async find(taskId: string): Promise<ResultRecord | undefined> {
+    const read: Read = { taskId, record: undefined };
+    await this.#reads.add(read);
+    return read.record;
+  }
+
+  /** Resolves with the record of a ready state. */
+  wait(taskId: string, options: WaitOptions): Promise<ResultRecord> {
+    return this.#waiter === undefined ? this.#waitFirst(taskId, options) : this.#waiter.wait(taskId, options);
+  }
+
+  async #waitFirst(taskId: string, options: WaitOptions): Promise<ResultRecord> {
+    const backend = await this.backend();
+    this.#waiter ??= new ResultWaiter(backend, this.#options.clock, this.#options.logger);
+    return this.#waiter.wait(taskId, options);
+  }
+
+  async forget(taskIds: readonly string[]): Promise<void> {
+    await (await this.backend()).forget(taskIds);
+  }
+
+  /** Idempotent. Writes that were begun are finished; those who wait are told that the app was closed. */
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      await this.#writes.drain();
+      this.#closing.abort(new Error('The app was closed while its result backend was being opened.'));
+      await this.#waiter?.close();
+      const backend = await this.#open?.catch(() => undefined);
+      await backend?.close();
+    })();
+    return this.#closed;
+  }
+
+  async #openBackend(): Promise<ResultBackend> {
+    const { clock, logger } = this.#options;
+    const backend = await this.#options.backend();
+    await backend.open({ clock, logger, codec: this.#options.codec(), expiresMs: this.#options.expiresMs() }, this.#closing.signal);
+    return backend;
+  }
+}
+
+/** One look for a result; looks of one turn of the event loop are one read. */
+interface Read {
+  readonly taskId: string;
+  record: ResultRecord | undefined;
+}
+
+/** In one batch the last word on a task counts (STARTED and SUCCESS of a short task meet here). */
+function latestOfEach(records: readonly ResultRecord[]): readonly ResultRecord[] {
+  const latest = new Map<string, ResultRecord>();
+  for (const record of records) {
+    if (latest.get(record.taskId)?.status !== 'SUCCESS') latest.set(record.taskId, record);
+  }
+  return latest.size === records.length ? records : [...latest.values()];
+}

@@ -1,0 +1,149 @@
+import { type Clock, deferred, type Deferred, type Logger, toError } from '@ctq/runtime';
+import type { ResultBackend, ResultListener } from '../backend/result-backend.js';
+import { ResultTimeoutError } from '../errors/result-errors.js';
+import type { ResultRecord } from './result-record.js';
+import { readyStates } from './states.js';
+
+export interface WaitOptions {
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** With a notifier the poll only repairs a lost hint; without one it is how results are found. */
+const pollBehindNotifierMs = 5_000;
+const pollMs = { first: 20, max: 500 };
+
+/**
+ * Waits for results on behalf of everyone in the app: one subscription, one look per batch of ids, one slow poll behind it, so that nothing hangs when
+ * a hint is lost, a result has expired or a connection dropped.
+ */
+export class ResultWaiter {
+  readonly #backend: ResultBackend;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #pending = new Map<string, Deferred<ResultRecord>>();
+  /** Ids to subscribe to and look for at the end of this turn of the event loop. */
+  #added: string[] = [];
+  readonly #stop = new AbortController();
+  #listener: Promise<ResultListener | undefined> | undefined;
+  #poll: Promise<void> | undefined;
+
+  constructor(backend: ResultBackend, clock: Clock, logger: Logger) {
+    this.#backend = backend;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  wait(taskId: string, options: WaitOptions): Promise<ResultRecord> {
+    if (options.signal?.aborted === true) return Promise.reject(options.signal.reason);
+    if (this.#stop.signal.aborted) return Promise.reject(this.#stop.signal.reason);
+    const waiting = this.#pending.get(taskId) ?? this.#begin(taskId);
+    if (options.timeoutMs === undefined && options.signal === undefined) return waiting.promise;
+    return this.#within(taskId, waiting.promise, options);
+  }
+
+  async close(): Promise<void> {
+    const reason = new Error('The app was closed while a result was awaited.');
+    this.#stop.abort(reason);
+    for (const waiting of this.#pending.values()) waiting.reject(reason);
+    this.#pending.clear();
+    await this.#poll;
+    const listener = await this.#listener?.catch(() => undefined);
+    await listener?.close();
+  }
+
+  #begin(taskId: string): Deferred<ResultRecord> {
+    const waiting = deferred<ResultRecord>();
+    waiting.promise.catch(() => undefined);
+    this.#pending.set(taskId, waiting);
+    this.#added.push(taskId);
+    if (this.#added.length === 1) setImmediate(() => this.#lookForAdded());
+    this.#poll ??= this.#pollWhilePending();
+    return waiting;
+  }
+
+  #lookForAdded(): void {
+    const added = this.#added;
+    this.#added = [];
+    this.#look(added).catch((error: unknown) => {
+      for (const taskId of added) {
+        this.#pending.get(taskId)?.reject(error);
+        this.#pending.delete(taskId);
+      }
+    });
+  }
+
+  /** Subscribes before it looks: what is stored between the two is told. */
+  async #look(taskIds: readonly string[]): Promise<void> {
+    const listener = await this.#listen();
+    await listener?.watch(taskIds);
+    await this.#deliver(taskIds);
+  }
+
+  #listen(): Promise<ResultListener | undefined> {
+    this.#listener ??= Promise.resolve(
+      this.#backend.notifier?.listen((stored) => {
+        const wanted = stored.filter((id) => this.#pending.has(id));
+        if (wanted.length === 0) return;
+        this.#deliver(wanted).catch((error: unknown) => this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.'));
+      }),
+    );
+    return this.#listener;
+  }
+
+  async #deliver(taskIds: readonly string[]): Promise<void> {
+    const found = await this.#backend.getMany(taskIds);
+    const done: string[] = [];
+    for (const [id, record] of found) {
+      if (!readyStates.has(record.status)) continue;
+      this.#pending.get(id)?.resolve(record);
+      this.#pending.delete(id);
+      done.push(id);
+    }
+    if (done.length > 0) await (await this.#listener)?.unwatch(done);
+  }
+
+  async #pollWhilePending(): Promise<void> {
+    let interval = this.#backend.notifier === undefined ? pollMs.first : pollBehindNotifierMs;
+    try {
+      while (this.#pending.size > 0 && !this.#stop.signal.aborted) {
+        await backgroundSleep(this.#clock, interval, this.#stop.signal);
+        if (this.#backend.notifier === undefined) interval = Math.min(interval * 2, pollMs.max);
+        await this.#deliver([...this.#pending.keys()]).catch((error: unknown) =>
+          this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.'),
+        );
+      }
+    } finally {
+      this.#poll = undefined;
+    }
+  }
+
+  async #within(taskId: string, result: Promise<ResultRecord>, options: WaitOptions): Promise<ResultRecord> {
+    const end = deferred<never>();
+    const onAbort = (): void => end.reject(options.signal?.reason);
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    const timer =
+      options.timeoutMs === undefined
+        ? undefined
+        : this.#clock.setTimer(() => end.reject(new ResultTimeoutError(`The result of task ${taskId} did not arrive within ${(options.timeoutMs ?? 0) / 1_000}s. It may still be waiting, running, or have been sent to a queue that no worker consumes.`, { details: { taskId } })), options.timeoutMs);
+    try {
+      return await Promise.race([result, end.promise]);
+    } finally {
+      timer?.cancel();
+      options.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+}
+
+/** Resolves after the time or at the abort, whichever is first. */
+function backgroundSleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.setTimer(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,87 @@
+import { durationMs, type Duration } from '@ctq/runtime';
+import type { Message, MessageProperties } from '@ctq/messaging';
+import type { Kernel } from '../app/kernel.js';
+import { argsRepr, kwargsRepr } from '../protocol/args-repr.js';
+import { encodeTask } from '../protocol/encode-task.js';
+import type { TaskMessage } from '../protocol/task-message.js';
+import { formatWireTime } from '../protocol/wire-time.js';
+import type { CallOptions, Linkable } from './call-options.js';
+import type { SendRequest } from './task-sender.js';
+
+/** The message of a call: task options below call options, settings below both. */
+export function buildMessage(kernel: Kernel, request: SendRequest, origin: string): Message {
+  const { settings, clock } = kernel;
+  const { options, placement, taskOptions } = request;
+  const eta = etaOf(options, clock.now());
+  const expiresAt = expiresAtOf(options.expires ?? taskOptions?.expires, clock.now());
+  const hard = options.timeLimit ?? taskOptions?.timeLimit;
+  const soft = options.softTimeLimit ?? taskOptions?.softTimeLimit;
+  const task: TaskMessage = {
+    id: request.id,
+    task: request.task,
+    args: request.args,
+    kwargs: request.kwargs,
+    lang: 'js',
+    shadow: options.shadow ?? null,
+    eta: eta === undefined ? null : formatWireTime(eta),
+    expires: expiresAt === undefined ? null : formatWireTime(expiresAt),
+    group: placement.groupId ?? null,
+    groupIndex: placement.groupIndex ?? null,
+    retries: placement.retries ?? 0,
+    timeLimit: seconds(hard),
+    softTimeLimit: seconds(soft),
+    rootId: placement.rootId ?? request.id,
+    parentId: placement.parentId ?? null,
+    argsRepr: options.argsRepr ?? argsRepr(request.args),
+    kwargsRepr: options.kwargsRepr ?? kwargsRepr(request.kwargs),
+    origin,
+    ignoreResult: options.ignoreResult ?? taskOptions?.ignoreResult ?? settings.taskIgnoreResult,
+    replacedTaskNesting: placement.replacedTaskNesting ?? 0,
+    stampedHeaders: request.stampedHeaders ?? null,
+    stamps: request.stamps ?? {},
+    headers: options.headers ?? {},
+    callbacks: linkList(options.link),
+    errbacks: linkList(options.linkError),
+    chain: placement.chain ?? null,
+    chord: placement.chord ?? null,
+    replyTo: options.replyTo ?? kernel.sender.replyTo,
+  };
+  const serializer = options.serializer ?? taskOptions?.serializer ?? settings.taskSerializer;
+  const compression = options.compression ?? taskOptions?.compression ?? settings.taskCompression;
+  const properties: MessageProperties = {
+    correlationId: request.id,
+    replyTo: task.replyTo ?? kernel.sender.replyTo,
+    deliveryMode: options.deliveryMode ?? settings.taskDefaultDeliveryMode,
+    priority: options.priority ?? taskOptions?.priority ?? settings.taskDefaultPriority ?? 0,
+    ...(expiresAt === undefined ? {} : { expiration: String(Math.max(0, Math.trunc(expiresAt - clock.now()))) }),
+    ...(request.extra === undefined ? {} : { extra: request.extra }),
+  };
+  return encodeTask(task, {
+    content: kernel.content,
+    serializer,
+    ...(compression === undefined ? {} : { compression }),
+    properties,
+  });
+}
+
+/** A countdown of 0 is no countdown (celery 5.6 app/amqp.py, as_task_v2: `if countdown:`). */
+function etaOf(options: CallOptions, now: number): Date | undefined {
+  if (options.eta !== undefined) return options.eta;
+  const ms = options.countdown === undefined ? 0 : durationMs(options.countdown);
+  return ms === 0 ? undefined : new Date(now + ms);
+}
+
+function expiresAtOf(expires: Duration | Date | undefined, now: number): number | undefined {
+  if (expires === undefined) return undefined;
+  return expires instanceof Date ? expires.getTime() : now + durationMs(expires);
+}
+
+function seconds(limit: Duration | undefined): number | null {
+  return limit === undefined ? null : durationMs(limit) / 1_000;
+}
+
+function linkList(links: Linkable | readonly Linkable[] | undefined): TaskMessage['callbacks'] {
+  if (links === undefined) return null;
+  const list = 'serialize' in links ? [links] : links;
+  return list.length === 0 ? null : list.map((link) => link.serialize());
+}

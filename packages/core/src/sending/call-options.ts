@@ -1,0 +1,61 @@
+import type { PublishRetryPolicy } from '@ctq/messaging';
+import type { Duration } from '@ctq/runtime';
+import type { SerializedSignature } from '../canvas/serialized-signature.js';
+
+/** What a continuation may be given as: a signature of any kind. */
+export interface Linkable {
+  serialize(): SerializedSignature;
+}
+
+/** Options of one call, Celery's `apply_async` in camelCase. */
+export interface CallOptions {
+  /** A fresh UUID by default. */
+  readonly taskId?: string;
+  /** Runs no earlier than so long from now. 0 is the same as none. */
+  readonly countdown?: Duration;
+  /** Runs no earlier than this. */
+  readonly eta?: Date;
+  /** Is not run any more after this: an instant, or a duration from now. */
+  readonly expires?: Duration | Date;
+  readonly queue?: string;
+  readonly exchange?: string;
+  readonly routingKey?: string;
+  /** 0 to 9; which end is urgent depends on the broker (`supports.priority`). */
+  readonly priority?: number;
+  readonly serializer?: string;
+  readonly compression?: string;
+  /** 1 transient, 2 persistent. */
+  readonly deliveryMode?: 1 | 2;
+  /** Headers of your own; they arrive in `ctx.request.headers`. */
+  readonly headers?: Readonly<Record<string, unknown>>;
+  /** Name to show in logs and monitors instead of the task's. */
+  readonly shadow?: string;
+  readonly ignoreResult?: boolean;
+  /** Hard limit for this call. */
+  readonly timeLimit?: Duration;
+  readonly softTimeLimit?: Duration;
+  /** Run when the task succeeded, with its result as first argument. */
+  readonly link?: Linkable | readonly Linkable[];
+  /** Run when it failed, with the failed task's id as first argument. */
+  readonly linkError?: Linkable | readonly Linkable[];
+  readonly replyTo?: string;
+  /** What logs and monitors show for the arguments; for calls that carry secrets. */
+  readonly argsRepr?: string;
+  readonly kwargsRepr?: string;
+  /** Retrying the publish when the broker is away: `true` for the configured policy, `false` for none. */
+  readonly retry?: boolean | PublishRetryPolicy;
+  readonly signal?: AbortSignal;
+}
+
+/** Where a call stands in a workflow; set by the canvas, not by callers. */
+export interface Placement {
+  readonly rootId?: string | null;
+  readonly parentId?: string | null;
+  readonly groupId?: string | null;
+  readonly groupIndex?: number | null;
+  readonly chord?: SerializedSignature | null;
+  /** The rest of the chain, reversed: the next task is the last element. */
+  readonly chain?: readonly SerializedSignature[] | null;
+  readonly retries?: number;
+  readonly replacedTaskNesting?: number;
+}

@@ -1,0 +1,29 @@
+import type { TaskOptions } from '../task/task-options.js';
+import type { CallOptions, Placement } from './call-options.js';
+
+/** One call, on its way to a queue. */
+export interface SendRequest {
+  readonly task: string;
+  readonly id: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly options: CallOptions;
+  readonly placement: Placement;
+  /** Options that stand in a received signature and are not ours: they are passed on as message properties, as Celery does. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+  /** Stamps that travel with it. */
+  readonly stampedHeaders?: readonly string[] | null;
+  readonly stamps?: Readonly<Record<string, unknown>>;
+  /** Options of the task itself, below those of the call; undefined for a task that is not known here. */
+  readonly taskOptions?: TaskOptions;
+}
+
+/** Puts calls on queues. */
+export interface TaskSender {
+  /** The address of this process for replies (Celery's oid). */
+  readonly replyTo: string;
+  /** Resolves when the broker has taken responsibility. */
+  send(request: SendRequest): Promise<void>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Kernel } from '../app/kernel.js';
+import { createSignature } from '../canvas/create-signature.js';
+import type { TaskNode } from '../canvas/signature-node.js';
+import { createDirectContext } from '../execute/run-task.js';
+import { asyncResult } from '../result/async-result.js';
+import type { AsyncResult } from '../result/result-handle.js';
+import type { CallOptions } from '../sending/call-options.js';
+import type { AnyTask, RemoteTask, Task } from './task.js';
+import type { TaskDefinition } from './task-definition.js';
+import type { TaskOptions } from './task-options.js';
+
+/** How calls of a task become messages: as positions, or (a task with a schema) one object as keyword arguments. */
+interface CallShape {
+  readonly taskName: string;
+  readonly takesObject: boolean;
+}
+
+/** The callable that `app.task` returns. Its type parameters are those of the author's function. */
+export function createTask<A extends readonly unknown[], Returned>(kernel: Kernel, definition: TaskDefinition): Task<A, Returned> & AnyTask {
+  const run = definition.run as (...args: unknown[]) => unknown;
+  const call = (...args: unknown[]): unknown => {
+    const input = definition.schema === undefined ? args : [validatedNow(definition, definition.schema, args[0])];
+    if (definition.options.bind !== true) return run(...input);
+    return run(createDirectContext(definition, args, kernel.logger, kernel.clock), ...input);
+  };
+  Object.defineProperty(call, 'name', { value: definition.name });
+  const methods = remoteTask(kernel, { taskName: definition.name, takesObject: definition.schema !== undefined });
+  return Object.assign(call, methods, { options: definition.options }) as unknown as Task<A, Returned> & AnyTask;
+}
+
+/** What a program without the task's function can do with it. */
+export function remoteTask<A extends readonly unknown[], R>(kernel: Kernel, shape: CallShape): RemoteTask<A, R> {
+  const applyAsync = async (args: readonly unknown[], options: CallOptions = {}): Promise<AsyncResult<R>> => {
+    const id = options.taskId ?? randomUUID();
+    const { positions, kwargs } = split(shape, args);
+    const taskOptions = kernel.registry.find(shape.taskName)?.options;
+    await kernel.sender.send({
+      task: shape.taskName,
+      id,
+      args: positions,
+      kwargs,
+      options,
+      placement: noPlacement,
+      ...(taskOptions === undefined ? {} : { taskOptions }),
+    });
+    return asyncResult(kernel.results, id, isIgnored(kernel, options, taskOptions) ? ignored : undefined);
+  };
+  const node = (args: readonly unknown[], immutable: boolean): TaskNode => {
+    const { positions, kwargs } = split(shape, args);
+    return { kind: 'task', task: shape.taskName, args: positions, kwargs, options: {}, immutable };
+  };
+  return {
+    taskName: shape.taskName,
+    delay: (...args) => applyAsync(args),
+    applyAsync,
+    s: (...given: readonly unknown[]) => createSignature(kernel, node(given, false)),
+    si: (...args) => createSignature(kernel, node(args, true)),
+  };
+}
+
+const noPlacement = {};
+const ignored = { ignored: true };
+
+export function isIgnored(kernel: Kernel, options: CallOptions, task: TaskOptions | undefined): boolean {
+  return options.ignoreResult ?? task?.ignoreResult ?? kernel.settings.taskIgnoreResult;
+}
+
+function split(shape: CallShape, args: readonly unknown[]): { positions: readonly unknown[]; kwargs: Readonly<Record<string, unknown>> } {
+  if (!shape.takesObject || args.length === 0) return { positions: args, kwargs: {} };
+  const [input] = args;
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new TypeError(`${shape.taskName}() has a schema and takes one object, its keyword arguments.`);
+  }
+  return { positions: [], kwargs: input as Record<string, unknown> };
+}
+
+function validatedNow(definition: TaskDefinition, schema: StandardSchemaV1, input: unknown): unknown {
+  const outcome = schema['~standard'].validate(input);
+  if (outcome instanceof Promise) {
+    throw new TypeError(`${definition.name}() has a schema that validates asynchronously and cannot be called in place; send it, or call its function.`);
+  }
+  if (outcome.issues !== undefined) throw new TypeError(`${definition.name}(): ${outcome.issues.map((issue) => issue.message).join('; ')}`);
+  return outcome.value;
+}

@@ -1,0 +1,69 @@
+import { ConfigurationError, durationMs } from '@ctq/runtime';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Task } from './task.js';
+import type { TaskContext } from './task-context.js';
+import type { TaskDefinition } from './task-definition.js';
+import type { ParamNames, SchemaOption, TaskOptions } from './task-options.js';
+
+type Positional<A extends readonly unknown[]> = TaskOptions & { readonly bind?: false; readonly params?: ParamNames<A>; readonly schema?: undefined };
+type Bound<A extends readonly unknown[]> = TaskOptions & { readonly bind: true; readonly params?: ParamNames<A>; readonly schema?: undefined };
+type Schematic<S extends StandardSchemaV1> = TaskOptions & { readonly bind?: false } & SchemaOption<S>;
+type BoundSchematic<S extends StandardSchemaV1> = TaskOptions & { readonly bind: true } & SchemaOption<S>;
+
+/** A first parameter of type `TaskContext` is filled only with `bind: true`. */
+type ForgotBind<A extends readonly unknown[]> = A extends readonly [infer First, ...unknown[]]
+  ? [unknown] extends [First]
+    ? []
+    : [First] extends [TaskContext]
+      ? [error: 'The first parameter is a TaskContext: add { bind: true } to the options.']
+      : []
+  : [];
+
+/** The forms of `app.task`: `(name?, options?, function)`, typed by whether the context and a schema are asked for. */
+export interface DefineTask {
+  <A extends readonly unknown[], R>(name: string, run: (...args: A) => R, ...mistake: ForgotBind<A>): Task<A, R>;
+  <A extends readonly unknown[], R>(run: (...args: A) => R, ...mistake: ForgotBind<A>): Task<A, R>;
+  <A extends readonly unknown[], R>(name: string, options: Bound<A>, run: (ctx: TaskContext, ...args: A) => R): Task<A, R>;
+  <A extends readonly unknown[], R>(options: Bound<A>, run: (ctx: TaskContext, ...args: A) => R): Task<A, R>;
+  <S extends StandardSchemaV1, R>(
+    name: string,
+    options: BoundSchematic<S>,
+    run: (ctx: TaskContext, input: StandardSchemaV1.InferOutput<S>) => R,
+  ): Task<[input: StandardSchemaV1.InferInput<S>], R>;
+  <S extends StandardSchemaV1, R>(
+    name: string,
+    options: Schematic<S>,
+    run: (input: StandardSchemaV1.InferOutput<S>) => R,
+  ): Task<[input: StandardSchemaV1.InferInput<S>], R>;
+  <A extends readonly unknown[], R>(name: string, options: Positional<A>, run: (...args: A) => R, ...mistake: ForgotBind<A>): Task<A, R>;
+  <A extends readonly unknown[], R>(options: Positional<A>, run: (...args: A) => R, ...mistake: ForgotBind<A>): Task<A, R>;
+}
+
+type AnyFunction = (...args: never[]) => unknown;
+type GivenOptions = TaskOptions & { readonly params?: readonly string[]; readonly schema?: StandardSchemaV1 };
+
+/** Reads what `app.task` was called with. @throws ConfigurationError for a function without a name, TypeError for anything else. */
+export function readDefinition(appName: string, given: readonly unknown[]): TaskDefinition {
+  const rest = [...given];
+  const name = typeof rest[0] === 'string' ? (rest.shift() as string) : undefined;
+  const options: GivenOptions = typeof rest[0] === 'object' && rest[0] !== null ? (rest.shift() as GivenOptions) : {};
+  const run = rest[0];
+  if (typeof run !== 'function') throw new TypeError("app.task takes a function last: app.task('add', (x: number, y: number) => x + y).");
+  const { params, schema, ...own } = options;
+  checkLimits(name ?? run.name, own);
+  return { name: name ?? generatedName(appName, run as AnyFunction), options: Object.freeze(own), params, schema, run: run as AnyFunction };
+}
+
+function generatedName(appName: string, run: AnyFunction): string {
+  if (run.name !== '') return `${appName}.${run.name}`;
+  throw new ConfigurationError(
+    'CTQ_TASK_WITHOUT_NAME',
+    "A task needs a name, which is what callers send: app.task('add', (x, y) => x + y). An anonymous function has none of its own.",
+  );
+}
+
+function checkLimits(name: string, options: TaskOptions): void {
+  const { timeLimit, softTimeLimit } = options;
+  if (timeLimit === undefined || softTimeLimit === undefined || durationMs(softTimeLimit) <= durationMs(timeLimit)) return;
+  throw new TypeError(`Task ${name}: its soft time limit (${softTimeLimit}) must not be longer than its time limit (${timeLimit}).`);
+}

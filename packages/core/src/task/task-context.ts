@@ -1,0 +1,51 @@
+import type { Duration, Logger } from '@ctq/runtime';
+import type { TaskMessage } from '../protocol/task-message.js';
+import type { CallOptions } from '../sending/call-options.js';
+import type { TaskState } from '../result/states.js';
+
+/** How a message came to its worker. */
+export interface DeliveryInfo {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly priority: number;
+  readonly redelivered: boolean;
+}
+
+/** The call as the task sees it. */
+export interface TaskRequest extends TaskMessage {
+  readonly deliveryInfo: DeliveryInfo | undefined;
+  /** Node name of the worker, undefined when the task was called directly. */
+  readonly hostname: string | undefined;
+  readonly isEager: boolean;
+  /** The function was called in place, not through a message. */
+  readonly calledDirectly: boolean;
+}
+
+/** The first argument of a task with `bind: true`. */
+export interface TaskContext {
+  readonly request: TaskRequest;
+  /** Aborted at the soft and the hard time limit, at a cold shutdown and when the lease was lost; pass it on to what you await. */
+  readonly signal: AbortSignal;
+  /** Lines carry the task's name and id. */
+  readonly log: Logger;
+  /**
+   * Leaves the task, to be run again. Throws `Retry`, or the given error (else `MaxRetriesExceededError`) when the attempts are used up.
+   * `throw ctx.retry()` reads better where the compiler should see that nothing follows; it is the same.
+   */
+  retry(options?: RetryOptions): never;
+  /** Stores a state of your own, such as `PROGRESS`, with plain data. */
+  updateState(state: TaskState, meta?: unknown): Promise<void>;
+}
+
+export interface RetryOptions {
+  /** What went wrong: stored, logged, and thrown when the attempts are used up. */
+  readonly error?: Error;
+  readonly countdown?: Duration;
+  readonly eta?: Date;
+  /** Replaces the task's `maxRetries` for this decision. */
+  readonly maxRetries?: number | null;
+  readonly args?: readonly unknown[];
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+  /** Options of the next attempt: another queue, another priority. */
+  readonly options?: CallOptions;
+}

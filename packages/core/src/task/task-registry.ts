@@ -1,0 +1,37 @@
+import { DuplicateTaskError, TaskNotRegisteredError } from '../errors/task-errors.js';
+import type { TaskDefinition } from './task-definition.js';
+
+/** The tasks of one app, by their names on the wire. */
+export class TaskRegistry implements Iterable<TaskDefinition> {
+  readonly #tasks = new Map<string, TaskDefinition>();
+
+  /** @throws DuplicateTaskError: two functions under one name would make it chance which of them runs. */
+  register(definition: TaskDefinition): void {
+    if (this.#tasks.has(definition.name)) {
+      throw new DuplicateTaskError(
+        `A task named '${definition.name}' is registered already. Give one of the two another name: app.task('${definition.name}2', …).`,
+        { details: { task: definition.name } },
+      );
+    }
+    this.#tasks.set(definition.name, definition);
+  }
+
+  find(name: string): TaskDefinition | undefined {
+    return this.#tasks.get(name);
+  }
+
+  /** @throws TaskNotRegisteredError */
+  get(name: string): TaskDefinition {
+    const found = this.#tasks.get(name);
+    if (found === undefined) throw new TaskNotRegisteredError(name);
+    return found;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#tasks.keys()].sort();
+  }
+
+  [Symbol.iterator](): Iterator<TaskDefinition> {
+    return this.#tasks.values();
+  }
+}

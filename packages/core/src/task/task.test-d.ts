@@ -1,0 +1,90 @@
+import { describe, expectTypeOf, it } from 'vitest';
+import type { Decimal } from '@ctq/messaging';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Ctq } from '../app/ctq.js';
+import type { AsyncResult } from '../result/result-handle.js';
+import type { TaskContext } from './task-context.js';
+import type { Wire } from './wire.js';
+
+declare const app: Ctq;
+declare const orderSchema: StandardSchemaV1<{ id: string; amount?: number }, { id: string; amount: number }>;
+
+describe('a task', () => {
+  it('is called like its function and sent with its arguments', async () => {
+    const add = app.task('add', (x: number, y: number) => x + y);
+    expectTypeOf(add(2, 2)).toEqualTypeOf<number>();
+    expectTypeOf(await add.delay(2, 2)).toEqualTypeOf<AsyncResult<number>>();
+    await add.applyAsync([2, 2], { queue: 'lopri', countdown: 10 });
+    // @ts-expect-error arguments are checked
+    await add.delay(2, '2');
+    // @ts-expect-error a countdown has a known unit
+    await add.applyAsync([2, 2], { countdown: '10 apples' });
+  });
+
+  it('gets its context in front with bind, and only then', () => {
+    const charge = app.task('charge', { bind: true, maxRetries: 5 }, async (ctx, order: { id: string }) => {
+      expectTypeOf(ctx).toEqualTypeOf<TaskContext>();
+      return order.id;
+    });
+    expectTypeOf(charge).parameters.toEqualTypeOf<[order: { id: string }]>();
+    // @ts-expect-error a context without bind
+    app.task('forgotten', (ctx: TaskContext, n: number) => `${ctx.request.id}${n}`);
+    // @ts-expect-error a context without bind, with options
+    app.task('forgotten', { maxRetries: 1 }, (ctx: TaskContext) => ctx.request.id);
+  });
+
+  it('names all of its parameters or none', () => {
+    app.task('named', { params: ['x', 'y'] }, (x: number, y: number) => x - y);
+    // @ts-expect-error one name is missing
+    app.task('named', { params: ['x'] }, (x: number, y: number) => x - y);
+  });
+
+  it('with a schema takes its input and is given its output', async () => {
+    const order = app.task('order', { schema: orderSchema }, (input) => {
+      expectTypeOf(input).toEqualTypeOf<{ id: string; amount: number }>();
+      return input.amount;
+    });
+    await order.delay({ id: '1' });
+    // @ts-expect-error id is missing
+    await order.delay({});
+  });
+
+  it('can be sent where its function is not', async () => {
+    const add = app.task('add', async (x: number, y: number) => x + y);
+    const remote = app.remote<typeof add>('add');
+    expectTypeOf(await remote.delay(1, 2)).toEqualTypeOf<AsyncResult<number>>();
+    // @ts-expect-error there is no function to call
+    remote(1, 2);
+  });
+});
+
+describe('Wire', () => {
+  class Account {
+    readonly id = 'a';
+    balance(): number {
+      return 0;
+    }
+  }
+
+  it('keeps what the serializer keeps', () => {
+    expectTypeOf<Wire<{ at: Date; text: string }>>().toEqualTypeOf<{ at: Date; text: string }>();
+    expectTypeOf<Wire<bigint>>().toEqualTypeOf<bigint | number>();
+    expectTypeOf<Wire<{ price: Decimal }>['price']>().toEqualTypeOf<Decimal>();
+    expectTypeOf<Wire<Uint8Array>>().toEqualTypeOf<Uint8Array>();
+    expectTypeOf<Wire<readonly [number, string]>>().toEqualTypeOf<[number, string]>();
+    expectTypeOf<{ b: string }>().toExtend<Wire<{ a?: number; b: string | undefined }>>();
+    expectTypeOf<Wire<{ a?: number; b: string | undefined }>['b']>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<Wire<unknown>>().toEqualTypeOf<unknown>();
+    expectTypeOf<Wire<void>>().toEqualTypeOf<null>();
+    expectTypeOf<Wire<undefined | number>>().toEqualTypeOf<null | number>();
+    expectTypeOf<Wire<{ toJSON(): string }>>().toEqualTypeOf<string>();
+  });
+
+  it('shows what does not survive', () => {
+    expectTypeOf<Wire<Map<string, number>>>().toEqualTypeOf<never>();
+    expectTypeOf<Wire<Set<string>>>().toEqualTypeOf<never>();
+    expectTypeOf<Wire<Account>>().toEqualTypeOf<never>();
+    expectTypeOf<Wire<() => void>>().toEqualTypeOf<never>();
+    expectTypeOf<Wire<{ map: Map<string, number> }>>().toEqualTypeOf<{ map: never }>();
+  });
+});

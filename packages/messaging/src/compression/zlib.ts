@@ -1,0 +1,33 @@
+import { deflateSync, unzipSync } from 'node:zlib';
+import { BodyTooLargeError, DecodeError } from '../errors.js';
+
+/** A zlib stream, as Python's `zlib.compress` makes it. @internal */
+export function deflate(bytes: Uint8Array): Uint8Array {
+  return deflateSync(bytes);
+}
+
+/**
+ * Reads a zlib stream or a gzip stream, whichever it is. Inflating stops at the first chunk (16 KiB) beyond `maxBytes`.
+ *
+ * @throws BodyTooLargeError, DecodeError @internal
+ */
+export function inflate(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  try {
+    return unzipSync(bytes, { maxOutputLength: Math.max(1, Math.floor(maxBytes)) });
+  } catch (cause) {
+    if (isTooLarge(cause)) {
+      throw new BodyTooLargeError(
+        `A compressed body of ${bytes.length} bytes unpacks to more than the ${maxBytes} bytes that are allowed.`,
+        { cause, details: { compressedBytes: bytes.length, maxBytes } },
+      );
+    }
+    throw new DecodeError(
+      'The body is not the zlib or gzip stream that its compression header says, or it is cut short.',
+      { cause },
+    );
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+}

@@ -1,0 +1,35 @@
+import type { Queue } from '../entities/queue.js';
+import type { Delivery } from '../transport/delivery.js';
+
+/**
+ * Consumes from a changing set of queues, and goes on doing so when the connection was lost and is back.
+ */
+export interface Consumer extends AsyncDisposable {
+  /** Names of the queues it consumes from. */
+  readonly queues: readonly string[];
+  /** Resolves when every queue is being consumed. */
+  start(signal?: AbortSignal): Promise<void>;
+  addQueue(queue: Queue): Promise<void>;
+  cancelQueue(name: string): Promise<void>;
+  /** How many unsettled deliveries it may hold; 0 is no limit. */
+  setPrefetch(count: number): Promise<void>;
+  /**
+   * Idempotent. No delivery is given after it resolves. Those that were given and are not settled stay settleable until `close`.
+   */
+  stop(): Promise<void>;
+  /** Idempotent. Stops, and gives back what is unsettled (front of the queue, uncharged). */
+  close(): Promise<void>;
+}
+
+export interface ConsumerOptions {
+  readonly queues: readonly Queue[];
+  readonly prefetch?: number;
+  readonly noAck?: boolean;
+  /** See `ConsumeOptions.includeExpired`. */
+  readonly includeExpired?: boolean;
+  /** Called synchronously, in order; an error it throws is logged and the delivery is rejected with requeue. */
+  readonly onDelivery: (delivery: Delivery) => void;
+  /** Told when consuming was interrupted (with the reason) and when it goes on. */
+  readonly onInterrupted?: (error: Error | undefined) => void;
+  readonly onResumed?: () => void;
+}

@@ -1,0 +1,104 @@
+import { type Clock, type Logger, silentLogger, systemClock } from '@ctq/runtime';
+import type { Channel } from '../transport/channel.js';
+import type { LeaseKeeper, LeaseKeeperOptions, Transport } from '../transport/transport.js';
+import type { Connection, ConnectionOptions, ConnectionState } from './connection.js';
+import { Connector, type StateListener } from './connector.js';
+import type { Consumer, ConsumerOptions } from './consumer.js';
+import { KeptLeases } from './kept-leases.js';
+import type { Producer } from './producer.js';
+import { ReconnectingConsumer } from './reconnecting-consumer.js';
+import { ReconnectingProducer } from './reconnecting-producer.js';
+
+/** kombu 5.6 connection.py, connect_timeout. */
+const defaultConnectTimeoutMs = 5_000;
+
+/** How long `close` waits for publishes that are under way. */
+const finishPublishesMs = 5_000;
+
+/** A connection over a transport. Nothing happens until it is used. */
+export function openConnection(options: ConnectionOptions): Connection {
+  return new ReconnectingConnection(options);
+}
+
+class ReconnectingConnection implements Connection {
+  readonly transport: Transport;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #connector: Connector;
+  readonly #producer: ReconnectingProducer;
+  readonly #consumers = new Set<Consumer>();
+  readonly #keepers = new Set<LeaseKeeper>();
+  #closing: Promise<void> | undefined;
+
+  constructor({ transport, clock = systemClock, logger = silentLogger, retry = {}, connectTimeoutMs }: ConnectionOptions) {
+    this.transport = transport;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#connector = new Connector({
+      transport,
+      clock,
+      logger,
+      retry: { maxRetries: retry.maxRetries ?? Number.POSITIVE_INFINITY, firstMs: retry.firstMs ?? 250, maxMs: retry.maxMs ?? 30_000 },
+      connectTimeoutMs: connectTimeoutMs ?? defaultConnectTimeoutMs,
+    });
+    this.#producer = new ReconnectingProducer(this.#connector, clock);
+  }
+
+  get state(): ConnectionState {
+    return this.#connector.state;
+  }
+
+  get producer(): Producer {
+    return this.#producer;
+  }
+
+  async connect(signal?: AbortSignal): Promise<void> {
+    await this.#connector.connect(signal);
+  }
+
+  async openChannel(signal?: AbortSignal): Promise<Channel> {
+    const connection = await this.#connector.connect(signal);
+    return await connection.openChannel();
+  }
+
+  consume(options: ConsumerOptions): Consumer {
+    const consumer = new ReconnectingConsumer({
+      ...options,
+      connector: this.#connector,
+      clock: this.#clock,
+      logger: this.#logger,
+      onClosed: (closed) => this.#consumers.delete(closed),
+    });
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  async keepLeases(keeperOptions: LeaseKeeperOptions, signal?: AbortSignal): Promise<LeaseKeeper | undefined> {
+    if (!this.transport.supports.leaseKeeper) return undefined;
+    const connection = await this.#connector.connect(signal);
+    const keeper = new KeptLeases({ connector: this.#connector, keeperOptions, logger: this.#logger });
+    this.#keepers.add(keeper);
+    await keeper.start(connection);
+    return keeper;
+  }
+
+  onStateChange(listener: StateListener): () => void {
+    return this.#connector.onStateChange(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#producer.close(finishPublishesMs);
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
+    await Promise.all([...this.#keepers].map((keeper) => keeper.stop()));
+    await this.#connector.close();
+  }
+}

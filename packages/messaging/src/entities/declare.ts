@@ -1,0 +1,31 @@
+import type { Topology } from '../transport/channel.js';
+import { type Exchange, exchangeDeclaration } from './exchange.js';
+import { type Queue, queueDeclaration } from './queue.js';
+
+/** Declares the exchange, unless somebody else does. */
+export async function declareExchange(topology: Topology, exchange: Exchange): Promise<void> {
+  if (!exchange.noDeclare) await topology.declareExchange(exchangeDeclaration(exchange));
+}
+
+/**
+ * Declares what messages need to reach the queue, in Kombu's order (kombu 5.6 entity.py, Queue.declare): its exchange, itself, its
+ * bindings. Resolves with its name, which the broker chose where the description has none.
+ */
+export async function declareQueue(topology: Topology, queue: Queue): Promise<string> {
+  if (queue.noDeclare) return queue.name;
+  await declareExchange(topology, queue.exchange);
+  const { name } = await topology.declareQueue(queueDeclaration(queue));
+  if (queue.exchange.name !== '') {
+    await topology.bindQueue({ queue: name, exchange: queue.exchange.name, routingKey: queue.routingKey });
+  }
+  for (const { exchange, routingKey, arguments: given } of queue.bindings) {
+    await declareExchange(topology, exchange);
+    await topology.bindQueue({ queue: name, exchange: exchange.name, routingKey, arguments: given });
+  }
+  return name;
+}
+
+/** Whether one declaration per connection is enough (kombu 5.6 entity.py, can_cache_declaration): not for queues that may vanish. */
+export function staysDeclared(queue: Queue): boolean {
+  return !queue.autoDelete && queue.arguments['x-expires'] === undefined;
+}

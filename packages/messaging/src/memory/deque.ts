@@ -1,0 +1,45 @@
+/** A queue open at both ends, over a ring that doubles when it is full: nothing is shifted, however long it gets. */
+export class Deque<Item> {
+  #ring: (Item | undefined)[] = new Array<Item | undefined>(16);
+  #head = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  pushBack(item: Item): void {
+    if (this.#size === this.#ring.length) this.#grow();
+    this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = item;
+    this.#size += 1;
+  }
+
+  pushFront(item: Item): void {
+    if (this.#size === this.#ring.length) this.#grow();
+    this.#head = (this.#head - 1) & (this.#ring.length - 1);
+    this.#ring[this.#head] = item;
+    this.#size += 1;
+  }
+
+  popFront(): Item | undefined {
+    if (this.#size === 0) return undefined;
+    const item = this.#ring[this.#head];
+    this.#ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
+    this.#size -= 1;
+    return item;
+  }
+
+  clear(): void {
+    this.#ring = new Array<Item | undefined>(16);
+    this.#head = 0;
+    this.#size = 0;
+  }
+
+  /** The length stays a power of two, so that an index wraps with a mask. */
+  #grow(): void {
+    const old = this.#ring;
+    this.#ring = [...old.slice(this.#head), ...old.slice(0, this.#head), ...new Array<Item | undefined>(old.length)];
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,18 @@
+// The subpath `@ctq/messaging/store`: what an author of a queue store needs.
+export type {
+  FanoutRole,
+  HeldMessage,
+  LeaseRenewer,
+  LeaseRole,
+  OpenLeaseRenewer,
+  PopRequest,
+  PushEntry,
+  QueueSize,
+  QueueStore,
+  QueueStoreContext,
+  QueueStoreManifest,
+  Settlement,
+  TopologyRole,
+} from './store/queue-store.js';
+export { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.js';
+export { virtualTransport, type VirtualTransportOptions } from './virtual/virtual-transport.js';

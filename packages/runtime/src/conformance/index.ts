@@ -1,0 +1,3 @@
+export type { ServiceCase } from './service-case.js';
+export { serviceConformance } from './service-stress.js';
+export type { ServiceConformanceOptions } from './trial.js';

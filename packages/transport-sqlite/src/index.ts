@@ -1,0 +1,2 @@
+export type { SqliteOptions } from './sqlite-options.js';
+export { createTransport, sqlite } from './sqlite-transport.js';

@@ -1,0 +1,28 @@
+import type { Clock, Timer } from '@ctq/runtime';
+import type { TaskRequest } from '../execute/task-request.js';
+
+/** Holds requests until they are due, for transports that cannot park a message (celery 5.6 worker/consumer/consumer.py, apply_eta_task). */
+export class EtaShelf {
+  readonly #clock: Clock;
+  readonly #timers = new Map<TaskRequest, Timer>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  put(request: TaskRequest, dueAt: number, onDue: () => void): void {
+    const timer = this.#clock.setTimer(() => {
+      this.#timers.delete(request);
+      onDue();
+    }, dueAt - this.#clock.now());
+    this.#timers.set(request, timer);
+  }
+
+  /** Everything that is not due yet, the last one first. */
+  clear(): readonly TaskRequest[] {
+    const requests = [...this.#timers.keys()].reverse();
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    return requests;
+  }
+}

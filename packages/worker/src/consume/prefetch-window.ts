@@ -1,0 +1,80 @@
+import type { Clock } from '@ctq/runtime';
+
+/** What a worker may hold beyond its free slots is what it gets through in this time. */
+const lookAheadMs = 100;
+/** RabbitMQ's counter has 16 bits; 0 is no limit (celery 5.6, kombu common.py, QoS). */
+const largest = 65_535;
+
+export interface PrefetchWindowOptions {
+  /** Tasks that run at the same time. */
+  readonly size: number;
+  /** The most to hold, in multiples of the size; 0 for no limit. */
+  readonly multiplier: number;
+  /** The most to hold with those whose ETA is in the future included. */
+  readonly etaLimit: number | undefined;
+  readonly clock: Clock;
+}
+
+/**
+ * How many messages a worker asks for: as many as can start, and of short tasks a batch more, so that no slot waits for a round trip and no
+ * long task keeps messages from other workers. Celery's prefetch (concurrency times multiplier) is the upper limit. Messages that are held for
+ * their ETA come on top (WK-035).
+ */
+export class PrefetchWindow {
+  readonly #options: PrefetchWindowOptions;
+  readonly #sample: number;
+  #ahead = 0;
+  #held = 0;
+  #finished = 0;
+  #since: number;
+
+  constructor(options: PrefetchWindowOptions) {
+    this.#options = options;
+    this.#sample = Math.max(8, Math.ceil(options.size / 2));
+    this.#since = options.clock.monotonic();
+  }
+
+  /** What to ask for; 0 is no limit. */
+  get count(): number {
+    const { size, multiplier, etaLimit } = this.#options;
+    if (multiplier === 0) return 0;
+    const count = size + this.#ahead + this.#held;
+    const limited = etaLimit === undefined || etaLimit === 0 ? count : Math.min(count, Math.max(etaLimit, size));
+    return limited > largest ? 0 : limited;
+  }
+
+  /** The most that is ever asked for without an ETA. */
+  get most(): number {
+    const { size, multiplier } = this.#options;
+    return multiplier === 0 ? Number.POSITIVE_INFINITY : size * multiplier;
+  }
+
+  /** A task is done. True when that changed the count. */
+  onFinished(): boolean {
+    this.#finished += 1;
+    if (this.#finished < this.#sample) return false;
+    const now = this.#options.clock.monotonic();
+    // A burst within one tick of the clock is as fast as a millisecond allows.
+    const perMs = this.#finished / Math.max(now - this.#since, 1);
+    this.#finished = 0;
+    this.#since = now;
+    return this.#lookAhead(Math.floor(perMs * lookAheadMs));
+  }
+
+  hold(): void {
+    this.#held += 1;
+  }
+
+  release(): void {
+    this.#held -= 1;
+  }
+
+  #lookAhead(wanted: number): boolean {
+    const { size, multiplier } = this.#options;
+    const ahead = Math.min(wanted, size * Math.max(multiplier - 1, 0));
+    // Small corrections are not worth telling the broker.
+    if (Math.abs(ahead - this.#ahead) <= Math.max(this.#ahead, ahead) / 4) return false;
+    this.#ahead = ahead;
+    return multiplier !== 0;
+  }
+}

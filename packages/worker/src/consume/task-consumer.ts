@@ -1,0 +1,161 @@
+import type { Connection, Consumer, Delivery, Queue } from '@ctq/messaging';
+import { type Deadline, type Service, toError } from '@ctq/runtime';
+import { discardExpired, storeCancelled } from '../execute/execute-task.js';
+import { giveBack } from '../execute/settle.js';
+import type { TaskRequest } from '../execute/task-request.js';
+import { TaskRunner } from '../execute/task-runner.js';
+import type { Workplace } from '../execute/workplace.js';
+import { ServiceLife } from '../service-life.js';
+import { patienceOf, WorkerShutdownError } from '../shutdown.js';
+import { EtaShelf } from './eta-shelf.js';
+import { PrefetchWindow } from './prefetch-window.js';
+import { receiveTask } from './receive-task.js';
+import { refuse } from './refuse.js';
+
+export interface TaskConsumerOptions {
+  readonly connection: () => Connection;
+  readonly queues: readonly Queue[];
+  readonly workplace: Workplace;
+  /** Celery's prefetch multiplier. */
+  readonly prefetchMultiplier: number;
+}
+
+/**
+ * Takes task messages off the queues and sees to each of them: refuses it, parks it until it is due, or has it run. Its stop is the worker's warm
+ * shutdown: nothing new is taken, what waits goes back, what runs is awaited; what is not done by the deadline goes back too.
+ */
+export class TaskConsumer implements Service {
+  readonly name = 'task consumer';
+  readonly #options: TaskConsumerOptions;
+  readonly #workplace: Workplace;
+  readonly #life = new ServiceLife('task consumer');
+  readonly #window: PrefetchWindow;
+  readonly #runner: TaskRunner;
+  readonly #shelf: EtaShelf;
+  #consumer: Consumer | undefined;
+  #parks = false;
+  #isDraining = false;
+  #draining: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: TaskConsumerOptions) {
+    const { workplace, prefetchMultiplier } = options;
+    this.#options = options;
+    this.#workplace = workplace;
+    this.#window = new PrefetchWindow({
+      size: workplace.pool.size,
+      multiplier: prefetchMultiplier,
+      etaLimit: workplace.kernel.settings.workerEtaTaskLimit,
+      clock: workplace.clock,
+    });
+    this.#runner = new TaskRunner({
+      workplace,
+      // Late acknowledgement keeps to the prefetch; with early acknowledgement only this holds back a slow result store.
+      maxUnfinished: Math.max(this.#window.most, workplace.pool.size * 4),
+      onFinished: () => {
+        if (this.#window.onFinished()) this.#tellPrefetch();
+      },
+    });
+    this.#shelf = new EtaShelf(workplace.clock);
+  }
+
+  get failed(): Promise<Error> {
+    return this.#life.failed;
+  }
+
+  start(signal: AbortSignal): Promise<void> {
+    return this.#life.start(signal, async (pending) => {
+      const connection = this.#options.connection();
+      this.#parks = connection.transport.supports.delay;
+      const consumer = connection.consume({
+        queues: this.#options.queues,
+        prefetch: this.#window.count,
+        includeExpired: true,
+        onDelivery: (delivery) => this.#onDelivery(delivery),
+        onInterrupted: () => this.#onInterrupted(),
+      });
+      this.#consumer = consumer;
+      try {
+        await consumer.start(pending);
+      } catch (error) {
+        await consumer.close();
+        throw error;
+      }
+    });
+  }
+
+  async stop(deadline: Deadline): Promise<void> {
+    this.#draining ??= this.#drain();
+    if (!(await patienceOf(deadline).wait(this.#draining))) await this.#abandon(deadline);
+    this.#closing ??= this.#consumer?.close() ?? Promise.resolve();
+    await deadline.wait(this.#closing);
+  }
+
+  async #drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#runner.close();
+    await this.#life.stopping();
+    await this.#consumer?.stop();
+    for (const { delivery } of this.#shelf.clear()) this.#runner.attend(giveBack(delivery, this.#workplace.logger));
+    await this.#runner.giveBackWaiting();
+    await this.#runner.idle();
+  }
+
+  /** Closing the consumer gives back what is unsettled; here everybody lets go of it first. */
+  async #abandon(deadline: Deadline): Promise<void> {
+    const abandoned = this.#runner.abandon(new WorkerShutdownError());
+    if (abandoned.length === 0) return;
+    this.#workplace.logger.warn(
+      { tasks: abandoned.map(({ name, message }) => `${name}[${message.id}]`) },
+      `${abandoned.length} task(s) were not done when the worker had to stop; their messages go back to their queues`,
+    );
+    const early = abandoned.filter(({ policy }) => !policy.acksLate);
+    if (early.length > 0) await deadline.wait(Promise.all(early.map((request) => storeCancelled(request, this.#workplace))));
+  }
+
+  #onDelivery(delivery: Delivery): void {
+    const { log, logger } = this.#workplace;
+    if (this.#isDraining) return this.#runner.attend(giveBack(delivery, logger));
+    const received = receiveTask(delivery, this.#workplace);
+    if (received.kind !== 'task') return this.#runner.attend(refuse(delivery, received, this.#workplace));
+    const { request, hasExpired, dueAt } = received;
+    log.received(request, dueAt);
+    if (hasExpired) this.#runner.attend(discardExpired(request, this.#workplace));
+    else if (dueAt === undefined) this.#runner.add(request);
+    else if (this.#parks) this.#runner.attend(this.#park(request, dueAt));
+    else this.#hold(request, dueAt);
+  }
+
+  /** In the broker, where it survives this worker. */
+  async #park({ delivery, name, message }: TaskRequest, dueAt: number): Promise<void> {
+    try {
+      await delivery.park(dueAt);
+    } catch (error) {
+      this.#workplace.logger.error({ err: toError(error) }, `Couldn't park ${name}[${message.id}] until it is due; it is delivered again`);
+    }
+  }
+
+  /** In this worker, on top of what it may hold otherwise (WK-035). */
+  #hold(request: TaskRequest, dueAt: number): void {
+    this.#window.hold();
+    this.#tellPrefetch();
+    this.#shelf.put(request, dueAt, () => {
+      this.#window.release();
+      this.#tellPrefetch();
+      this.#runner.add(request);
+    });
+  }
+
+  #tellPrefetch(): void {
+    this.#consumer?.setPrefetch(this.#window.count).catch((error: unknown) => {
+      this.#workplace.logger.warn({ err: toError(error) }, "Couldn't change the prefetch count");
+    });
+  }
+
+  /** What was delivered on the lost channel is delivered again, perhaps to others. */
+  #onInterrupted(): void {
+    this.#runner.abortLost(
+      ({ name, message }) => new Error(`Task ${name}[${message.id}] cannot be acknowledged any more: the connection to the broker was lost.`),
+    );
+  }
+}

@@ -1,0 +1,151 @@
+import { type Deferred, deferred, toError } from '@ctq/runtime';
+import { executeTask } from './execute-task.js';
+import { giveBack } from './settle.js';
+import type { TaskRequest } from './task-request.js';
+import { WaitingLine } from './waiting-line.js';
+import type { Workplace } from './workplace.js';
+
+/** How long tasks are started in a row before the event loop gets a turn: synchronous tasks run while they are started. */
+const sliceMs = 10;
+
+export interface TaskRunnerOptions {
+  readonly workplace: Workplace;
+  /** The most tasks that may be unfinished at a time, those whose outcome is still being stored included. */
+  readonly maxUnfinished: number;
+  /** Called for each task that is done with. */
+  readonly onFinished: () => void;
+}
+
+/** The requests of a worker: a line of those that wait, and those that are run, as many as the pool has slots. */
+export class TaskRunner {
+  readonly #workplace: Workplace;
+  readonly #options: TaskRunnerOptions;
+  readonly #waiting = new WaitingLine<TaskRequest>();
+  readonly #unfinished = new Set<TaskRequest>();
+  /** Work that ends by itself: refusals and their kind. */
+  #errands = 0;
+  #running = 0;
+  #isScheduled = false;
+  #isClosed = false;
+  #idle: Deferred<void> | undefined;
+
+  constructor(options: TaskRunnerOptions) {
+    this.#options = options;
+    this.#workplace = options.workplace;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Runs it when there is a slot, in the order of the calls. */
+  add(request: TaskRequest): void {
+    this.#waiting.push(request);
+    // After everything that came with the same batch.
+    if (!this.#isScheduled && this.#running < this.#workplace.pool.size) this.#schedule(queueMicrotask);
+  }
+
+  /** Something else that has to be over before the worker may go. It must not reject. */
+  attend(errand: Promise<void>): void {
+    this.#errands += 1;
+    void errand.then(() => {
+      this.#errands -= 1;
+      this.#tellIdle();
+    });
+  }
+
+  /** Starts nothing any more. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Returns what waits to its queues, in its old order: to be called when nothing is delivered any more. */
+  async giveBackWaiting(): Promise<void> {
+    // The youngest first: each goes in front of the one before.
+    await Promise.all(this.#waiting.takeReversed().map(({ delivery }) => giveBack(delivery, this.#workplace.logger)));
+  }
+
+  /** Resolves when nothing is unfinished. */
+  idle(): Promise<void> {
+    if (this.#isIdle) return Promise.resolve();
+    this.#idle ??= deferred();
+    return this.#idle.promise;
+  }
+
+  /** Lets go of everything that is unfinished: signals are aborted, and outcomes that still come are dropped. */
+  abandon(reason: Error): readonly TaskRequest[] {
+    const abandoned = [...this.#unfinished];
+    this.#unfinished.clear();
+    this.#errands = 0;
+    for (const request of abandoned) request.abandon(reason);
+    this.#tellIdle();
+    return abandoned;
+  }
+
+  /** Tells those whose messages are not ours any more, as far as that is known without asking, to leave. */
+  abortLost(reason: (request: TaskRequest) => Error): void {
+    for (const request of this.#unfinished) {
+      if (request.policy.acksLate && request.delivery.isHeld() === false) request.abort.abort(reason(request));
+    }
+  }
+
+  get #isIdle(): boolean {
+    return this.#unfinished.size === 0 && this.#errands <= 0;
+  }
+
+  #tellIdle(): void {
+    if (this.#idle === undefined || !this.#isIdle) return;
+    this.#idle.resolve();
+    this.#idle = undefined;
+  }
+
+  #schedule(when: (callback: () => void) => unknown): void {
+    this.#isScheduled = true;
+    when(() => this.#startWaiting());
+  }
+
+  #startWaiting(): void {
+    this.#isScheduled = false;
+    const { clock } = this.#workplace;
+    const startedAt = clock.monotonic();
+    while (this.#waiting.length > 0 && this.#hasRoom) {
+      const request = this.#waiting.shift();
+      if (request === undefined) return;
+      this.#start(request);
+      if (clock.monotonic() - startedAt > sliceMs) {
+        if (!this.#isScheduled) this.#schedule(setImmediate);
+        return;
+      }
+    }
+  }
+
+  get #hasRoom(): boolean {
+    return !this.#isClosed && this.#running < this.#workplace.pool.size && this.#unfinished.size < this.#options.maxUnfinished;
+  }
+
+  #start(request: TaskRequest): void {
+    this.#running += 1;
+    this.#unfinished.add(request);
+    executeTask(request, this.#workplace, this.#onSlotFree).then(
+      () => this.#onFinished(request),
+      (error: unknown) => {
+        this.#workplace.log.internalError(request, toError(error), 'its message stays unsettled');
+        this.#onFinished(request);
+      },
+    );
+  }
+
+  /** The next one starts in the next turn of the event loop, together with those of the other slots that are freed in this one. */
+  readonly #onSlotFree = (): void => {
+    this.#running -= 1;
+    if (this.#waiting.length > 0 && !this.#isScheduled) this.#schedule(setImmediate);
+  };
+
+  #onFinished(request: TaskRequest): void {
+    // An abandoned one that ends after all is nobody's business.
+    if (!this.#unfinished.delete(request)) return;
+    this.#options.onFinished();
+    if (this.#waiting.length > 0 && !this.#isScheduled) this.#schedule(setImmediate);
+    this.#tellIdle();
+  }
+}

@@ -1,0 +1,55 @@
+import type { Kernel, TaskDefinition } from '@ctq/core';
+import type { LeaseKeeper } from '@ctq/messaging/transport';
+import type { Clock, Logger } from '@ctq/runtime';
+import type { Pool } from '../pool/pool.js';
+import type { TaskLog } from '../report/task-log.js';
+import { type TaskPolicy, taskPolicy } from './task-policy.js';
+
+export interface WorkplaceOptions {
+  readonly kernel: Kernel;
+  readonly pool: Pool;
+  /** Node name of the worker. */
+  readonly hostname: string;
+  readonly logger: Logger;
+  readonly log: TaskLog;
+  /** The keeper thread, once it runs. */
+  readonly keeper: () => LeaseKeeper | undefined;
+}
+
+/** What everybody who handles a task of this worker needs. */
+export class Workplace {
+  readonly kernel: Kernel;
+  readonly pool: Pool;
+  readonly hostname: string;
+  readonly logger: Logger;
+  readonly log: TaskLog;
+  readonly clock: Clock;
+  /** Of times in messages that do not say. */
+  readonly timeZone: string;
+  readonly #keeper: () => LeaseKeeper | undefined;
+  readonly #policies = new Map<TaskDefinition, TaskPolicy>();
+
+  constructor({ kernel, pool, hostname, logger, log, keeper }: WorkplaceOptions) {
+    this.kernel = kernel;
+    this.pool = pool;
+    this.hostname = hostname;
+    this.logger = logger;
+    this.log = log;
+    this.clock = kernel.clock;
+    this.timeZone = kernel.settings.timezone;
+    this.#keeper = keeper;
+  }
+
+  get keeper(): LeaseKeeper | undefined {
+    return this.#keeper();
+  }
+
+  policyOf(definition: TaskDefinition): TaskPolicy {
+    let policy = this.#policies.get(definition);
+    if (policy === undefined) {
+      policy = taskPolicy(this.kernel, definition);
+      this.#policies.set(definition, policy);
+    }
+    return policy;
+  }
+}

@@ -1,0 +1,33 @@
+import { VirtualClock } from '@ctq/runtime';
+import { type ServiceCase, serviceConformance } from '@ctq/runtime/conformance';
+import type { Pool, PoolFactory } from '../pool.js';
+import { limitCases } from './limit-cases.js';
+import { outcomeCases } from './outcome-cases.js';
+import { poolContext } from './pool-trial.js';
+import { stopCases } from './stop-cases.js';
+
+/** One rule of the {@link Pool} contract; `run` rejects with an `AssertionError` when the pool breaks it. */
+export type PoolCase = ServiceCase;
+
+export interface PoolConformanceOptions {
+  /** Makes the pool under test, with the size that the context says or with one of its own. */
+  readonly factory: PoolFactory;
+}
+
+/**
+ * The kit that every pool passes, as plain data for any runner:
+ *
+ * ```ts
+ * for (const { name, run } of poolConformance({ factory: asyncPool })) test(name, run);
+ * ```
+ */
+export function poolConformance({ factory }: PoolConformanceOptions): readonly PoolCase[] {
+  const clock = new VirtualClock();
+  const fresh = (): Pool => factory(poolContext(clock));
+  return [
+    ...outcomeCases(factory),
+    ...limitCases(factory),
+    ...stopCases(factory),
+    ...serviceConformance(fresh, { clock }).map(({ name, run }) => ({ name: `as a service: ${name}`, run })),
+  ];
+}

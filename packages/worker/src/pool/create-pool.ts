@@ -1,0 +1,17 @@
+import { ConfigurationError } from '@ctq/runtime';
+import { asyncPool } from './async-pool.js';
+import type { PoolFactory } from './pool.js';
+import { soloPool } from './solo-pool.js';
+
+const pools: Readonly<Record<string, PoolFactory>> = { async: asyncPool, solo: soloPool };
+
+/** The pools that are there by name. @throws ConfigurationError for one that is not. */
+export function poolNamed(name: string): PoolFactory {
+  const found = Object.hasOwn(pools, name) ? pools[name] : undefined;
+  if (found !== undefined) return found;
+  throw new ConfigurationError(
+    'CTQ_UNKNOWN_POOL',
+    `There is no pool '${name}' in this version. Use ${Object.keys(pools).join(' or ')}, or give the worker a pool of your own.`,
+    { details: { pool: name } },
+  );
+}

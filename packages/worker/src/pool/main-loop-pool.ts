@@ -1,0 +1,63 @@
+import { type Execution, executeIntercepted, type Outcome } from '@ctq/core';
+import { type Deadline, type Deferred, deferred, ServiceStoppedError, toError } from '@ctq/runtime';
+import type { Pool, PoolContext, PoolManifest, TimeLimits } from './pool.js';
+import { runWithin } from './time-limit.js';
+
+/**
+ * Runs tasks on the worker's own event loop: async functions side by side, synchronous ones one after the other. Nothing here can end
+ * code that runs on; a hard limit, and a stop whose deadline passes, end the waiting for it.
+ */
+export class MainLoopPool implements Pool {
+  readonly name: string;
+  readonly size: number;
+  readonly supports: PoolManifest = { terminate: false, onMainLoop: true, isolation: false };
+  /** It has nothing that could die. */
+  readonly failed: Promise<Error> = new Promise(() => undefined);
+  readonly #context: PoolContext;
+  readonly #running = new Set<Execution>();
+  #idle: Deferred<void> | undefined;
+  #isStopped = false;
+
+  constructor(name: string, size: number, context: PoolContext) {
+    if (!Number.isInteger(size) || size < 1) throw new RangeError(`A pool runs at least one task at a time, not ${size}.`);
+    this.name = name;
+    this.size = size;
+    this.#context = context;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#isStopped) throw new ServiceStoppedError(this.name);
+  }
+
+  async run(execution: Execution, limits: TimeLimits): Promise<Outcome> {
+    this.#running.add(execution);
+    try {
+      // No timer, and nothing but the task's own promise, for a task without limits.
+      if (limits.hardMs === undefined && limits.softMs === undefined) return await executeIntercepted(this.#context, execution);
+      return await runWithin(limits, execution, (limited) => executeIntercepted(this.#context, limited));
+    } catch (thrown) {
+      // A task's own error is an outcome already; this one is an interceptor's.
+      return { kind: 'failure', error: toError(thrown), reason: 'thrown', runtimeMs: 0 };
+    } finally {
+      this.#running.delete(execution);
+      if (this.#idle !== undefined && this.#running.size === 0) this.#idle.resolve();
+    }
+  }
+
+  abandon(reason: Error): void {
+    for (const execution of this.#running) execution.abort.abort(reason);
+  }
+
+  /** Waits for what runs, and lets go of it at the deadline. */
+  async stop(deadline: Deadline): Promise<void> {
+    this.#isStopped = true;
+    if (this.#running.size === 0) return;
+    this.#idle ??= deferred();
+    if (await deadline.wait(this.#idle.promise)) return;
+    this.abandon(new Error('The worker was stopped before the task was done.'));
+    this.#running.clear();
+    // Earlier stops with more patience have nothing to wait for any more.
+    this.#idle.resolve();
+  }
+}

@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { asyncPool } from './async-pool.js';
+import { poolConformance } from './conformance/pool-conformance.js';
+import { poolContext } from './conformance/pool-trial.js';
+import { poolNamed } from './create-pool.js';
+import { VirtualClock } from '@ctq/runtime';
+import { soloPool } from './solo-pool.js';
+
+describe('The async pool', () => {
+  for (const { name, run } of poolConformance({ factory: asyncPool })) test(name, run);
+
+  test('runs a hundred tasks at a time unless told otherwise', () => {
+    expect(asyncPool({ ...poolContext(new VirtualClock()), size: undefined }).size).toBe(100);
+  });
+});
+
+describe('The solo pool', () => {
+  for (const { name, run } of poolConformance({ factory: soloPool })) test(name, run);
+
+  test('runs one task at a time, whatever the concurrency [WK-067]', () => {
+    expect(soloPool({ ...poolContext(new VirtualClock()), size: 8 }).size).toBe(1);
+  });
+});
+
+describe('Pools by name', () => {
+  test('one that is not there is an error that names those that are', () => {
+    expect(() => poolNamed('threads')).toThrow(/no pool 'threads'.*async or solo/s);
+    expect(() => poolNamed('constructor')).toThrow(/no pool 'constructor'/);
+  });
+});

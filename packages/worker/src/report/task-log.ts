@@ -1,0 +1,113 @@
+import { isOf, type Outcome, saferepr, type TaskMessage } from '@ctq/core';
+import { type Logger, type LogLevel, logLevels, silentLogger } from '@ctq/runtime';
+import type { TaskRequest } from '../execute/task-request.js';
+
+/**
+ * What a worker says about its tasks, in Celery's words (celery 5.6 app/trace.py, LOG_RECEIVED and following), so that people's log filters go on
+ * working. Lines below the level are not even put together.
+ */
+export class TaskLog {
+  readonly #logger: Logger;
+  readonly #tellsInfo: boolean;
+  readonly #tellsDebug: boolean;
+
+  constructor(logger: Logger, level: LogLevel | undefined) {
+    this.#logger = logger;
+    this.#tellsInfo = wants(logger, level, 'info');
+    this.#tellsDebug = wants(logger, level, 'debug');
+  }
+
+  received({ name, message }: TaskRequest, dueAt?: number): void {
+    if (!this.#tellsInfo) return;
+    const when = dueAt === undefined ? '' : `  ETA:[${message.eta}]`;
+    this.#logger.info(
+      { data: { ...idOf(name, message), args: message.argsRepr, kwargs: message.kwargsRepr, eta: message.eta } },
+      `Task ${name}[${message.id}] received${when}`,
+    );
+  }
+
+  accepted({ name, message }: TaskRequest): void {
+    if (this.#tellsDebug) this.#logger.debug(`Task accepted: ${name}[${message.id}]`);
+  }
+
+  discarded({ name, message }: TaskRequest): void {
+    if (this.#tellsInfo) this.#logger.info({ data: idOf(name, message) }, `Discarding revoked task: ${name}[${message.id}]`);
+  }
+
+  ended(request: TaskRequest, outcome: Outcome): void {
+    switch (outcome.kind) {
+      case 'success':
+        if (this.#tellsInfo) this.#succeeded(request, outcome.value, secondsOf(outcome.runtimeMs));
+        return;
+      case 'failure':
+        return this.#failed(request, outcome.error);
+      case 'retry':
+        if (this.#tellsInfo) this.#tell('info', request, `retry: ${outcome.retry.message}`);
+        return;
+      case 'ignore':
+        if (this.#tellsInfo) this.#tell('info', request, 'ignored');
+        return;
+      case 'reject':
+        return this.#tell('warn', request, `reject requeue=${outcome.reject.requeue ? 'True' : 'False'}: ${outcome.reject.message}`);
+    }
+  }
+
+  /** Something that is not the task's fault, and that the worker could not put right. */
+  internalError(request: TaskRequest, error: Error, consequence: string): void {
+    const { name, message } = request;
+    this.#logger.fatal({ err: error, data: idOf(name, message) }, `Task ${name}[${message.id}] INTERNAL ERROR: ${reprOf(error)}; ${consequence}`);
+  }
+
+  notOurs({ name, message }: TaskRequest, consequence: string): void {
+    this.#logger.warn({ data: idOf(name, message) }, `Task ${name}[${message.id}] belongs to another worker by now; ${consequence}`);
+  }
+
+  #succeeded(request: TaskRequest, value: unknown, runtime: number): void {
+    const { name, message, policy } = request;
+    const returned = saferepr(value === undefined ? null : value, policy.reprMaxSize);
+    this.#logger.info(
+      { data: { ...idOf(name, message), runtime, return_value: returned } },
+      `Task ${name}[${message.id}] succeeded in ${runtime}s: ${returned}`,
+    );
+  }
+
+  #failed(request: TaskRequest, error: Error): void {
+    const { name, message, definition } = request;
+    const isExpected = definition.options.throws?.some((errorClass) => isOf(error, errorClass)) ?? false;
+    if (isExpected) {
+      if (this.#tellsInfo) this.#tell('info', request, `raised expected: ${reprOf(error)}`);
+      return;
+    }
+    this.#logger.error(
+      { err: error, data: { ...idOf(name, message), args: message.argsRepr, kwargs: message.kwargsRepr } },
+      `Task ${name}[${message.id}] raised unexpected: ${reprOf(error)}`,
+    );
+  }
+
+  #tell(level: 'info' | 'warn', { name, message }: TaskRequest, what: string): void {
+    this.#logger[level]({ data: idOf(name, message) }, `Task ${name}[${message.id}] ${what}`);
+  }
+}
+
+/** To the nanosecond: the rest is noise of the arithmetic. */
+function secondsOf(ms: number): number {
+  return Number((ms / 1_000).toFixed(9));
+}
+
+function idOf(name: string, message: TaskMessage): { readonly id: string; readonly name: string } {
+  return { id: message.id, name };
+}
+
+/** As Python shows an exception: `ValueError('no such order')`. */
+export function reprOf(error: Error): string {
+  return `${error.name}(${error.message === '' ? '' : saferepr(error.message)})`;
+}
+
+/** Whether lines of this level are of use to anybody; where the logger does not say, info is. */
+function wants(logger: Logger, level: LogLevel | undefined, asked: LogLevel): boolean {
+  if (logger === silentLogger) return false;
+  if (level !== undefined) return logLevels.indexOf(asked) >= logLevels.indexOf(level);
+  // pino has it.
+  if ('isLevelEnabled' in logger && typeof logger.isLevelEnabled === 'function') return logger.isLevelEnabled(asked) === true;
+  return asked !== 'debug';
+}

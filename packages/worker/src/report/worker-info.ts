@@ -1,0 +1,42 @@
+import type { Ctq } from '@ctq/core';
+import type { Worker } from '../worker.js';
+
+/** What a worker is, for people. */
+export interface WorkerInfo {
+  readonly hostname: string;
+  readonly app: string;
+  /** With passwords masked. */
+  readonly transport: string;
+  readonly results: string;
+  readonly concurrency: number;
+  readonly pool: string;
+  readonly queues: readonly { readonly name: string; readonly exchange: string; readonly exchangeType: string; readonly routingKey: string }[];
+  readonly tasks: readonly string[];
+}
+
+export async function workerInfo(app: Ctq, worker: Pick<Worker, 'name' | 'pool' | 'queues'>): Promise<WorkerInfo> {
+  return {
+    hostname: worker.name,
+    app: app.name,
+    transport: (await app.transport()).url,
+    results: await resultsUrl(app),
+    concurrency: worker.pool.size,
+    pool: worker.pool.name,
+    queues: worker.queues.map(({ name, exchange, routingKey }) => ({
+      name,
+      exchange: exchange.name,
+      exchangeType: exchange.type,
+      routingKey,
+    })),
+    tasks: app.kernel.registry.names,
+  };
+}
+
+/** A result store that is away does not keep a worker from starting, as in Celery. */
+async function resultsUrl(app: Ctq): Promise<string> {
+  try {
+    return (await app.backend()).url;
+  } catch {
+    return 'not reachable';
+  }
+}

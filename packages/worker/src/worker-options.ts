@@ -1,0 +1,31 @@
+import type { Logger, LogLevel } from '@ctq/runtime';
+import type { PoolFactory } from './pool/pool.js';
+
+/** What a worker may be told; settings of the app stand behind it. */
+export interface WorkerOptions {
+  /** `import.meta.url` of the module that exports the app: threads and processes load it from there, relative task modules are found by it. */
+  readonly module?: string;
+  /** Name of that export. Default `app`. */
+  readonly moduleExport?: string;
+  /** Node name; `%h` host, `%n` its first part, `%d` its domain. Default `celery@%h`. */
+  readonly hostname?: string;
+  /** Where tasks run: by name, or one of your own. Default: the setting `workerPool`. */
+  readonly pool?: string | PoolFactory;
+  /** How many tasks run at the same time. Default: `workerConcurrency`, then the pool's own. */
+  readonly concurrency?: number;
+  /** Names of the queues to consume. Default: the default queue. */
+  readonly queues?: readonly string[];
+  /** The most messages to hold, in multiples of the concurrency; 0 for no limit. Default: `workerPrefetchMultiplier`. */
+  readonly prefetchMultiplier?: number;
+  /** Default: the app's. */
+  readonly logger?: Logger;
+  /** Lines below it are not put together at all. Default: what the logger says (`isLevelEnabled`), else info. */
+  readonly logLevel?: LogLevel;
+  /** How task modules are imported; the CLI gives its TypeScript loader. */
+  readonly importModule?: (url: string) => Promise<unknown>;
+  /**
+   * End the process when a task blocked the event loop for longer than `workerMaxBlockedTime`: only for programs whose purpose is this worker.
+   * Default false: its messages are then given to others, and the outcome of the task is dropped.
+   */
+  readonly exitWhenBlocked?: boolean;
+}

@@ -1,0 +1,143 @@
+import type { Ctq } from '@ctq/core';
+import type { Queue } from '@ctq/messaging';
+import { Deadline, deferred, durationMs, type Logger, type Service, type ServiceGroup, serviceGroup } from '@ctq/runtime';
+import { LeaseKeeper } from './connect/lease-keeper.js';
+import { WorkerConnection } from './connect/worker-connection.js';
+import { TaskConsumer } from './consume/task-consumer.js';
+import { Workplace } from './execute/workplace.js';
+import { nodeName } from './node-name.js';
+import { poolNamed } from './pool/create-pool.js';
+import type { Pool } from './pool/pool.js';
+import { unenforcedLimits } from './report/unenforced-limits.js';
+import { TaskLog } from './report/task-log.js';
+import { type WorkerInfo, workerInfo } from './report/worker-info.js';
+import { ServiceLife } from './service-life.js';
+import { coldShutdownMs, WorkerShutdownError } from './shutdown.js';
+import type { WorkerOptions } from './worker-options.js';
+
+/**
+ * Runs the tasks of an app.
+ *
+ * ```ts
+ * await using worker = new Worker(app, { module: import.meta.url, concurrency: 20 });
+ * await worker.start();
+ * ```
+ *
+ * It is a list of services, started in this order and stopped in reverse (Celery's bootsteps):
+ * 1. pool: where functions run;
+ * 2. connection: the worker's own, to consume from;
+ * 3. lease keeper: keeps what is held while a task blocks the event loop;
+ * 4. task consumer: takes messages and sees to them.
+ *
+ * It installs no signal handlers and does not print; `@ctq/cli` does.
+ */
+export class Worker implements Service, AsyncDisposable {
+  /** Its node name. */
+  readonly name: string;
+  readonly queues: readonly Queue[];
+  readonly pool: Pool;
+  readonly #app: Ctq;
+  readonly #options: WorkerOptions;
+  readonly #logger: Logger;
+  readonly #group: ServiceGroup;
+  readonly #life: ServiceLife;
+  readonly #finished = deferred();
+
+  constructor(app: Ctq, options: WorkerOptions = {}) {
+    const { module, moduleExport = 'app' } = options;
+    if (module !== undefined) app.locate({ url: module, export: moduleExport });
+    const { kernel } = app;
+    const { settings, clock } = kernel;
+    const logger = options.logger ?? kernel.logger;
+    this.#app = app;
+    this.#options = options;
+    this.#logger = logger;
+    this.name = nodeName(options.hostname);
+    this.#life = new ServiceLife(this.name);
+    this.queues = (options.queues ?? [settings.taskDefaultQueue]).map((name) => kernel.queueNamed(name));
+    this.pool = createPool(app, options, logger);
+
+    const connection = new WorkerConnection({ connect: () => app.connect(), logger });
+    const keeper = new LeaseKeeper({
+      connection: () => connection.current,
+      isNeeded: this.pool.supports.onMainLoop,
+      maxBlockedMs: durationMs(settings.workerMaxBlockedTime),
+      exitProcess: options.exitWhenBlocked ?? false,
+      logger,
+    });
+    const workplace = new Workplace({
+      kernel,
+      pool: this.pool,
+      hostname: this.name,
+      logger,
+      log: new TaskLog(logger, options.logLevel),
+      keeper: () => keeper.thread,
+    });
+    const consumer = new TaskConsumer({
+      connection: () => connection.current,
+      queues: this.queues,
+      workplace,
+      prefetchMultiplier: settings.workerDisablePrefetch ? 1 : (options.prefetchMultiplier ?? settings.workerPrefetchMultiplier),
+    });
+    this.#group = serviceGroup(this.name, [this.pool, connection, keeper, consumer], () => Deadline.after(5_000, clock));
+  }
+
+  /** Resolves with the error when the worker cannot go on: the broker is lost for good, a pool broke. Stop it then. */
+  get failed(): Promise<Error> {
+    return this.#group.failed;
+  }
+
+  /** Resolves when a stop is over. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /** Imports the task modules and starts to consume. Resolves when it does. */
+  start(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    return this.#life.start(signal, async (pending) => {
+      await this.#app.loadModules(this.#options.importModule);
+      pending.throwIfAborted();
+      const warning = unenforcedLimits(this.#app.kernel, this.pool);
+      if (warning !== undefined) this.#logger.warn(warning);
+      await this.#group.start(pending);
+      this.#logger.info(`${this.name} ready.`);
+    });
+  }
+
+  /**
+   * Warm shutdown: takes nothing new, gives back what was not started, and waits for what runs until the deadline (for ever by default). What is not
+   * done by then goes back to its queue. May be called again with an earlier deadline.
+   */
+  async stop(deadline: Deadline = Deadline.never(this.#app.kernel.clock)): Promise<void> {
+    // Both at once: the group makes a pending start give up, and the start is over when the group has rolled back.
+    await Promise.all([this.#group.stop(deadline), deadline.wait(this.#life.stopping())]);
+    this.#finished.resolve();
+  }
+
+  /**
+   * Cold shutdown: aborts the signals of what runs, waits a moment, and gives everything back that is not done. Nothing is lost where
+   * messages are acknowledged late; what was acknowledged early is cancelled.
+   */
+  async terminate(): Promise<void> {
+    const stopped = this.stop(Deadline.after(coldShutdownMs, this.#app.kernel.clock));
+    // After the stop has begun: a slot that is freed now is not filled again.
+    this.pool.abandon(new WorkerShutdownError());
+    await stopped;
+  }
+
+  /** For banners and monitors. */
+  info(): Promise<WorkerInfo> {
+    return workerInfo(this.#app, this);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+function createPool(app: Ctq, options: WorkerOptions, logger: Logger): Pool {
+  const { settings, interceptors, clock } = app.kernel;
+  const chosen = options.pool ?? settings.workerPool;
+  const factory = typeof chosen === 'string' ? poolNamed(chosen) : chosen;
+  return factory({ size: options.concurrency ?? settings.workerConcurrency ?? undefined, interceptors, clock, logger, locator: app.locator });
+}
