@@ -39,5 +39,5 @@ export function createStore(url: string, options: Readonly<Record<string, unknow
 
 function optionsOf(url: string, options: Readonly<Record<string, unknown>>): SqliteBackendOptions {
   const { path, options: query } = parseDatabaseUrl(url);
-  return { ...query, ...options, path } as SqliteBackendOptions;
+  return { ...query, ...options, path };
 }

@@ -55,7 +55,7 @@ export class DatabaseHandle implements Database {
   readonly path: string;
   readonly closed: Promise<{ readonly error?: Error }>;
   readonly #native: NativeDatabase;
-  readonly #statements = new Map<string, Statement<never>>();
+  readonly #statements = new Map<string, Statement>();
   readonly #writes: BusyLine;
   readonly #reads: BusyLine;
   readonly #watch: WalWatch;
@@ -94,10 +94,10 @@ export class DatabaseHandle implements Database {
     if (this.#end !== undefined) throw this.#end;
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
-      statement = prepareStatement<never>(this.#native, sql);
+      statement = prepareStatement(this.#native, sql);
       this.#statements.set(sql, statement);
     }
-    return statement as unknown as Statement<Row>;
+    return statement as Statement<Row>;
   }
 
   transaction<T>(body: () => T extends PromiseLike<unknown> ? never : T, signal?: AbortSignal): Promise<T> {

@@ -20,7 +20,7 @@ export function assertKnownOptions(
 }
 
 /** The known name that takes the fewest edits, if those are few enough to be a slip. */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
+function nearestName(name: string, known: readonly string[]): string | undefined {
   const wanted = normal(name);
   let best: { readonly name: string; readonly edits: number } | undefined;
   for (const candidate of known) {

@@ -8,7 +8,7 @@ import {
 } from './errors.js';
 
 /** libsql's `code` of an error: SQLite's name of the (extended) result code, `SQLITE_BUSY_SNAPSHOT`. */
-export function sqliteCode(thrown: unknown): string | undefined {
+function sqliteCode(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && thrown.code !== ''
     ? thrown.code
     : undefined;

@@ -14,7 +14,7 @@ const versionTable =
   'CREATE TABLE IF NOT EXISTS ctq_schema (name TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID, STRICT';
 
 /** Version of the tables in the file; undefined when they are not there yet. */
-export function readSchemaVersion(native: NativeDatabase, name: string): number | undefined {
+function readSchemaVersion(native: NativeDatabase, name: string): number | undefined {
   const exists = native.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'ctq_schema'").get([]);
   if (exists === undefined) return undefined;
   const row = native.prepare('SELECT version FROM ctq_schema WHERE name = ?').raw().get([name]) as [number] | undefined;

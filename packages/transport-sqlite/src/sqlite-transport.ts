@@ -25,5 +25,5 @@ export function sqlite(options: SqliteOptions): Transport {
  */
 export function createTransport(url: string, options: Readonly<Record<string, unknown>> = {}): Transport {
   const { path, options: query } = parseDatabaseUrl(url);
-  return sqlite({ ...query, ...options, path } as SqliteOptions);
+  return sqlite({ ...query, ...options, path });
 }

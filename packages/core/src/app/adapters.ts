@@ -26,6 +26,8 @@ export interface AdapterResolver {
 export interface AdapterResolverOptions {
   /** The app's folder: adapter packages and the embedded file are looked for from here. */
   readonly folder: string;
+  /** Where adapter packages are looked for as well: the folder of the program that was started. */
+  readonly otherFolders?: readonly string[];
   /** The app was given a broker, as an object or a URL. */
   readonly isBrokerNamed: boolean;
   readonly logger?: Logger;
@@ -59,7 +61,7 @@ export function createAdapterResolver(options: AdapterResolverOptions): AdapterR
   const create = async (role: Role, url: string, adapterOptions: Options): Promise<unknown> => {
     const registered = registrationOf(role, url, schemes);
     const load = role === 'transport' ? 'createTransport' : 'createBackend';
-    const made = typeof registered === 'string' ? await loadAdapter(registered, load, folder) : registered;
+    const made = typeof registered === 'string' ? await loadAdapter(registered, load, [folder, ...(options.otherFolders ?? [])]) : registered;
     return (made as CreateTransport | CreateBackend)(url, adapterOptions);
   };
 

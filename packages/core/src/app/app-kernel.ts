@@ -31,6 +31,11 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
   readonly interceptors?: readonly Interceptor[];
   /** URL schemes of third parties: `{ nats: { transport: '@acme/ctq-nats' } }`. */
   readonly adapters?: Readonly<Record<string, SchemeRegistration>>;
+  /**
+   * `import.meta.url` of the module that makes the app: adapters, task modules and the embedded file are looked for from its folder. By default where the
+   * CLI loaded it from, else the working directory.
+   */
+  readonly module?: string;
 };
 
 /** What the program that runs an app decides over the app's own word: the CLI's `-b`, `--result-backend`. */
@@ -54,7 +59,7 @@ export interface AppKernel extends Kernel {
 /** Puts an app together. Everything is made at first use, in this order: settings, codec, transport, connection; backend. */
 export function createAppKernel(name: string, options: AppOptions, locator: () => AppLocator | undefined): AppKernel {
   let { broker, backend } = options;
-  const { broker: _broker, backend: _backend, logger: given, clock = systemClock, interceptors = [], adapters = {}, ...first } = options;
+  const { broker: _broker, backend: _backend, logger: given, clock = systemClock, interceptors = [], adapters = {}, module, ...first } = options;
   const lent = given === undefined ? lentLogger() : undefined;
   const logger = given ?? lent ?? silentLogger;
   const inputs: SettingsInput[] = [first as SettingsInput];
@@ -65,11 +70,12 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   let closed: Promise<void> | undefined;
   let resolver: AdapterResolver | undefined;
   const folder = (): string => {
-    const at = locator();
-    return at === undefined ? process.cwd() : dirname(fileURLToPath(at.url));
+    const url = module ?? locator()?.url;
+    return url === undefined ? process.cwd() : dirname(fileURLToPath(url));
   };
   const resolve = (): AdapterResolver => (resolver ??= createAdapterResolver({
       folder: folder(),
+      otherFolders: process.argv[1] === undefined ? [] : [dirname(process.argv[1])],
       isBrokerNamed: broker !== undefined || kernel.settings.brokerUrl !== undefined,
       logger,
       schemes: adapters,

@@ -4,11 +4,11 @@ import { pathToFileURL } from 'node:url';
 import { ConfigurationError } from '@ctq/runtime';
 
 /**
- * The named function of a package, found from the app's folder, where strict layouts of node_modules have it.
+ * The named function of a package, found from the first of the folders from which it can be: the app's, where strict layouts of node_modules have it.
  * @throws ConfigurationError with the command to type when the package is not installed there.
  */
-export async function loadAdapter(packageName: string, exportName: string, folder: string): Promise<unknown> {
-  const module = (await import(pathToFileURL(locate(packageName, folder)).href)) as Readonly<Record<string, unknown>>;
+export async function loadAdapter(packageName: string, exportName: string, folders: readonly string[]): Promise<unknown> {
+  const module = (await import(pathToFileURL(locate(packageName, folders)).href)) as Readonly<Record<string, unknown>>;
   const found = module[exportName];
   if (typeof found === 'function') return found;
   throw new ConfigurationError(
@@ -20,17 +20,27 @@ export async function loadAdapter(packageName: string, exportName: string, folde
   );
 }
 
-function locate(packageName: string, folder: string): string {
-  try {
-    return createRequire(join(folder, 'package.json')).resolve(packageName);
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND';
-    const problem = isMissing
-      ? `is not installed in ${folder}. Run: npm install ${packageName}`
-      : `cannot be loaded from ${folder}.`;
-    throw new ConfigurationError('CTQ_ADAPTER_NOT_INSTALLED', `The package ${packageName} ${problem}`, {
-      cause: error,
-      details: { package: packageName, folder },
-    });
+function locate(packageName: string, folders: readonly string[]): string {
+  const failures: unknown[] = [];
+  for (const folder of folders) {
+    try {
+      return createRequire(join(folder, 'package.json')).resolve(packageName);
+    } catch (error) {
+      if (!isMissing(error)) throw notLoaded(packageName, folder, `cannot be loaded from ${folder}.`, error);
+      failures.push(error);
+    }
   }
+  const folder = folders[0] ?? '';
+  throw notLoaded(packageName, folder, `is not installed in ${folder}. Run: npm install ${packageName}`, failures[0]);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND';
+}
+
+function notLoaded(packageName: string, folder: string, problem: string, cause: unknown): ConfigurationError {
+  return new ConfigurationError('CTQ_ADAPTER_NOT_INSTALLED', `The package ${packageName} ${problem}`, {
+    cause,
+    details: { package: packageName, folder },
+  });
 }
