@@ -44,41 +44,45 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   );
   try {
     await Promise.all(victims.map((victim) => victim.start()));
-    const results = await Promise.all(
-      Array.from({ length: options.tasks }, (_, n) => work.delay(n, Math.floor(random() * 20))),
-    );
-
+    const unsettled: Promise<void>[] = [];
+    const wrong = new Set<number>();
     let done = 0;
-    let kills = 0;
-    const wrong: number[] = [];
-    const all = Promise.all(
-      results.map(async (result, n) => {
-        const value = await result.get({ timeout: '10m' }).catch((error: unknown) => error);
-        if (value !== n * 2) wrong.push(n);
-        done += 1;
-      }),
-    );
-    // A moment is a number of finished tasks and a few milliseconds more: the same seed kills in the same phases of the work.
-    const moments = Array.from({ length: options.kills }, () => Math.floor(random() * options.tasks * 0.95)).sort(
-      (a, b) => a - b,
-    );
-    for (const moment of moments) {
-      while (done < moment) await pause(2);
-      await pause(random() * 40);
-      const victim = victims[Math.floor(random() * victims.length)];
-      await victim?.killAndReplace();
-      kills += 1;
-      options.onProgress?.(done, kills);
+    let sent = 0;
+    const send = async (count: number): Promise<void> => {
+      const numbers = Array.from({ length: count }, (_, index) => sent + index);
+      sent += count;
+      await Promise.all(
+        numbers.map(async (n) => {
+          const result = await work.delay(n, Math.floor(random() * 20));
+          const settled = result.get({ timeout: '10m' }).catch((error: unknown) => error);
+          unsettled.push(
+            settled.then((value) => {
+              if (value !== n * 2) wrong.add(n);
+              done += 1;
+            }),
+          );
+        }),
+      );
+    };
+    // One slice of the work for each kill, which comes when a random part of the slice is done: always in the middle, whatever the machine's speed.
+    for (let kills = 0; kills < options.kills; kills += 1) {
+      const slice = Math.floor(options.tasks / options.kills);
+      const moment = sent + Math.floor(random() * slice * 0.9);
+      await send(slice);
+      while (done < moment) await pause(1);
+      await victims[Math.floor(random() * victims.length)]?.killAndReplace();
+      options.onProgress?.(done, kills + 1);
     }
-    await all;
+    await send(options.tasks - sent);
+    await Promise.all(unsettled);
     const executions = (await readFile(journal, 'utf8')).split('\n').filter((line) => line !== '');
     const executed = new Set(executions.map(Number));
-    const lost = new Set([...wrong, ...results.keys()].filter((n) => wrong.includes(n) || !executed.has(n)));
+    const lost = Array.from({ length: sent }, (_, n) => n).filter((n) => wrong.has(n) || !executed.has(n));
     const { onProgress: _, ...asked } = options;
     return {
       ...asked,
       broker: (await app.transport()).name,
-      lost: lost.size,
+      lost: lost.length,
       repeated: executions.length - executed.size,
       seconds: (performance.now() - startedAt) / 1_000,
     };

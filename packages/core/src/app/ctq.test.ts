@@ -9,7 +9,11 @@ describe('an app', () => {
   it('names tasks by what is given, else by app and function [TR-002, TR-006, TR-032]', () => {
     const app = eager();
     expect(app.task('add', (x: number) => x).taskName).toBe('add');
-    expect(app.task(function double(x: number) { return x * 2; }).taskName).toBe('shop.double');
+    expect(
+      app.task(function double(x: number) {
+        return x * 2;
+      }).taskName,
+    ).toBe('shop.double');
     expect(() => app.task(((x: number) => x) as never)).toThrow("app.task('add', (x, y) => x + y)");
   });
 
@@ -36,9 +40,11 @@ describe('an app', () => {
     expect(await result.state()).toBe('SUCCESS');
   });
 
-  it('throws a task\'s error where it was called when eager errors propagate [TR-111]', async () => {
+  it("throws a task's error where it was called when eager errors propagate [TR-111]", async () => {
     const app = eager({ taskEagerPropagates: true });
-    const fail = app.task('fail', () => { throw new TypeError('no'); });
+    const fail = app.task('fail', () => {
+      throw new TypeError('no');
+    });
     await expect(fail.delay()).rejects.toThrow('no');
   });
 
@@ -55,7 +61,7 @@ describe('an app', () => {
   });
 
   it('sends by name without a function, and says what is not registered [TR-011, TR-222]', async () => {
-    await expect(eager().sendTask('nobody.knows', [1])).rejects.toThrow("nobody.knows");
+    await expect(eager().sendTask('nobody.knows', [1])).rejects.toThrow('nobody.knows');
   });
 
   it('gives an ignored result at once as null [TR-040, TR-105, TR-178]', async () => {
@@ -66,7 +72,7 @@ describe('an app', () => {
     expect(await result.get()).toBeNull();
   });
 
-  it('stores what cannot be serialised as the task\'s failure [TR-302]', async () => {
+  it("stores what cannot be serialised as the task's failure [TR-302]", async () => {
     const app = eager();
     const odd = app.task('odd', () => new Map([[1, 2]]));
     const result = await odd.delay();
@@ -113,7 +119,9 @@ describe('an app', () => {
   });
 
   it('refuses a soft limit above the hard one, whatever their units [TR-235]', () => {
-    expect(() => eager().task('slow', { timeLimit: '10s', softTimeLimit: '1m' }, () => 1)).toThrow('must not be longer');
+    expect(() => eager().task('slow', { timeLimit: '10s', softTimeLimit: '1m' }, () => 1)).toThrow(
+      'must not be longer',
+    );
     expect(new TimeLimitExceeded(10).message).toContain('10');
   });
 

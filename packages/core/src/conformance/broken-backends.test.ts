@@ -47,7 +47,9 @@ const defects: readonly Defect[] = [
     breaks: (good) =>
       changed(good, (record) => ({
         ...record,
-        result: JSON.parse(JSON.stringify(record.result, (_, value) => (typeof value === 'bigint' ? String(value) : value))) as unknown,
+        result: JSON.parse(
+          JSON.stringify(record.result, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+        ) as unknown,
       })),
   },
   {
@@ -57,7 +59,9 @@ const defects: readonly Defect[] = [
       getMany: async (taskIds) => {
         const found = await getMany(taskIds);
         const [any] = found.values();
-        return new Map(taskIds.flatMap((taskId) => (any === undefined ? [] : [[taskId, found.get(taskId) ?? any] as const])));
+        return new Map(
+          taskIds.flatMap((taskId) => (any === undefined ? [] : [[taskId, found.get(taskId) ?? any] as const])),
+        );
       },
     }),
   },
@@ -104,7 +108,9 @@ const defects: readonly Defect[] = [
   {
     title: 'overwrites a SUCCESS within one call',
     noticedBy: 'a SUCCESS is final within one call too',
-    breaks: ({ store }) => ({ store: (records) => store([...new Map(records.map((one) => [one.taskId, one])).values()]) }),
+    breaks: ({ store }) => ({
+      store: (records) => store([...new Map(records.map((one) => [one.taskId, one])).values()]),
+    }),
   },
   {
     title: 'forgets nothing',
@@ -163,7 +169,9 @@ const defects: readonly Defect[] = [
     title: 'goes on telling a listener that was closed',
     noticedBy: 'two listeners watch the same task, and one that has closed is told no more',
     breaks: ({ notifier }) => ({
-      notifier: { listen: async (onStored) => ({ ...(await notifier.listen(onStored)), close: () => Promise.resolve() }) },
+      notifier: {
+        listen: async (onStored) => ({ ...(await notifier.listen(onStored)), close: () => Promise.resolve() }),
+      },
     }),
   },
   {
@@ -187,7 +195,10 @@ const defects: readonly Defect[] = [
     title: 'gives parts in the order in which they came',
     noticedBy: partsCase,
     breaks: ({ chords }) => ({
-      chords: { ...chords, parts: async (groupId) => [...(await chords.parts(groupId))].sort((a, b) => (b.index ?? 0) - (a.index ?? 0)) },
+      chords: {
+        ...chords,
+        parts: async (groupId) => [...(await chords.parts(groupId))].sort((a, b) => (b.index ?? 0) - (a.index ?? 0)),
+      },
     }),
   },
   {
@@ -196,7 +207,9 @@ const defects: readonly Defect[] = [
     breaks: ({ chords }) => ({
       chords: {
         ...chords,
-        parts: async (groupId) => [...new Map((await chords.parts(groupId)).map((part) => [part.index, part])).values()],
+        parts: async (groupId) => [
+          ...new Map((await chords.parts(groupId)).map((part) => [part.index, part])).values(),
+        ],
       },
     }),
   },

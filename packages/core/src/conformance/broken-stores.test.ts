@@ -46,7 +46,11 @@ const defects: readonly Defect[] = [
       setMany: (entries) => setMany(entries.map((entry) => ({ ...entry, key: entry.key.toLowerCase() }))),
       getMany: async (keys) => {
         const found = await getMany(keys.map((key) => key.toLowerCase()));
-        return new Map(keys.flatMap((key) => (found.has(key.toLowerCase()) ? [[key, found.get(key.toLowerCase()) as Uint8Array] as const] : [])));
+        return new Map(
+          keys.flatMap((key) =>
+            found.has(key.toLowerCase()) ? [[key, found.get(key.toLowerCase()) as Uint8Array] as const] : [],
+          ),
+        );
       },
     }),
   },
@@ -67,7 +71,9 @@ const defects: readonly Defect[] = [
   {
     title: 'fails at nothing to do',
     noticedBy: 'nothing to do is done',
-    breaks: () => ({ deleteMany: (keys) => (keys.length === 0 ? Promise.reject(new Error('no keys')) : Promise.resolve()) }),
+    breaks: () => ({
+      deleteMany: (keys) => (keys.length === 0 ? Promise.reject(new Error('no keys')) : Promise.resolve()),
+    }),
   },
   {
     title: 'forgets the time to live',
@@ -125,11 +131,11 @@ const defects: readonly Defect[] = [
   {
     title: 'compares without being atomic',
     noticedBy: 'of clients that compare the same version at once one succeeds',
-    breaks: ({ getVersioned, compareAndSet }) => ({
-      compareAndSet: async (key, version, value, ttlMs) => {
+    breaks: ({ getVersioned, setMany }) => ({
+      compareAndSet: async (key, version, value) => {
         if (((await getVersioned(key))?.version ?? 0) !== version) return undefined;
-        await Promise.resolve();
-        return compareAndSet(key, (await getVersioned(key))?.version ?? 0, value, ttlMs);
+        await setMany([{ key, value }]);
+        return (await getVersioned(key))?.version;
       },
     }),
   },
@@ -193,7 +199,9 @@ const defects: readonly Defect[] = [
   {
     title: 'goes on telling after the watch was closed',
     noticedBy: 'several watch the same key, and one that has closed its watch is told no more',
-    breaks: ({ watch }) => ({ watch: async (...given) => ({ ...(await watch(...given)), close: () => Promise.resolve() }) }),
+    breaks: ({ watch }) => ({
+      watch: async (...given) => ({ ...(await watch(...given)), close: () => Promise.resolve() }),
+    }),
   },
 ];
 
@@ -211,7 +219,12 @@ describe('the kit of key-value stores', () => {
   test.each(defects)('notices a store that $title', async ({ noticedBy, breaks }) => {
     const clock = new VirtualClock();
     const store = brokenStore(breaks);
-    const kit = keyValueStoreConformance({ create: () => store, clock, elapse: (ms) => clock.advance(ms), patienceMs: 100 });
+    const kit = keyValueStoreConformance({
+      create: () => store,
+      clock,
+      elapse: (ms) => clock.advance(ms),
+      patienceMs: 100,
+    });
     const found = kit.find(({ name }) => name === noticedBy);
     expect(found?.isSupported).toBe(true);
     await expect(found?.run()).rejects.toThrow();
@@ -219,7 +232,9 @@ describe('the kit of key-value stores', () => {
 
   test('skips what a store does not offer, and nothing else', () => {
     const { spec, name, url, open, close, getMany, setMany, deleteMany } = memoryStore();
-    const kit = keyValueStoreConformance({ create: () => ({ spec, name, url, open, close, getMany, setMany, deleteMany }) });
+    const kit = keyValueStoreConformance({
+      create: () => ({ spec, name, url, open, close, getMany, setMany, deleteMany }),
+    });
     expect(new Set(kit.filter(({ isSupported }) => !isSupported).map(({ requires }) => requires))).toEqual(
       new Set(['increment', 'compareAndSet', 'list', 'watch']),
     );

@@ -1,4 +1,4 @@
-import { createLogger, type LogRecord, VirtualClock } from '@ctq/runtime';
+import { createLogger, deferred, type LogRecord, VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { DeliveryCollector } from '../conformance/delivery-collector.js';
 import { textMessage, textsOf } from '../conformance/messages.js';
@@ -7,7 +7,7 @@ import { TransportConnectionError } from '../errors.js';
 import { MemoryBroker } from '../memory/memory-broker.js';
 import { MemoryStore } from '../memory/memory-store.js';
 import type { QueueStore, Settlement } from '../store/queue-store.js';
-import type { Channel } from '../transport/channel.js';
+import type { Channel, CloseReason } from '../transport/channel.js';
 import type { TransportConnection } from '../transport/transport.js';
 import { virtualTransport, type VirtualTransportOptions } from './virtual-transport.js';
 
@@ -266,7 +266,7 @@ describe('a virtual connection whose store fails', () => {
       isBroken = true;
       const acking = delivery?.ack();
       if (method === 'settle') await expect(acking).rejects.toBe(lost);
-      await send(channel, 'q', 'b');
+      else await send(channel, 'q', 'b');
       expect((await connection.closed).error).toBe(lost);
       expect((await channel.closed).error).toBe(lost);
       expect((await subscription.ended).error).toBe(lost);
@@ -286,7 +286,9 @@ describe('a virtual connection whose store fails', () => {
   });
 
   test('ends when the store says so', async () => {
-    const { connection, channel } = await setup({ change: () => ({ closed: Promise.resolve({ error: lost }) }) });
+    const ending = deferred<CloseReason>();
+    const { connection, channel } = await setup({ change: () => ({ closed: ending.promise }) });
+    ending.resolve({ error: lost });
     expect((await connection.closed).error).toBe(lost);
     await expect(send(channel, 'q', 'a')).rejects.toMatchObject({ code: 'CTQ_CHANNEL_CLOSED' });
   });

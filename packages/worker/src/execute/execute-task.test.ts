@@ -222,7 +222,9 @@ describe('Early acknowledgement', () => {
     const result = await task.delay();
     await scene.line(/accepted/);
     // What is not acknowledged would come back.
-    await worker.terminate();
+    const ended = worker.terminate();
+    await scene.clock.advance(5_000);
+    await ended;
     expect(await scene.waiting()).toBe(0);
     expect(await result.state()).toBe('RETRY');
   });

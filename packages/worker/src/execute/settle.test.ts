@@ -1,0 +1,34 @@
+import { Ignore, type Outcome, Reject, Retry } from '@ctq/core';
+import { describe, expect, test } from 'vitest';
+import { settlementOf } from './settle.js';
+import type { TaskPolicy } from './task-policy.js';
+
+const policy: TaskPolicy = {
+  acksLate: true,
+  acksOnFailure: true,
+  acksOnTimeout: true,
+  rejectsOnWorkerLost: true,
+  tracksStarted: false,
+  limits: { softMs: undefined, hardMs: undefined },
+  reprMaxSize: 1_024,
+};
+const failure = (reason: 'thrown' | 'timeout' | 'worker-lost' | 'encoding'): Outcome => ({ kind: 'failure', error: new Error('x'), reason, runtimeMs: 1 });
+
+describe('What becomes of a message', () => {
+  test.each<[string, Outcome, Partial<TaskPolicy>, string]>([
+    ['success: acknowledged [TR-216]', { kind: 'success', value: 1, runtimeMs: 1 }, {}, 'ack'],
+    ['retry: acknowledged [TR-216]', { kind: 'retry', retry: new Retry({}), runtimeMs: 1 }, {}, 'ack'],
+    ['ignore: acknowledged [TR-216]', { kind: 'ignore', ignore: new Ignore(), runtimeMs: 1 }, {}, 'ack'],
+    ['failure: acknowledged [TR-217]', failure('thrown'), {}, 'ack'],
+    ['failure, acksOnFailure off: dropped [TR-217]', failure('thrown'), { acksOnFailure: false }, 'drop'],
+    ['unstorable result: as any failure', failure('encoding'), { acksOnFailure: false }, 'drop'],
+    ['timeout: acknowledged [TR-218]', failure('timeout'), { acksOnFailure: false }, 'ack'],
+    ['timeout, acksOnTimeout off: requeued [TR-218]', failure('timeout'), { acksOnTimeout: false }, 'requeue'],
+    ['worker lost: requeued [TR-219]', failure('worker-lost'), {}, 'requeue'],
+    ['worker lost, rejectOnWorkerLost off: acknowledged [TR-219]', failure('worker-lost'), { rejectsOnWorkerLost: false }, 'ack'],
+    ['reject: dropped [TR-220]', { kind: 'reject', reject: new Reject('no'), runtimeMs: 1 }, {}, 'drop'],
+    ['reject with requeue: requeued [TR-220]', { kind: 'reject', reject: new Reject('no', { requeue: true }), runtimeMs: 1 }, {}, 'requeue'],
+  ])('after %s', (_, outcome, more, expected) => {
+    expect(settlementOf(outcome, { ...policy, ...more })).toBe(expected);
+  });
+});
