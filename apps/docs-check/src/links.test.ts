@@ -21,11 +21,15 @@ describe.each(pages)('$path', ({ path, text }) => {
 });
 
 /** Pages that describe the code as it is. Guides name files of their readers, decisions those of their day. */
-const maps = pages.filter(({ path }) => path === 'ARCHITECTURE.md' || path.startsWith('docs/internals/') || path.startsWith('docs/extend/'));
+const maps = pages.filter(
+  ({ path }) => path === 'ARCHITECTURE.md' || path.startsWith('docs/internals/') || path.startsWith('docs/extend/'),
+);
 
 describe.each(maps)('$path', ({ text }) => {
   it('names files that exist', () => {
-    const missing = namedSources(text).filter(({ target }) => !sources.some((source) => `/${source}`.endsWith(`/${target}`)));
+    const missing = namedSources(text).filter(
+      ({ target }) => !sources.some((source) => `/${source}`.endsWith(`/${target}`)),
+    );
     expect(missing).toEqual([]);
   });
 });

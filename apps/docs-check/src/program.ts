@@ -22,7 +22,11 @@ export interface ProgramOptions {
 }
 
 /** Runs a script of Node. */
-export function startProgram(script: string | URL, args: readonly string[] = [], options: ProgramOptions = {}): Program {
+export function startProgram(
+  script: string | URL,
+  args: readonly string[] = [],
+  options: ProgramOptions = {},
+): Program {
   const path = typeof script === 'string' ? script : fileURLToPath(script);
   const child: ChildProcess = spawn(process.execPath, [path, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -30,7 +30,9 @@ const namespaces = [
 
 describe('docs/reference/settings.md', () => {
   it('is what the settings table says (npm test -- apps/docs-check -u writes it)', async () => {
-    await expect(settingsPage(namespaces, refusedSettings)).toMatchFileSnapshot(join(root, 'docs/reference/settings.md'));
+    await expect(settingsPage(namespaces, refusedSettings)).toMatchFileSnapshot(
+      join(root, 'docs/reference/settings.md'),
+    );
   });
 
   it('has every namespace of the table', () => {

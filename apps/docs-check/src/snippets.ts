@@ -22,7 +22,8 @@ export function snippetFiles({ path, text }: Page): readonly SnippetFile[] {
   const files: SnippetFile[] = [];
   const exported = new Map<string, { file: string; isType: boolean }>();
   for (const { language, info, code, line } of codeBlocks(text)) {
-    if (language !== 'ts' || info.includes('no-check')) continue;
+    // What repeats a test is compiled where it stands, with what it imports.
+    if (language !== 'ts' || info.includes('no-check') || /\bfile=\S+\.test\.ts/.test(info)) continue;
     const name = fileName(info, code);
     const prelude = name === undefined ? importsOf(exported, code) : '';
     files.push({
@@ -32,8 +33,13 @@ export function snippetFiles({ path, text }: Page): readonly SnippetFile[] {
       addedLines: prelude.split('\n').length - 1,
     });
     if (name === undefined) continue;
-    for (const [, keyword, found = ''] of code.matchAll(/^export (?:async )?(const|function|class|interface|type) (\w+)/gm)) {
-      exported.set(found, { file: name.replace(/\.ts$/, '.js'), isType: keyword === 'interface' || keyword === 'type' });
+    for (const [, keyword, found = ''] of code.matchAll(
+      /^export (?:async )?(const|function|class|interface|type) (\w+)/gm,
+    )) {
+      exported.set(found, {
+        file: name.replace(/\.ts$/, '.js'),
+        isType: keyword === 'interface' || keyword === 'type',
+      });
     }
   }
   return files;
@@ -57,7 +63,9 @@ function importsOf(exported: ReadonlyMap<string, { file: string; isType: boolean
   let imports = '';
   for (const [name, { file, isType }] of exported) {
     const isUsed = new RegExp(`\\b${name}\\b`).test(code);
-    const isDeclared = new RegExp(`\\b(?:const|let|function|class|interface|type) ${name}\\b|\\bimport [^;]*\\b${name}\\b[^;]*;`).test(code);
+    const isDeclared = new RegExp(
+      `\\b(?:const|let|function|class|interface|type) ${name}\\b|\\bimport [^;]*\\b${name}\\b[^;]*;`,
+    ).test(code);
     if (isUsed && !isDeclared) imports += `import ${isType ? 'type ' : ''}{ ${name} } from './${file}';\n`;
   }
   return imports;

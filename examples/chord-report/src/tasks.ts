@@ -32,7 +32,11 @@ export const countWords = app.task('library.count', ({ title, text }: { title: s
 
 export const summarize = app.task('library.summarize', (counts: readonly Count[]): Report => {
   const [longest] = counts.toSorted((a, b) => b.words - a.words);
-  return { texts: counts.length, words: counts.reduce((sum, { words }) => sum + words, 0), longest: longest?.title ?? 'none' };
+  return {
+    texts: counts.length,
+    words: counts.reduce((sum, { words }) => sum + words, 0),
+    longest: longest?.title ?? 'none',
+  };
 });
 
 const shelf: Readonly<Record<string, string>> = {

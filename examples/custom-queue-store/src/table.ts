@@ -31,7 +31,9 @@ export class Table {
     const order = new Map(queues.map((queue, index) => [queue, index]));
     const rows = [...this.#rows].filter(({ holder, entry }) => holder === undefined && order.has(entry.queue));
     const rank = ({ entry }: Row): number => order.get(entry.queue) ?? 0;
-    return rows.sort((a, b) => b.entry.priority - a.entry.priority || rank(a) - rank(b) || a.place - b.place).slice(0, limit);
+    return rows
+      .sort((a, b) => b.entry.priority - a.entry.priority || rank(a) - rank(b) || a.place - b.place)
+      .slice(0, limit);
   }
 
   /** Marks a row as held; the tag is of this delivery, not of the message. */
@@ -51,7 +53,8 @@ export class Table {
   giveBack(row: Row, position: 'front' | 'back', isCharged: boolean): void {
     row.holder = undefined;
     if (isCharged) row.deliveries += 1;
-    row.place = position === 'front' ? Math.min(0, ...[...this.#rows].map(({ place }) => place)) - 1 : this.#nextPlace();
+    row.place =
+      position === 'front' ? Math.min(0, ...[...this.#rows].map(({ place }) => place)) - 1 : this.#nextPlace();
     this.#tell(row.entry.queue);
   }
 

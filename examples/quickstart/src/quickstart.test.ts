@@ -12,7 +12,13 @@ it('gets its results from the worker, which then leaves when it is told to', asy
     await worker.line(/ ready\.$/);
     const client = startProgram(new URL('../dist/client.js', import.meta.url), [], { env: broker.env });
     expect(await client.exited).toBe(0);
-    expect(client.lines).toEqual(['called here: 4', 'called there: 4', 'chain: 8', 'chord: 12', 'price: 250 cents after 3 attempts']);
+    expect(client.lines).toEqual([
+      'called here: 4',
+      'called there: 4',
+      'chain: 8',
+      'chord: 12',
+      'price: 250 cents after 3 attempts',
+    ]);
     await worker.line(/Task price\[.*\] retry: Retry in 0\.1s/);
     worker.kill('SIGTERM');
     expect(await worker.exited).toBe(0);

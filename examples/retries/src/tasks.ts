@@ -28,5 +28,5 @@ export const send = app.task(
 /** Decides by itself when and how often; the error is what the caller gets when the attempts are used up. */
 export const poll = app.task('mail.poll', { bind: true }, (ctx, mailbox: string): string => {
   const error = new MailServerBusy(`${mailbox} has not answered ${ctx.request.retries + 1} times`);
-  throw ctx.retry({ error, countdown: '20ms', maxRetries: 2 });
+  return ctx.retry({ error, countdown: '20ms', maxRetries: 2 });
 });

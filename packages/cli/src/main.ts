@@ -15,7 +15,10 @@ export async function main(args: readonly string[], io: CommandIo): Promise<Exit
     code = given;
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    const { operands, unknown } = program.parseOptions([...args]);
+    // CL-003. Commander would call it an error.
+    if (operands.length === 0 && unknown.length === 0) program.outputHelp();
+    else await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (thrown) {
     const error = toError(thrown);

@@ -29,7 +29,6 @@ export function createProgram(io: CommandIo, onExit: (code: ExitCode) => void): 
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({ writeOut: io.out, writeErr: io.err });
-  program.action(() => program.outputHelp());
   const run: RunCommand = async (action) => {
     const options = program.opts<GlobalOptions>();
     if (options.workdir !== undefined) process.chdir(options.workdir);

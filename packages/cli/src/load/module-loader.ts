@@ -16,7 +16,7 @@ export interface ModuleLoader {
  */
 export function createModuleLoader(from: string): ModuleLoader {
   const parent = from.startsWith('file:') ? from : pathToFileURL(from).href;
-  const jiti = createJiti(parent, { interopDefault: true, tsconfigPaths: true, nativeModules: ['@ctq'] });
+  const jiti = createJiti(parent, { interopDefault: false, tsconfigPaths: true, nativeModules: ['@ctq'] });
   return {
     async import(module) {
       return await jiti.import<Readonly<Record<string, unknown>>>(module.startsWith('file:') ? fileURLToPath(module) : module);

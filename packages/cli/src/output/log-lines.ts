@@ -31,7 +31,11 @@ const colors: Readonly<Record<LogLevel, 'blue' | 'yellow' | 'red' | 'magenta' | 
 export function formatRecord({ level, message, fields }: LogRecord, style: Style, at: Date): string {
   const { err, data: _data, taskName, taskId, ...more } = fields;
   const task = typeof taskName === 'string' ? `${taskName}[${typeof taskId === 'string' ? taskId : '???'}]: ` : '';
-  const details = Object.entries(more).map(([name, value]) => `${name}=${oneLine(value)}`);
+  // What the message says already is not repeated.
+  const details = Object.entries(more)
+    .map(([name, value]) => [name, oneLine(value)] as const)
+    .filter(([, value]) => !message.includes(value))
+    .map(([name, value]) => `${name}=${value}`);
   const text = `${task}${message}${details.length === 0 ? '' : ` (${details.join(', ')})`}${err === undefined ? '' : `\n${traceback(err)}`}`;
   const color = colors[level];
   return `[${localTime(at)}: ${names[level]}/MainProcess] ${color === undefined ? text : style[color](text)}\n`;

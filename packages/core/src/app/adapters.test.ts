@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigurationError, createLogger, type LogRecord } from '@ctq/runtime';
+import { type ConfigurationError, createLogger, type LogRecord } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { memoryBackend } from '../backend/memory-backend.js';
 import { type AdapterResolver, type AdapterResolverOptions, createAdapterResolver } from './adapters.js';
@@ -52,7 +52,7 @@ describe('adapters of URLs', () => {
     ['redis+socket:///tmp/s', '@ctq/transport-redis', '@ctq/backend-redis'],
     ['sqlite:///x', '@ctq/transport-sqlite', '@ctq/backend-sqlite'],
     ['SQLITE:x', '@ctq/transport-sqlite', '@ctq/backend-sqlite'],
-  ])('[BK-001] are of the package for the scheme, found from the app: %s', async (url, transport, backend) => {
+  ])('are of the package for the scheme, found from the app: %s', async (url, transport, backend) => {
     const { resolver } = setup({ [transport]: fake, [backend]: fake });
     expect(await resolver.transport(url, { a: 1 })).toEqual({ made: 'transport', url, options: { a: 1 } });
     expect(await resolver.backend(url)).toEqual({ made: 'backend', url, options: {} });
@@ -94,7 +94,7 @@ describe('adapters of URLs', () => {
     ['my-broker://h', "adapters: { 'my-broker': { transport: 'package' } }"],
     ['rpc://', "There is no broker for URLs of the scheme 'rpc'"],
     ['', "of the scheme ''"],
-  ])('[MS-001] of a scheme that is not known are refused with those that are: %s', async (url, text) => {
+  ])('of a scheme that is not known are refused with those that are: %s', async (url, text) => {
     const { resolver } = setup();
     await expect(resolver.transport(url)).rejects.toThrow(refusal('CTQ_UNKNOWN_SCHEME', text));
     await expect(resolver.transport(url)).rejects.not.toThrow('secret');

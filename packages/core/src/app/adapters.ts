@@ -61,7 +61,10 @@ export function createAdapterResolver(options: AdapterResolverOptions): AdapterR
   const create = async (role: Role, url: string, adapterOptions: Options): Promise<unknown> => {
     const registered = registrationOf(role, url, schemes);
     const load = role === 'transport' ? 'createTransport' : 'createBackend';
-    const made = typeof registered === 'string' ? await loadAdapter(registered, load, [folder, ...(options.otherFolders ?? [])]) : registered;
+    const made =
+      typeof registered === 'string'
+        ? await loadAdapter(registered, load, [folder, ...(options.otherFolders ?? [])])
+        : registered;
     return (made as CreateTransport | CreateBackend)(url, adapterOptions);
   };
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ConfigurationError } from '@ctq/runtime';
+import type { ConfigurationError } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { embeddedLocation, prepareEmbeddedLocation } from './embedded-location.js';
 import { readEnvironment } from './environment.js';
@@ -47,7 +47,7 @@ describe('the embedded file', () => {
 });
 
 describe('the environment', () => {
-  test('[ST-007, ST-235] names broker and result backend; empty variables are unset', () => {
+  test('names broker and result backend; empty variables are unset', () => {
     expect(readEnvironment({ CTQ_BROKER_URL: 'redis://h', CTQ_RESULT_BACKEND: '', NODE_ENV: 'production' })).toEqual({
       brokerUrl: 'redis://h',
       resultBackend: undefined,

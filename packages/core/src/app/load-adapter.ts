@@ -7,7 +7,11 @@ import { ConfigurationError } from '@ctq/runtime';
  * The named function of a package, found from the first of the folders from which it can be: the app's, where strict layouts of node_modules have it.
  * @throws ConfigurationError with the command to type when the package is not installed there.
  */
-export async function loadAdapter(packageName: string, exportName: string, folders: readonly string[]): Promise<unknown> {
+export async function loadAdapter(
+  packageName: string,
+  exportName: string,
+  folders: readonly string[],
+): Promise<unknown> {
   const module = (await import(pathToFileURL(locate(packageName, folders)).href)) as Readonly<Record<string, unknown>>;
   const found = module[exportName];
   if (typeof found === 'function') return found;

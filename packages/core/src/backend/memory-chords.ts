@@ -1,4 +1,4 @@
-import { ExpiringMap } from './expiring-map.js';
+import type { ExpiringMap } from './expiring-map.js';
 import type { ChordPart, ChordRole, ResultBackendContext } from './result-backend.js';
 
 interface Chord {

@@ -57,7 +57,10 @@ export function resolveSettings(
   options: ResolveSettingsOptions = {},
 ): Settings {
   const inputs: readonly SettingsInput[] = isList(input) ? input : [input];
-  const given: Partial<Settings> = Object.assign({}, ...inputs.map((one) => parseSettings(one, options)));
+  const given = inputs.reduce<Partial<Settings>>(
+    (earlier, one) => ({ ...earlier, ...parseSettings(one, options) }),
+    {},
+  );
   const settings = fillIn(given);
   const ineffective = ineffectiveSettings(settings);
   if (ineffective.length > 0) {

@@ -1,4 +1,4 @@
-import { CtqError } from '@ctq/runtime';
+import type { CtqError } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from './limit-errors.js';
 import { RemoteError } from './remote-error.js';

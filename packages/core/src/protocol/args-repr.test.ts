@@ -117,6 +117,22 @@ describe('display forms of arguments', () => {
     expect(kwargsRepr({ a: 'x', b: null })).toBe("{'a': 'x', 'b': None}");
   });
 
+  test('[TR-213] of short scalars are what the long way round gives', () => {
+    const lists = [
+      [2, 3],
+      ['a b', '😀', 'back\\slash', ''],
+      [true, null, -5],
+      ["it's"],
+      [0, -0],
+      ['x'.repeat(99), 'x'.repeat(100)],
+      [1.5],
+    ];
+    for (const args of lists) expect(argsRepr(args)).toBe(new ReprWriter(1_024).writeTuple(args));
+    expect(argsRepr(Array(8).fill('x'.repeat(99)))).toBe(
+      new ReprWriter(1_024).writeTuple(Array(8).fill('x'.repeat(99))),
+    );
+  });
+
   test('[TR-213] are cut at 1024 characters', () => {
     expect(argsRepr(['x'.repeat(5_000)])).toMatch(/^\('x{1023}\.\.\.', \.\.\.$/);
   });

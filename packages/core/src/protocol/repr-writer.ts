@@ -5,15 +5,6 @@ import { objectRepr } from './value-repr.js';
 /** Containers inside of this many others are not opened (celery 5.6 utils/saferepr.py, maxlevels). */
 const maxDepth = 3;
 
-const scalars: Readonly<Record<string, (value: never) => string>> = {
-  undefined: () => 'None',
-  boolean: (value: boolean) => (value ? 'True' : 'False'),
-  bigint: (value: bigint) => String(value),
-  number: numberRepr,
-  symbol: (value: symbol) => String(value),
-  function: (value: { readonly name: string }) => `<function ${value.name}>`,
-};
-
 /**
  * Writes a value as Python's repr would, with Celery's deviations (SPEC 1.8): strings in single quotes, in which only the quote is escaped. The
  * length is a budget over tokens: a token that starts when it is used up is dropped, `, ...` stands for the rest, and open brackets are closed.
@@ -22,7 +13,6 @@ const scalars: Readonly<Record<string, (value: never) => string>> = {
 export class ReprWriter {
   #text = '';
   #remaining: number;
-  #depth = 0;
   /** Containers that are open; a value that is in them is shown as a recursion. */
   readonly #open: unknown[] = [];
 
@@ -36,81 +26,116 @@ export class ReprWriter {
   }
 
   writeTuple(items: readonly unknown[]): string {
-    this.#sequence(items, '(', items.length === 1 ? ',)' : ')');
+    this.#sequence(items, items, '(', items.length === 1 ? ',)' : ')');
     return this.#text;
   }
 
   /** False when the budget is used up; then nothing but closing brackets may follow. */
   #value(value: unknown): boolean {
     if (typeof value === 'string') return this.#quoted(value);
-    if (value === null) return this.#scalar('None');
-    const scalar = scalars[typeof value];
-    if (scalar !== undefined) return this.#scalar(scalar(value as never));
-    if (Array.isArray(value)) return this.#sequence(value, '[', ']');
-    if (types.isUint8Array(value)) return this.#token(() => bytesRepr(value, this.#remaining));
+    if (typeof value !== 'object' || value === null) return this.#scalar(scalarRepr(value));
+    if (Array.isArray(value)) return this.#sequence(value, value, '[', ']');
     if (isMapping(value)) return this.#mapping(value, Object.entries(value));
+    if (types.isUint8Array(value)) return this.#bytes(value);
     if (types.isMap(value)) return this.#mapping(value, [...value]);
     if (types.isSet(value))
-      return value.size === 0 ? this.#scalar('set()') : this.#sequence([...value], '{', '}', value);
-    return this.#scalar(objectRepr(value as object));
+      return value.size === 0 ? this.#scalar('set()') : this.#sequence(value, [...value], '{', '}');
+    return this.#scalar(objectRepr(value));
   }
 
-  #sequence(items: readonly unknown[], start: string, end: string, container: unknown = items): boolean {
-    return this.#container(container, start, end, () => {
-      for (let index = 0; index < items.length; index += 1) {
-        if (index > 0 && !this.#literal(', ')) return false;
-        if (!this.#value(items[index])) return false;
-      }
-      return true;
-    });
+  #sequence(container: unknown, items: readonly unknown[], start: string, end: string): boolean {
+    const name = this.#nameInstead(container, start, end);
+    if (name !== undefined) return this.#scalar(name);
+    this.#open.push(container);
+    let fits = this.#literal(start);
+    for (let index = 0; fits && index < items.length; index += 1) {
+      fits = (index === 0 || this.#literal(', ')) && this.#value(items[index]);
+    }
+    return this.#leave(fits, end);
   }
 
   #mapping(container: unknown, entries: readonly (readonly [unknown, unknown])[]): boolean {
-    return this.#container(container, '{', '}', () => {
-      for (let index = 0; index < entries.length; index += 1) {
-        const [key, value] = entries[index] as readonly [unknown, unknown];
-        if (index > 0 && !this.#literal(', ')) return false;
-        if (!this.#token(() => new ReprWriter(this.#remaining).write(key))) return false;
-        if (!this.#literal(': ') || !this.#value(value)) return false;
-      }
-      return true;
-    });
+    const name = this.#nameInstead(container, '{', '}');
+    if (name !== undefined) return this.#scalar(name);
+    this.#open.push(container);
+    let fits = this.#literal('{');
+    for (let index = 0; fits && index < entries.length; index += 1) {
+      const [key, value] = entries[index] as readonly [unknown, unknown];
+      fits = (index === 0 || this.#literal(', ')) && this.#key(key) && this.#literal(': ') && this.#value(value);
+    }
+    return this.#leave(fits, '}');
   }
 
-  #container(container: unknown, start: string, end: string, writeMembers: () => boolean): boolean {
-    if (this.#depth >= maxDepth) return this.#scalar(`${start}...${end}`);
-    if (this.#open.includes(container)) return this.#scalar(`<Recursion on ${start === '{' ? 'dict' : 'list'}>`);
-    this.#depth += 1;
-    this.#open.push(container);
-    const fits = this.#literal(start) && writeMembers();
+  /** Keys are formatted on their own, with what is left of the budget. */
+  #key(key: unknown): boolean {
+    if (typeof key === 'string') return this.#quoted(key);
+    if (!this.#hasRoom()) return false;
+    const text = new ReprWriter(this.#remaining).write(key);
+    return this.#put(text, codePoints(text));
+  }
+
+  #bytes(value: Uint8Array): boolean {
+    if (!this.#hasRoom()) return false;
+    const text = bytesRepr(value, this.#remaining);
+    return this.#put(text, codePoints(text));
+  }
+
+  /** What stands for a container that is not opened. */
+  #nameInstead(container: unknown, start: string, end: string): string | undefined {
+    if (this.#open.length >= maxDepth) return `${start}...${end}`;
+    return this.#open.includes(container) ? `<Recursion on ${start === '{' ? 'dict' : 'list'}>` : undefined;
+  }
+
+  #leave(fits: boolean, end: string): boolean {
     this.#open.pop();
-    this.#depth -= 1;
     if (fits) return this.#literal(end);
     this.#text += end;
     return false;
   }
 
   #quoted(value: string): boolean {
-    return this.#token(() => `'${truncate(value, this.#remaining).replaceAll("'", "\\'")}'`);
+    if (!this.#hasRoom()) return false;
+    const cut = truncate(value, this.#remaining);
+    const text = `'${cut.includes("'") ? cut.replaceAll("'", "\\'") : cut}'`;
+    return this.#put(text, codePoints(text));
   }
 
   #scalar(text: string): boolean {
-    return this.#token(() => truncate(text, this.#remaining));
+    if (!this.#hasRoom()) return false;
+    const cut = truncate(text, this.#remaining);
+    return this.#put(cut, codePoints(cut));
   }
 
   #literal(text: string): boolean {
-    return this.#token(() => text);
+    return this.#hasRoom() && this.#put(text, text.length);
   }
 
-  #token(format: () => string): boolean {
-    if (this.#remaining <= 0) {
-      this.#text += ', ...';
-      return false;
-    }
-    const text = format();
+  #hasRoom(): boolean {
+    if (this.#remaining > 0) return true;
+    this.#text += ', ...';
+    return false;
+  }
+
+  #put(text: string, length: number): true {
     this.#text += text;
-    this.#remaining -= codePoints(text);
+    this.#remaining -= length;
     return true;
+  }
+}
+
+function scalarRepr(value: unknown): string {
+  switch (typeof value) {
+    case 'number':
+      return numberRepr(value);
+    case 'boolean':
+      return value ? 'True' : 'False';
+    case 'bigint':
+    case 'symbol':
+      return String(value);
+    case 'function':
+      return `<function ${value.name}>`;
+    default:
+      return 'None';
   }
 }
 
@@ -124,21 +149,15 @@ function truncate(text: string, length: number): string {
   return `${space === -1 ? cut : cut.slice(0, space)}...`;
 }
 
-function codePoints(text: string): number {
-  let count = text.length;
-  for (let index = 1; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    if (unit >= 0xdc00 && unit <= 0xdfff && isHighSurrogate(text.charCodeAt(index - 1))) count -= 1;
-  }
-  return count;
-}
+const surrogatePair = /[\ud800-\udbff][\udc00-\udfff]/;
 
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdbff;
+function codePoints(text: string): number {
+  return surrogatePair.test(text) ? Array.from(text).length : text.length;
 }
 
 /** Python writes exponents with two digits, and from 1e-05 down. */
 function numberRepr(value: number): string {
+  if (Number.isSafeInteger(value) && value !== 0) return String(value);
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   if (Object.is(value, -0)) return '-0.0';

@@ -1,5 +1,12 @@
-import { ContentNotAcceptedError, createContentCodec, DecodeError, isSameValue, type Message } from '@ctq/messaging';
-import { CtqError } from '@ctq/runtime';
+import {
+  ContentNotAcceptedError,
+  createContentCodec,
+  DecodeError,
+  isSameValue,
+  type Message,
+  WireDate,
+} from '@ctq/messaging';
+import type { CtqError } from '@ctq/runtime';
 import { loadVectors } from '@ctq/wire-vectors';
 import { describe, expect, test } from 'vitest';
 import { type CapturedMessage, capturedMessages, envelopeMessage } from '../__fixtures__/captured-messages.js';
@@ -19,13 +26,17 @@ const isVersion2 = ({ message }: CapturedMessage): boolean => Object.hasOwn(mess
 const version2 = captured.filter((one) => isReadable(one) && isVersion2(one));
 const version1 = captured.filter((one) => isReadable(one) && !isVersion2(one));
 
-/** JSON.parse, with which the capture was loaded, has lost the digits of one integer. */
-function expectSame(found: unknown, expected: unknown): void {
-  const text = (value: unknown): string => (typeof value === 'bigint' ? String(Number(value)) : String(value));
-  const isSame =
-    isSameValue(found, expected) || (Array.isArray(found) && found.some((item) => typeof item === 'bigint'));
-  if (isSame && Array.isArray(found) && Array.isArray(expected)) expect(found.map(text)).toEqual(expected.map(text));
-  else if (!isSame) expect(found).toEqual(expected);
+/**
+ * Values of classes as their text. Integers as numbers: JSON.parse, with which the capture was loaded, has lost the digits of the larger ones.
+ */
+function comparable(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(comparable);
+  if (value instanceof Uint8Array) return [...value];
+  if (WireDate.isWireDate(value)) return value.toIsoText();
+  if (Object.getPrototypeOf(value) !== Object.prototype) return `${value.constructor.name} ${String(value)}`;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, comparable(member)]));
 }
 
 function embedOf(task: TaskMessage): unknown {
@@ -41,9 +52,7 @@ describe('task messages of real Celery, protocol 2', () => {
   test.each(version2)('[TR-276] [TR-277] [TR-278] $title is read as Python reads it', ({ message, decodedBody }) => {
     const task = decodeTask(message, content);
     const [args, kwargs, embed] = decodedBody as readonly [unknown, unknown, unknown];
-    expectSame(task.args, args);
-    expectSame(task.kwargs, kwargs);
-    expectSame(embedOf(task), embed);
+    expect(comparable([task.args, task.kwargs, embedOf(task)])).toEqual(comparable([args, kwargs, embed]));
     const { headers } = message;
     expect([task.task, task.id, task.eta, task.expires, task.group, task.groupIndex, task.retries]).toEqual([
       ...[headers.task, headers.id, headers.eta, headers.expires, headers.group, headers.group_index, headers.retries],
@@ -111,7 +120,7 @@ describe('task messages in formats that are not installed', () => {
 
 describe('hand-made messages', () => {
   /** What each odd message of the capture leads to; what a transport refuses before this is left to it. */
-  const outcomes: Readonly<Record<string, unknown>> = {
+  const outcomes: Readonly<Record<string, { readonly family: string }>> = {
     no_header_task: UnknownMessageError,
     no_header_id: InvalidTaskMessageError,
     no_envelope_headers: UnknownMessageError,
@@ -133,12 +142,20 @@ describe('hand-made messages', () => {
     return message instanceof Error ? [] : [{ name, description, message: message as Message }];
   });
 
-  test.each(read)('[TR-276] [TR-288] $name: $description', ({ name, message }) => {
-    const expected = outcomes[name] as typeof CtqError | undefined;
-    const found = errorOf(() => decodeTask(message, content));
-    if (expected === undefined) expect(found).toMatchObject({ id: expect.any(String), task: expect.any(String) });
-    else expect(expected.isInstance(found), String(found)).toBe(true);
-  });
+  test.each(read.filter(({ name }) => outcomes[name] === undefined))(
+    '[TR-276] [TR-288] $name is read: $description',
+    ({ message }) => {
+      expect(decodeTask(message, content)).toMatchObject({ id: expect.any(String), task: expect.any(String) });
+    },
+  );
+
+  test.each(read.filter(({ name }) => outcomes[name] !== undefined))(
+    '$name is refused: $description',
+    ({ name, message }) => {
+      const error = errorOf(() => decodeTask(message, content)) as CtqError;
+      expect(error.name).toBe(outcomes[name]?.family);
+    },
+  );
 
   test('the transport refuses only what has no envelope', () => {
     const refused = vectors.map(({ name }) => name).filter((name) => !read.some((one) => one.name === name));

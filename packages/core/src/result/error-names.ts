@@ -1,5 +1,5 @@
 import { ContentNotAcceptedError, DecodeError, EncodeError, TransportConnectionError } from '@ctq/messaging';
-import { ConfigurationError, CtqError } from '@ctq/runtime';
+import { ConfigurationError, type CtqError } from '@ctq/runtime';
 import { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from '../errors/limit-errors.js';
 import { BackendReadError, BackendStoreError, ResultTimeoutError } from '../errors/result-errors.js';
 import {

@@ -158,8 +158,11 @@ describe('error documents, as Python rebuilds them', () => {
       exc_module: module = null,
       exc_message: message,
     } = document as Readonly<Record<string, unknown>>;
-    if (RemoteError.isInstance(error)) expect([error.excType, error.excModule]).toEqual([type, module]);
-    else expect(python.startsWith(error.name === 'Error' ? 'Exception' : error.name)).toBe(true);
+    const known = `${error.name === 'Error' ? 'Exception' : error.name}(`;
+    const shown = RemoteError.isInstance(error)
+      ? [error.excType, error.excModule]
+      : [python.startsWith(known), 'known'];
+    expect(shown).toEqual(RemoteError.isInstance(error) ? [type, module] : [true, 'known']);
     const first = Array.isArray(message) ? message[0] : message;
     expect(error.message).toContain(String(first));
   });

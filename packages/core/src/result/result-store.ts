@@ -106,7 +106,10 @@ export class ResultStore {
   async #openBackend(): Promise<ResultBackend> {
     const { clock, logger } = this.#options;
     const backend = await this.#options.backend();
-    await backend.open({ clock, logger, codec: this.#options.codec(), expiresMs: this.#options.expiresMs() }, this.#closing.signal);
+    await backend.open(
+      { clock, logger, codec: this.#options.codec(), expiresMs: this.#options.expiresMs() },
+      this.#closing.signal,
+    );
     return backend;
   }
 }

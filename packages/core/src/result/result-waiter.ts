@@ -85,7 +85,9 @@ export class ResultWaiter {
       this.#backend.notifier?.listen((stored) => {
         const wanted = stored.filter((id) => this.#pending.has(id));
         if (wanted.length === 0) return;
-        this.#deliver(wanted).catch((error: unknown) => this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.'));
+        this.#deliver(wanted).catch((error: unknown) =>
+          this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.'),
+        );
       }),
     );
     return this.#listener;
@@ -125,7 +127,16 @@ export class ResultWaiter {
     const timer =
       options.timeoutMs === undefined
         ? undefined
-        : this.#clock.setTimer(() => end.reject(new ResultTimeoutError(`The result of task ${taskId} did not arrive within ${(options.timeoutMs ?? 0) / 1_000}s. It may still be waiting, running, or have been sent to a queue that no worker consumes.`, { details: { taskId } })), options.timeoutMs);
+        : this.#clock.setTimer(
+            () =>
+              end.reject(
+                new ResultTimeoutError(
+                  `The result of task ${taskId} did not arrive within ${(options.timeoutMs ?? 0) / 1_000}s. It may still be waiting, running, or have been sent to a queue that no worker consumes.`,
+                  { details: { taskId } },
+                ),
+              ),
+            options.timeoutMs,
+          );
     try {
       return await Promise.race([result, end.promise]);
     } finally {

@@ -1,4 +1,6 @@
+export { type BreakableTransport, breakableTransport, connectionRefused } from './breakable-transport.js';
 export type { ConformanceCase } from './conformance-case.js';
+export { DeliveryCollector } from './delivery-collector.js';
 export { queueStoreConformance, type QueueStoreConformanceOptions } from './queue-store-conformance.js';
 export { tamperedStore } from './tampered-store.js';
 export { transportConformance, type TransportConformanceOptions } from './transport-conformance.js';

@@ -22,7 +22,15 @@ export function fullMessage(): Message {
     body: Uint8Array.from({ length: 256 }, (_, byte) => byte),
     contentType: 'application/x-something',
     contentEncoding: 'binary',
-    headers: { task: 'shop.charge', retries: 3, ratio: 0.5, eta: null, ignore: false, timelimit: [null, 30], nested: { ä: '✓' } },
+    headers: {
+      task: 'shop.charge',
+      retries: 3,
+      ratio: 0.5,
+      eta: null,
+      ignore: false,
+      timelimit: [null, 30],
+      nested: { ä: '✓' },
+    },
     properties: {
       correlationId: 'c-1',
       replyTo: 'reply-1',

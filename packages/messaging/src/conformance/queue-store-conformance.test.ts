@@ -34,7 +34,9 @@ const everyPop =
   (alter: (taken: readonly HeldMessage[]) => readonly HeldMessage[]): Change =>
   (sound) => ({ pop: async (request) => alter(await sound.pop(request)) });
 
-const defects: Readonly<Record<string, { readonly change: Change; readonly leaseMs?: number; readonly noticedBy: RegExp }>> = {
+const defects: Readonly<
+  Record<string, { readonly change: Change; readonly leaseMs?: number; readonly noticedBy: RegExp }>
+> = {
   'loses the last of many pushed messages': {
     change: (sound) => ({ push: (entries) => sound.push(entries.slice(0, Math.max(1, entries.length - 1))) }),
     noticedBy: /the oldest comes first/,
@@ -88,31 +90,46 @@ const defects: Readonly<Record<string, { readonly change: Change; readonly lease
     noticedBy: /an acknowledged message is gone/,
   },
   'forgets what is released': {
-    change: (sound) => ({ settle: (settlements) => sound.settle(settlements.map(({ tag }) => ({ kind: 'ack', tag }))) }),
+    change: (sound) => ({
+      settle: (settlements) => sound.settle(settlements.map(({ tag }) => ({ kind: 'ack', tag }))),
+    }),
     noticedBy: /each in its way/,
   },
   'releases everything to the back': {
     change: (sound) => ({
       settle: (settlements) =>
-        sound.settle(settlements.map((settlement) => (settlement.kind === 'release' ? { ...settlement, position: 'back' } : settlement))),
+        sound.settle(
+          settlements.map((settlement) =>
+            settlement.kind === 'release' ? { ...settlement, position: 'back' } : settlement,
+          ),
+        ),
     }),
     noticedBy: /to the front/,
   },
   'charges every return': {
     change: (sound) => ({
       settle: (settlements) =>
-        sound.settle(settlements.map((settlement) => (settlement.kind === 'release' ? { ...settlement, charged: true } : settlement))),
+        sound.settle(
+          settlements.map((settlement) =>
+            settlement.kind === 'release' ? { ...settlement, charged: true } : settlement,
+          ),
+        ),
     }),
     noticedBy: /an uncharged one does not/,
   },
   'returns parked messages at once': {
     change: (sound) => ({
       settle: (settlements) =>
-        sound.settle(settlements.map((settlement) => (settlement.kind === 'park' ? { ...settlement, dueAt: 0 } : settlement))),
+        sound.settle(
+          settlements.map((settlement) => (settlement.kind === 'park' ? { ...settlement, dueAt: 0 } : settlement)),
+        ),
     }),
     noticedBy: /until it is due/,
   },
-  'never wakes who waits': { change: () => ({ wait: () => new Promise(() => undefined) }), noticedBy: /is woken by a push/ },
+  'never wakes who waits': {
+    change: () => ({ wait: () => new Promise(() => undefined) }),
+    noticedBy: /is woken by a push/,
+  },
   'rejects a wait that was given up': {
     change: (sound) => ({
       async wait(queues, signal) {
@@ -132,14 +149,23 @@ const defects: Readonly<Record<string, { readonly change: Change; readonly lease
     }),
     noticedBy: /purging deletes what waits and not what is held/,
   },
-  'works on after it was closed': { change: () => ({ close: async () => undefined }), noticedBy: /a store that was closed rejects/ },
+  'works on after it was closed': {
+    change: () => ({ close: async () => undefined }),
+    noticedBy: /a store that was closed rejects/,
+  },
   'sweeps what is leased': {
     change: withLease(() => ({ durationMs: 30_000 })),
     leaseMs: 0,
     noticedBy: /a sweep leaves what is leased/,
   },
-  'does not renew': { change: withLease(() => ({ renew: async () => undefined })), noticedBy: /renewing keeps everything/ },
-  'never tells that a lease was lost': { change: withLease(() => ({ lost: async () => [] })), noticedBy: /their holder loses them/ },
+  'does not renew': {
+    change: withLease(() => ({ renew: async () => undefined })),
+    noticedBy: /renewing keeps everything/,
+  },
+  'never tells that a lease was lost': {
+    change: withLease(() => ({ lost: async () => [] })),
+    noticedBy: /their holder loses them/,
+  },
   'saves a binding twice': {
     change: ({ topology }) => {
       if (topology === undefined) return {};
@@ -152,7 +178,8 @@ const defects: Readonly<Record<string, { readonly change: Change; readonly lease
     noticedBy: /a binding is one/,
   },
   'keeps the bindings of a deleted queue': {
-    change: ({ topology }) => (topology === undefined ? {} : { topology: { ...topology, deleteQueue: async () => undefined } }),
+    change: ({ topology }) =>
+      topology === undefined ? {} : { topology: { ...topology, deleteQueue: async () => undefined } },
     noticedBy: /deleted with its bindings/,
   },
 };

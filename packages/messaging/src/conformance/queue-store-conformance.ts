@@ -25,7 +25,12 @@ export interface QueueStoreConformanceOptions {
  * `transportConformance({ connect: () => virtualTransport(createStore) })`.
  */
 export function queueStoreConformance(options: QueueStoreConformanceOptions): readonly ConformanceCase[] {
-  const { createStore, clock = systemClock, passTime = (ms: number) => systemClock.sleep(ms), patienceMs = 10_000 } = options;
+  const {
+    createStore,
+    clock = systemClock,
+    passTime = (ms: number) => systemClock.sleep(ms),
+    patienceMs = 10_000,
+  } = options;
   const cases = [
     ...pushingAndPoppingCases,
     ...storeSettlingCases,

@@ -52,14 +52,20 @@ async function failures(transport: Transport, patienceMs = 100): Promise<string[
   return failed;
 }
 
-const defects: Readonly<Record<string, { readonly change: (sound: Channel) => Partial<Channel>; readonly noticedBy: RegExp }>> = {
+const defects: Readonly<
+  Record<string, { readonly change: (sound: Channel) => Partial<Channel>; readonly noticedBy: RegExp }>
+> = {
   'loses what is published to a named exchange': {
     change: (sound) => ({
-      publish: (message, route, options) => (route.exchange === '' ? sound.publish(message, route, options) : Promise.resolve()),
+      publish: (message, route, options) =>
+        route.exchange === '' ? sound.publish(message, route, options) : Promise.resolve(),
     }),
     noticedBy: /direct exchange delivers by equal routing key/,
   },
-  'takes no notice of the prefetch': { change: () => ({ setPrefetch: async () => undefined }), noticedBy: /prefetch allows/ },
+  'takes no notice of the prefetch': {
+    change: () => ({ setPrefetch: async () => undefined }),
+    noticedBy: /prefetch allows/,
+  },
   'takes no notice of mandatory': {
     change: (sound) => ({ publish: (message, route) => sound.publish(message, route) }),
     noticedBy: /a mandatory message that no queue takes is refused/,
@@ -76,7 +82,9 @@ const defects: Readonly<Record<string, { readonly change: (sound: Channel) => Pa
   'acknowledges what is requeued': {
     change: (sound) => ({
       consume: (queue, options, onDelivery) =>
-        sound.consume(queue, options, (delivery) => onDelivery(changedDelivery(delivery, { reject: () => delivery.ack() }))),
+        sound.consume(queue, options, (delivery) =>
+          onDelivery(changedDelivery(delivery, { reject: () => delivery.ack() })),
+        ),
     }),
     noticedBy: /a requeued message comes again/,
   },
@@ -85,12 +93,20 @@ const defects: Readonly<Record<string, { readonly change: (sound: Channel) => Pa
     noticedBy: /a passive declaration of what does not exist/,
   },
   'keeps what is purged': { change: () => ({ purgeQueue: async () => 0 }), noticedBy: /purging deletes what waits/ },
-  'leaves a closed channel open': { change: () => ({ close: async () => undefined }), noticedBy: /gives back what is unsettled/ },
+  'leaves a closed channel open': {
+    change: () => ({ close: async () => undefined }),
+    noticedBy: /gives back what is unsettled/,
+  },
 };
 
 describe('the kit for transports', () => {
   test('a sound transport passes', async () => {
-    expect(await failures(tampered(() => ({})), 5_000)).toEqual([]);
+    expect(
+      await failures(
+        tampered(() => ({})),
+        5_000,
+      ),
+    ).toEqual([]);
   });
 
   for (const [defect, { change, noticedBy }] of Object.entries(defects)) {
@@ -101,7 +117,10 @@ describe('the kit for transports', () => {
 
   test('skips by the manifest only', () => {
     const { supports, ...transport } = memoryTransport();
-    const modest = { ...transport, supports: { ...supports, delay: false, mandatory: false, priority: 'none' } } as const;
+    const modest = {
+      ...transport,
+      supports: { ...supports, delay: false, mandatory: false, priority: 'none' },
+    } as const;
     const skipped = transportConformance({ connect: () => modest }).filter(({ isSupported }) => !isSupported);
     expect(new Set(skipped.map(({ requires }) => requires))).toEqual(new Set(['delay', 'mandatory', 'priority']));
   });

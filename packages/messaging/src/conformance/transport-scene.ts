@@ -103,7 +103,10 @@ export class TransportScene {
   async close(): Promise<void> {
     for (const connection of this.#connections) await connection.close();
     if (this.#queues.length === 0 && this.#exchanges.length === 0) return;
-    const connection = await this.#transport.connect({ clock: this.clock, logger: silentLogger }, new AbortController().signal);
+    const connection = await this.#transport.connect(
+      { clock: this.clock, logger: silentLogger },
+      new AbortController().signal,
+    );
     const channel = await connection.openChannel();
     for (const queue of this.#queues) await channel.deleteQueue(queue);
     for (const exchange of this.#exchanges) await channel.deleteExchange(exchange);

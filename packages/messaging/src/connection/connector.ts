@@ -105,7 +105,10 @@ export class Connector {
   async #open(): Promise<TransportConnection> {
     const { transport, clock, logger, connectTimeoutMs } = this.#options;
     const timeout = new AbortController();
-    const timer = clock.setTimer(() => timeout.abort(connectTimedOut(transport.url, connectTimeoutMs)), connectTimeoutMs);
+    const timer = clock.setTimer(
+      () => timeout.abort(connectTimedOut(transport.url, connectTimeoutMs)),
+      connectTimeoutMs,
+    );
     const signal = AbortSignal.any([timeout.signal, this.#closing.signal]);
     const opening = transport.connect({ clock, logger }, signal);
     try {
@@ -118,8 +121,12 @@ export class Connector {
     }
   }
 
-  #onConnected(connection: TransportConnection): TransportConnection {
+  async #onConnected(connection: TransportConnection): Promise<TransportConnection> {
     this.#attempt = undefined;
+    if (this.#state === 'closed') {
+      await connection.close();
+      throw connectionClosed();
+    }
     this.#current = connection;
     this.#failures = 0;
     void connection.closed.then(({ error }) => this.#onLost(connection, error));

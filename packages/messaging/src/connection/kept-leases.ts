@@ -46,7 +46,10 @@ export class KeptLeases implements LeaseKeeper {
     try {
       await this.#keep(connection);
     } catch (error) {
-      this.#options.logger.warn({ err: toError(error) }, 'Cannot start the lease keeper; leases are renewed on the main loop');
+      this.#options.logger.warn(
+        { err: toError(error) },
+        'Cannot start the lease keeper; leases are renewed on the main loop',
+      );
     }
   }
 

@@ -30,7 +30,13 @@ class ReconnectingConnection implements Connection {
   readonly #keepers = new Set<LeaseKeeper>();
   #closing: Promise<void> | undefined;
 
-  constructor({ transport, clock = systemClock, logger = silentLogger, retry = {}, connectTimeoutMs }: ConnectionOptions) {
+  constructor({
+    transport,
+    clock = systemClock,
+    logger = silentLogger,
+    retry = {},
+    connectTimeoutMs,
+  }: ConnectionOptions) {
     this.transport = transport;
     this.#clock = clock;
     this.#logger = logger;
@@ -38,7 +44,11 @@ class ReconnectingConnection implements Connection {
       transport,
       clock,
       logger,
-      retry: { maxRetries: retry.maxRetries ?? Number.POSITIVE_INFINITY, firstMs: retry.firstMs ?? 250, maxMs: retry.maxMs ?? 30_000 },
+      retry: {
+        maxRetries: retry.maxRetries ?? Number.POSITIVE_INFINITY,
+        firstMs: retry.firstMs ?? 250,
+        maxMs: retry.maxMs ?? 30_000,
+      },
       connectTimeoutMs: connectTimeoutMs ?? defaultConnectTimeoutMs,
     });
     this.#producer = new ReconnectingProducer(this.#connector, clock);
@@ -77,8 +87,13 @@ class ReconnectingConnection implements Connection {
     if (!this.transport.supports.leaseKeeper) return undefined;
     const connection = await this.#connector.connect(signal);
     const keeper = new KeptLeases({ connector: this.#connector, keeperOptions, logger: this.#logger });
+    try {
+      await keeper.start(connection);
+    } catch (error) {
+      await keeper.stop();
+      throw error;
+    }
     this.#keepers.add(keeper);
-    await keeper.start(connection);
     return keeper;
   }
 

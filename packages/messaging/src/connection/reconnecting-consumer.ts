@@ -104,7 +104,7 @@ export class ReconnectingConsumer implements Consumer {
         break;
       } catch (error) {
         this.#stopping.signal.throwIfAborted();
-        if (!isRecoverable(error) || connector.state === 'failed') throw error;
+        if (!isRecoverable(error) || connector.state === 'failed' || connector.state === 'closed') throw error;
         await this.#pause(attempt, error);
         attempt += 1;
       }
@@ -145,7 +145,12 @@ export class ReconnectingConsumer implements Consumer {
     const { connector, noAck = false, includeExpired = false, logger } = this.#options;
     const { signal } = this.#stopping;
     const connection = await connector.next(signal);
-    const channel = new ConsumingChannel(await connection.openChannel(), { noAck, includeExpired, logger, onDelivery: this.#deliver });
+    const channel = new ConsumingChannel(await connection.openChannel(), {
+      noAck,
+      includeExpired,
+      logger,
+      onDelivery: this.#deliver,
+    });
     // Known from here on, so that queues added and cancelled meanwhile are not missed.
     this.#channel = channel;
     try {
@@ -173,7 +178,10 @@ export class ReconnectingConsumer implements Consumer {
     try {
       this.#options.onDelivery(delivery);
     } catch (error) {
-      this.#options.logger.error({ err: toError(error), queue: delivery.queue }, 'A consumer threw; its message is requeued');
+      this.#options.logger.error(
+        { err: toError(error), queue: delivery.queue },
+        'A consumer threw; its message is requeued',
+      );
       if (delivery.isSettled) return;
       // A settlement that fails ends the connection, and the message comes back by itself.
       delivery.reject({ requeue: true }).catch(() => undefined);

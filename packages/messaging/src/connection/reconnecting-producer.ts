@@ -39,7 +39,9 @@ export class ReconnectingProducer implements Producer {
     const outlet = this.#outlet;
     const goesStraight = outlet !== undefined && options.signal === undefined && isDeclared(outlet, options.declare);
     const published = goesStraight
-      ? outlet.channel.publish(message, route, options).catch((error: unknown) => this.#insist(message, route, options, error))
+      ? outlet.channel
+          .publish(message, route, options)
+          .catch((error: unknown) => this.#insist(message, route, options, error))
       : this.#insist(message, route, options);
     published.then(this.#onDone, this.#onDone);
     return published;
@@ -83,6 +85,7 @@ export class ReconnectingProducer implements Producer {
 
   async #publishOnce(message: Message, route: Route, options: ProducerPublishOptions): Promise<void> {
     const { signal, declare = [] } = options;
+    signal?.throwIfAborted();
     const outlet = this.#outlet ?? (await this.#open(signal));
     for (const queue of declare) {
       if (!outlet.declared.has(queue)) await abortable(this.#declare(outlet, queue), signal);

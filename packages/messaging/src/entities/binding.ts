@@ -7,6 +7,10 @@ export interface Binding {
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-export function binding(exchange: Exchange, routingKey = '', options: { readonly arguments?: Readonly<Record<string, unknown>> } = {}): Binding {
+export function binding(
+  exchange: Exchange,
+  routingKey = '',
+  options: { readonly arguments?: Readonly<Record<string, unknown>> } = {},
+): Binding {
   return Object.freeze({ exchange, routingKey, arguments: options.arguments ?? {} });
 }

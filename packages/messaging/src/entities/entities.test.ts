@@ -62,7 +62,10 @@ describe('queue', () => {
 
   test('keeps the arguments it was given, the limits win [MS-043]', () => {
     const given = { 'x-queue-type': 'quorum', 'x-message-ttl': 1 };
-    expect(queue('q', { arguments: given, messageTtl: 2 }).arguments).toEqual({ 'x-queue-type': 'quorum', 'x-message-ttl': 2_000 });
+    expect(queue('q', { arguments: given, messageTtl: 2 }).arguments).toEqual({
+      'x-queue-type': 'quorum',
+      'x-message-ttl': 2_000,
+    });
   });
 
   test('is deleted when unused if it is exclusive [MS-045]', () => {
@@ -75,7 +78,13 @@ describe('queue', () => {
     const events = exchange('events', { type: 'topic' });
     const described = queue('q', { exchange: exchange('x'), routingKey: 'k', bindings: [binding(events, 'task.#')] });
     expect(await declareQueue(topology, described)).toBe('q');
-    expect(topology.calls).toEqual(['exchange x', 'queue q', 'bind q to x by k', 'exchange events', 'bind q to events by task.#']);
+    expect(topology.calls).toEqual([
+      'exchange x',
+      'queue q',
+      'bind q to x by k',
+      'exchange events',
+      'bind q to events by task.#',
+    ]);
   });
 
   test('is bound under the name that the broker chose [MS-046]', async () => {

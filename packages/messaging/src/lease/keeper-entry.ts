@@ -34,7 +34,12 @@ async function openRenewer(): Promise<LeaseRenewer> {
 }
 
 function isRenewerModule(value: unknown): value is { openLeaseRenewer: (options: unknown) => Promise<LeaseRenewer> } {
-  return typeof value === 'object' && value !== null && 'openLeaseRenewer' in value && typeof value.openLeaseRenewer === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'openLeaseRenewer' in value &&
+    typeof value.openLeaseRenewer === 'function'
+  );
 }
 
 let renewer: LeaseRenewer | undefined = await openRenewer();

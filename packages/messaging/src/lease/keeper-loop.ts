@@ -72,7 +72,9 @@ export class KeeperLoop {
   #isRenewalDue(): boolean {
     const { state, durationMs, now } = this.#options;
     // Half a tick early rather than half a tick late.
-    return this.#renewing === undefined && state.isHolding && now() - this.#renewedAt >= durationMs / 3 - this.#tickMs / 2;
+    return (
+      this.#renewing === undefined && state.isHolding && now() - this.#renewedAt >= durationMs / 3 - this.#tickMs / 2
+    );
   }
 
   async #renew(): Promise<void> {

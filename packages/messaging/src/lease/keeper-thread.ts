@@ -121,7 +121,10 @@ class KeeperThread implements LeaseKeeper {
     this.#heartbeat?.cancel();
     this.#renewHere?.();
     if (!this.#isStopping && this.#renewHere !== undefined) {
-      this.#options.logger.warn({ err: failure }, 'The lease keeper ended by itself; leases are renewed on the main loop');
+      this.#options.logger.warn(
+        { err: failure },
+        'The lease keeper ended by itself; leases are renewed on the main loop',
+      );
     }
     const message = `The lease keeper did not start: ${failure?.message ?? 'it was stopped'}`;
     this.#isReady.reject(new TransportConnectionError(message, { cause: failure, recoverable: false }));

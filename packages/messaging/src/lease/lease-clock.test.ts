@@ -98,7 +98,9 @@ describe('leases on the main loop', () => {
 
   test('that were interrupted are asked about although the next renewal came through', async () => {
     let isFrozen = true;
-    const { clock, leases, asked, gone } = setup({ renew: () => (isFrozen ? Promise.reject(new Error('frozen')) : Promise.resolve()) });
+    const { clock, leases, asked, gone } = setup({
+      renew: () => (isFrozen ? Promise.reject(new Error('frozen')) : Promise.resolve()),
+    });
     leases.hold(1, clock.monotonic());
     const before = delivery(leases, 'before');
     await clock.advance(35_000);

@@ -130,7 +130,8 @@ export class LeaseClock {
 
   async #tick(): Promise<void> {
     if (this.#held > 0 && this.#keepersElsewhere === 0) await this.#attempt('renew the leases', () => this.#renew());
-    if (this.#isSweeping && !this.#isClosed) await this.#attempt('return messages of expired leases', () => this.#sweep());
+    if (this.#isSweeping && !this.#isClosed)
+      await this.#attempt('return messages of expired leases', () => this.#sweep());
   }
 
   async #renew(): Promise<void> {

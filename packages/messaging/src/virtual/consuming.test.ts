@@ -31,10 +31,12 @@ async function setup({ change = () => ({}), leaseMs, ...options }: Setup = {}) {
     return store;
   };
   const transport = virtualTransport(createStore, { bindingsFreshMs: 0, ...options });
-  const connect = (): Promise<TransportConnection> => transport.connect({ clock, logger }, new AbortController().signal);
+  const connect = (): Promise<TransportConnection> =>
+    transport.connect({ clock, logger }, new AbortController().signal);
   const connection = await connect();
   const channel = await connection.openChannel();
-  const messages = (level: LogRecord['level']): string[] => logs.filter((record) => record.level === level).map(({ message }) => message);
+  const messages = (level: LogRecord['level']): string[] =>
+    logs.filter((record) => record.level === level).map(({ message }) => message);
   const collector = (): DeliveryCollector => new DeliveryCollector(2_000);
   return { clock, broker, logs, messages, connect, connection, channel, collector, transport };
 }
@@ -181,7 +183,10 @@ describe('a virtual channel that consumes', () => {
     await new Promise((resolve) => setImmediate(resolve));
     await subscription.cancel();
     const taken = [await channel.get('q'), await channel.get('q'), await channel.get('q')];
-    expect([...textsOf(got.all), ...taken.flatMap((delivery) => (delivery === undefined ? [] : textsOf([delivery])))]).toEqual(['1', '2', '3']);
+    expect([
+      ...textsOf(got.all),
+      ...taken.flatMap((delivery) => (delivery === undefined ? [] : textsOf([delivery]))),
+    ]).toEqual(['1', '2', '3']);
     expect(taken.every((delivery) => delivery?.redelivered !== true)).toBe(true);
   });
 
@@ -220,7 +225,9 @@ describe('a virtual channel that consumes', () => {
   });
 
   test('tells once of settlements that came too late; they resolve', async () => {
-    const { channel, collector, logs } = await setup({ change: () => ({ settle: async (settlements) => settlements.map(({ tag }) => tag) }) });
+    const { channel, collector, logs } = await setup({
+      change: () => ({ settle: async (settlements) => settlements.map(({ tag }) => tag) }),
+    });
     await send(channel, 'q', 'a', 'b');
     const got = collector();
     await channel.consume('q', {}, got.onDelivery);
@@ -277,7 +284,9 @@ describe('a virtual connection whose store fails', () => {
 
   test('fails the publishes of a push that failed, and ends only when the connection is gone', async () => {
     const errors = [new Error('disk full'), lost];
-    const { channel, connection } = await setup({ change: () => ({ push: () => Promise.reject(errors.shift() ?? lost) }) });
+    const { channel, connection } = await setup({
+      change: () => ({ push: () => Promise.reject(errors.shift() ?? lost) }),
+    });
     await expect(send(channel, 'q', 'a')).rejects.toThrow('disk full');
     const state = await Promise.race([connection.closed, turns().then(() => 'open')]);
     expect(state).toBe('open');

@@ -37,7 +37,10 @@ async function setup() {
   const broker = new MemoryBroker();
   const fanout = pubSub();
   const transport = virtualTransport(() =>
-    tamperedStore(new MemoryStore({ broker, url: 'memory://' }), ({ supports }) => ({ fanout, supports: { ...supports, fanout: 'role' } })),
+    tamperedStore(new MemoryStore({ broker, url: 'memory://' }), ({ supports }) => ({
+      fanout,
+      supports: { ...supports, fanout: 'role' },
+    })),
   );
   const open = async (): Promise<Channel> => {
     const context = { clock: new VirtualClock(), logger: silentLogger };
@@ -48,7 +51,7 @@ async function setup() {
   return { broker, fanout, channel, publisher: await open() };
 }
 
-describe('fan-out by the store\'s own publish/subscribe', () => {
+describe("fan-out by the store's own publish/subscribe", () => {
   test('reaches who consumes from a bound queue, without touching a queue [MS-078] [MS-140]', async () => {
     const { channel, publisher, broker, fanout } = await setup();
     await channel.bindQueue({ exchange: 'celery.pidbox', queue: 'w1.pidbox', routingKey: '' });
@@ -75,7 +78,8 @@ describe('fan-out by the store\'s own publish/subscribe', () => {
 
   test('listens for the routing keys of the bindings, and for none that was unbound', async () => {
     const { channel, fanout } = await setup();
-    for (const routingKey of ['task.#', 'worker.#', 'gone']) await channel.bindQueue({ exchange: 'celery.pidbox', queue: 'q', routingKey });
+    for (const routingKey of ['task.#', 'worker.#', 'gone'])
+      await channel.bindQueue({ exchange: 'celery.pidbox', queue: 'q', routingKey });
     await channel.unbindQueue({ exchange: 'celery.pidbox', queue: 'q', routingKey: 'gone' });
     await channel.consume('q', {}, () => undefined);
     expect([...fanout.listeners]).toEqual([['celery.pidbox', 'task.#', 'worker.#']]);

@@ -84,7 +84,8 @@ export class Intake {
       const [held] = await store.pop({ queues: [queue], limit: 1, noAck });
       if (held === undefined) return undefined;
       if (noAck) {
-        if (!this.#hasExpired(held)) return new UnheldDelivery(held.message, queue, held.route, held.redelivered, held.tag);
+        if (!this.#hasExpired(held))
+          return new UnheldDelivery(held.message, queue, held.route, held.redelivered, held.tag);
         this.#tellExpired(held);
         continue;
       }
@@ -167,6 +168,9 @@ export class Intake {
 
   #tellThrown({ queue, message }: HeldMessage, error: unknown): void {
     const { correlationId } = message.properties;
-    this.#options.logger.error({ err: toError(error), queue, correlationId }, 'A consumer threw; its delivery stays unsettled');
+    this.#options.logger.error(
+      { err: toError(error), queue, correlationId },
+      'A consumer threw; its delivery stays unsettled',
+    );
   }
 }

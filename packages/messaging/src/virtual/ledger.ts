@@ -71,7 +71,9 @@ export class Ledger implements SettlementDesk {
 
   refusePark(): Promise<never> | undefined {
     if (this.#store.supports.delay) return undefined;
-    return Promise.reject(new NotSupportedError(`${this.#store.name} cannot park a message until a due time (supports.delay).`));
+    return Promise.reject(
+      new NotSupportedError(`${this.#store.name} cannot park a message until a due time (supports.delay).`),
+    );
   }
 
   isHeld(delivery: VirtualDelivery): boolean | Promise<boolean> {
@@ -97,7 +99,10 @@ export class Ledger implements SettlementDesk {
 }
 
 function givenBack({ queue, tag }: VirtualDelivery): ChannelClosedError {
-  return new ChannelClosedError(`The channel of delivery ${tag} (queue ${queue}) has ended; the message is delivered again.`, {
-    details: { queue, tag },
-  });
+  return new ChannelClosedError(
+    `The channel of delivery ${tag} (queue ${queue}) has ended; the message is delivered again.`,
+    {
+      details: { queue, tag },
+    },
+  );
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { clampedPriority, expiresAt } from './message-ttl.js';
 
 describe('time to live', () => {
-  test('the shorter of the message\'s and the queue\'s counts [MS-044] [MS-056]', () => {
+  test("the shorter of the message's and the queue's counts [MS-044] [MS-056]", () => {
     expect(expiresAt({ expiration: '5000' }, undefined, 1_000)).toBe(6_000);
     expect(expiresAt({}, { 'x-message-ttl': 3_000 }, 1_000)).toBe(4_000);
     expect(expiresAt({ expiration: '5000' }, { 'x-message-ttl': 3_000 }, 1_000)).toBe(4_000);

@@ -60,9 +60,12 @@ export class Outbox {
     const outgoing = new Outgoing(message, route, true);
     await this.#batcher.add(outgoing);
     if (outgoing.isUnroutable) {
-      throw new UnroutableError(`No queue took the message for exchange '${route.exchange}', routing key '${route.routingKey}'.`, {
-        details: { ...route },
-      });
+      throw new UnroutableError(
+        `No queue took the message for exchange '${route.exchange}', routing key '${route.routingKey}'.`,
+        {
+          details: { ...route },
+        },
+      );
     }
   }
 
@@ -93,7 +96,9 @@ export class Outbox {
     const [first] = queues;
     if (first === undefined) return false;
     if (queues.length === 1) entries.push(this.#entryFor(outgoing, first));
-    else for (const queue of queues) entries.push(this.#entryFor(new Outgoing(outgoing.message, outgoing.route, false), queue));
+    else
+      for (const queue of queues)
+        entries.push(this.#entryFor(new Outgoing(outgoing.message, outgoing.route, false), queue));
     return true;
   }
 
@@ -148,7 +153,9 @@ export class Outbox {
   async #broadcast(batch: readonly Outgoing[]): Promise<void> {
     const { fanout } = this.#options.store;
     if (fanout === undefined) return;
-    const sent = batch.filter((outgoing) => this.#isBroadcast(outgoing)).map(({ route, message }) => fanout.publish(route, message));
+    const sent = batch
+      .filter((outgoing) => this.#isBroadcast(outgoing))
+      .map(({ route, message }) => fanout.publish(route, message));
     if (sent.length > 0) await Promise.all(sent);
   }
 }

@@ -10,7 +10,10 @@ import { virtualTransport, type VirtualTransportOptions } from './virtual-transp
 
 const plain = { durable: true, exclusive: false, autoDelete: false };
 
-async function setup(options: VirtualTransportOptions = {}, change: (sound: QueueStore) => Partial<QueueStore> = () => ({})) {
+async function setup(
+  options: VirtualTransportOptions = {},
+  change: (sound: QueueStore) => Partial<QueueStore> = () => ({}),
+) {
   const clock = new VirtualClock();
   const broker = new MemoryBroker();
   const logs: LogRecord[] = [];
@@ -41,16 +44,22 @@ describe('a virtual channel that publishes', () => {
       channel.publish(textMessage('2'), { exchange: 'x', routingKey: 'k' }),
       channel.publish(textMessage('3'), { exchange: '', routingKey: 'q' }),
     ]);
-    expect(pushes.map((entries) => entries.map(({ message }) => Buffer.from(message.body).toString()))).toEqual([['1', '2', '3']]);
+    expect(pushes.map((entries) => entries.map(({ message }) => Buffer.from(message.body).toString()))).toEqual([
+      ['1', '2', '3'],
+    ]);
   });
 
   test('tells of what no binding takes, once per route [MS-082]', async () => {
     const { channel, logs, pushes } = await setup();
     await channel.declareExchange({ name: 'x', type: 'direct', durable: true, autoDelete: false });
-    const lost = Array.from({ length: 50 }, () => channel.publish(textMessage('a'), { exchange: 'x', routingKey: 'nowhere' }));
+    const lost = Array.from({ length: 50 }, () =>
+      channel.publish(textMessage('a'), { exchange: 'x', routingKey: 'nowhere' }),
+    );
     await Promise.all(lost);
     expect(pushes).toEqual([]);
-    expect(logs.map(({ level, fields }) => [level, fields])).toEqual([['warn', { exchange: 'x', routingKey: 'nowhere', count: 50 }]]);
+    expect(logs.map(({ level, fields }) => [level, fields])).toEqual([
+      ['warn', { exchange: 'x', routingKey: 'nowhere', count: 50 }],
+    ]);
   });
 
   test('leads what no binding takes to the dead letter queue where there is one [MS-082]', async () => {
@@ -120,7 +129,10 @@ describe('a virtual channel that publishes', () => {
   });
 
   test('keeps topology to its own connection where the store shares none', async () => {
-    const { transport, open, broker, logs } = await setup({}, () => ({ topology: undefined }) as unknown as Partial<QueueStore>);
+    const { transport, open, broker, logs } = await setup(
+      {},
+      () => ({ topology: undefined }) as unknown as Partial<QueueStore>,
+    );
     const [one, other] = [await open(), await open()];
     await one.bindQueue({ exchange: 'x', queue: 'q', routingKey: 'k' });
     await one.publish(textMessage('a'), { exchange: 'x', routingKey: 'k' });
@@ -134,7 +146,9 @@ describe('a virtual channel that publishes', () => {
     const { channel, transport } = await setup({}, ({ supports }) => ({ supports: { ...supports, fanout: 'none' } }));
     expect(transport.supports.exchangeTypes).toEqual(['direct', 'topic']);
     for (const type of ['fanout', 'headers'] as const) {
-      await expect(channel.declareExchange({ name: 'x', type, durable: true, autoDelete: false })).rejects.toMatchObject({
+      await expect(
+        channel.declareExchange({ name: 'x', type, durable: true, autoDelete: false }),
+      ).rejects.toMatchObject({
         code: 'CTQ_NOT_SUPPORTED',
       });
     }

@@ -33,7 +33,8 @@ export class QueueExpiry {
   /** Removes what nobody uses. */
   async sweep(): Promise<void> {
     const dropped = (await this.#role?.dropUnusedQueues?.()) ?? [];
-    if (dropped.length > 0) this.#options.logger.info({ queues: dropped }, 'Removed queues that nobody used (x-expires)');
+    if (dropped.length > 0)
+      this.#options.logger.info({ queues: dropped }, 'Removed queues that nobody used (x-expires)');
   }
 
   stop(): void {
@@ -43,7 +44,10 @@ export class QueueExpiry {
 
   #arm(queue: string, everyMs: number): void {
     const { clock } = this.#options;
-    this.#timers.set(queue, clock.setTimer(() => void this.#touch(queue, everyMs), everyMs, { background: true }));
+    this.#timers.set(
+      queue,
+      clock.setTimer(() => void this.#touch(queue, everyMs), everyMs, { background: true }),
+    );
   }
 
   async #touch(queue: string, everyMs: number): Promise<void> {

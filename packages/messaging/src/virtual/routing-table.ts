@@ -98,7 +98,9 @@ export class RoutingTable {
 
   async #read(missing: ReadonlySet<string>): Promise<void> {
     await Promise.all(
-      [...missing].map((key) => (key.startsWith('q') ? this.#readQueue(key.slice(1)) : this.#readExchange(key.slice(1)))),
+      [...missing].map((key) =>
+        key.startsWith('q') ? this.#readQueue(key.slice(1)) : this.#readExchange(key.slice(1)),
+      ),
     );
   }
 

@@ -57,7 +57,9 @@ export class VirtualDelivery implements Delivery {
 
   /** Without `requeue` the message is gone: virtual transports have no dead-letter exchange (MS-099). */
   reject({ requeue, position = 'back', charged = true }: RejectOptions): Promise<void> {
-    return this.#settle(requeue ? { kind: 'release', tag: this.tag, position, charged } : { kind: 'ack', tag: this.tag });
+    return this.#settle(
+      requeue ? { kind: 'release', tag: this.tag, position, charged } : { kind: 'ack', tag: this.tag },
+    );
   }
 
   park(dueAt: number): Promise<void> {
@@ -120,7 +122,10 @@ export class UnheldDelivery implements Delivery {
 }
 
 function alreadySettled(queue: string, tag: string): MessageStateError {
-  return new MessageStateError(`The delivery ${tag} of queue ${queue} is settled already; a delivery is settled once.`, {
-    details: { queue, tag },
-  });
+  return new MessageStateError(
+    `The delivery ${tag} of queue ${queue} is settled already; a delivery is settled once.`,
+    {
+      details: { queue, tag },
+    },
+  );
 }

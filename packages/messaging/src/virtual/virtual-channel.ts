@@ -45,7 +45,13 @@ export class VirtualChannel implements Channel {
     this.#onClosed = onClosed;
     this.#ledger = new Ledger(store, settlements, leases);
     this.#intake = new Intake({ store, leases, clock, logger, rotates, ledger: this.#ledger });
-    this.#loop = new ConsumerLoop({ store, clock, pollMs, intake: this.#intake, onFailure: (error) => session.fail(error) });
+    this.#loop = new ConsumerLoop({
+      store,
+      clock,
+      pollMs,
+      intake: this.#intake,
+      onFailure: (error) => session.fail(error),
+    });
     this.#ledger.onCredit = () => this.#loop.onCredit();
   }
 
@@ -68,7 +74,10 @@ export class VirtualChannel implements Channel {
     return await this.#session.topology.declareQueue(queue);
   }
 
-  async deleteQueue(name: string, options?: { readonly ifUnused?: boolean; readonly ifEmpty?: boolean }): Promise<number> {
+  async deleteQueue(
+    name: string,
+    options?: { readonly ifUnused?: boolean; readonly ifEmpty?: boolean },
+  ): Promise<number> {
     this.#requireOpen();
     return await this.#session.topology.deleteQueue(name, options);
   }
@@ -98,7 +107,11 @@ export class VirtualChannel implements Channel {
     this.#ledger.prefetch = count;
   }
 
-  async consume(queue: string, options: ConsumeOptions, onDelivery: (delivery: Delivery) => void): Promise<Subscription> {
+  async consume(
+    queue: string,
+    options: ConsumeOptions,
+    onDelivery: (delivery: Delivery) => void,
+  ): Promise<Subscription> {
     this.#requireOpen();
     const { consumerTag = `ctag-${randomUUID()}`, noAck = false, includeExpired = false } = options;
     const { use, expiry, leases, fanout } = this.#session;
@@ -150,7 +163,9 @@ export class VirtualChannel implements Channel {
   onQueueDeleted(queue: string): void {
     for (const consumer of this.#consumers.values()) {
       if (consumer.queue !== queue) continue;
-      const error = new TopologyNotFoundError(`The queue '${queue}' was deleted while it was consumed from.`, { details: { queue } });
+      const error = new TopologyNotFoundError(`The queue '${queue}' was deleted while it was consumed from.`, {
+        details: { queue },
+      });
       this.#forget(consumer, { error });
       void this.#loop.remove(consumer);
     }

@@ -68,7 +68,15 @@ export class VirtualConnection implements TransportConnection {
     return this.#closing;
   }
 
-  #compose({ store, context, supports, pollMs, bindingsFreshMs, rotates, deadLetterQueue }: VirtualConnectionOptions): VirtualSession {
+  #compose({
+    store,
+    context,
+    supports,
+    pollMs,
+    bindingsFreshMs,
+    rotates,
+    deadLetterQueue,
+  }: VirtualConnectionOptions): VirtualSession {
     const { clock, logger } = context;
     const fail = (error: unknown): void => this.#fail(error);
     const role = store.topology ?? new LocalTopology();
@@ -98,7 +106,15 @@ export class VirtualConnection implements TransportConnection {
       fanout,
       leases,
       fail,
-      topology: new VirtualTopology({ store, role, routing, use, fanout, exchangeTypes: supports.exchangeTypes, onQueueDeleted }),
+      topology: new VirtualTopology({
+        store,
+        role,
+        routing,
+        use,
+        fanout,
+        exchangeTypes: supports.exchangeTypes,
+        onQueueDeleted,
+      }),
       outbox: new Outbox({
         store,
         routing,
@@ -118,7 +134,10 @@ export class VirtualConnection implements TransportConnection {
     try {
       const lost = await store.settle(batch);
       if (lost.length === 0) return;
-      logger.warn({ count: lost.length, tags: lost.slice(0, 10) }, 'Settled too late: these deliveries belong to someone else by now');
+      logger.warn(
+        { count: lost.length, tags: lost.slice(0, 10) },
+        'Settled too late: these deliveries belong to someone else by now',
+      );
     } catch (error) {
       this.#fail(error);
       throw error;

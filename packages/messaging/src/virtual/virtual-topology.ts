@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { NotSupportedError, TopologyMismatchError, TopologyNotFoundError } from '../errors.js';
 import type { QueueStore, TopologyRole } from '../store/queue-store.js';
-import type { BindingDeclaration, ExchangeDeclaration, QueueDeclaration, QueueInfo, Topology } from '../transport/channel.js';
+import type {
+  BindingDeclaration,
+  ExchangeDeclaration,
+  QueueDeclaration,
+  QueueInfo,
+  Topology,
+} from '../transport/channel.js';
 import type { ExchangeType } from '../transport/manifest.js';
 import type { FanoutListener } from './fanout-listener.js';
 import type { QueueUse } from './queue-use.js';
@@ -37,7 +43,9 @@ export class VirtualTopology implements Topology {
   async declareExchange({ passive = false, ...declared }: ExchangeDeclaration): Promise<void> {
     const { name, type } = declared;
     if (!this.#options.exchangeTypes.includes(type)) {
-      throw new NotSupportedError(`${this.#options.store.name} has no ${type} exchanges; it has ${this.#options.exchangeTypes.join(', ')}.`);
+      throw new NotSupportedError(
+        `${this.#options.store.name} has no ${type} exchanges; it has ${this.#options.exchangeTypes.join(', ')}.`,
+      );
     }
     if (name === '') return;
     const existing = await this.#role.findExchange(name);
@@ -50,7 +58,9 @@ export class VirtualTopology implements Topology {
 
   async deleteExchange(name: string, { ifUnused = false }: { readonly ifUnused?: boolean } = {}): Promise<void> {
     if (ifUnused && (await this.#role.bindings(name)).length > 0) {
-      throw new TopologyMismatchError(`The exchange '${name}' is in use: queues are bound to it.`, { details: { exchange: name } });
+      throw new TopologyMismatchError(`The exchange '${name}' is in use: queues are bound to it.`, {
+        details: { exchange: name },
+      });
     }
     await this.#role.deleteExchange(name);
     this.#routing.forget({ exchange: name });
@@ -68,7 +78,10 @@ export class VirtualTopology implements Topology {
     return { name, messageCount: waiting + parked, consumerCount: this.#options.use.consumersOf(name) };
   }
 
-  async deleteQueue(name: string, options: { readonly ifUnused?: boolean; readonly ifEmpty?: boolean } = {}): Promise<number> {
+  async deleteQueue(
+    name: string,
+    options: { readonly ifUnused?: boolean; readonly ifEmpty?: boolean } = {},
+  ): Promise<number> {
     const { store, use, onQueueDeleted } = this.#options;
     if (options.ifUnused === true && use.consumersOf(name) > 0) throw inUse(name, 'it has consumers');
     const { waiting, parked } = await store.size(name);

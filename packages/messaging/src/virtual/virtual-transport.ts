@@ -28,7 +28,8 @@ export interface VirtualTransportOptions {
  */
 export function virtualTransport(createStore: () => QueueStore, options: VirtualTransportOptions = {}): Transport {
   const { name, url, supports: storeSupports, topology, lease } = createStore();
-  const exchangeTypes: ExchangeType[] = storeSupports.fanout === 'none' ? ['direct', 'topic'] : ['direct', 'topic', 'fanout'];
+  const exchangeTypes: ExchangeType[] =
+    storeSupports.fanout === 'none' ? ['direct', 'topic'] : ['direct', 'topic', 'fanout'];
   const supports: TransportManifest = {
     exchangeTypes,
     priority: storeSupports.priority,

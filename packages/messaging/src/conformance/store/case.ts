@@ -8,6 +8,9 @@ export type StoreCase = CaseDescription<StoreSupports, StoreScene>;
 export type StoreRequirement = NonNullable<StoreCase['requires']>;
 
 export const requireDelay: StoreRequirement = { what: 'delay', isMet: ({ supports }) => supports.delay };
-export const requirePriority: StoreRequirement = { what: 'priority', isMet: ({ supports }) => supports.priority !== 'none' };
+export const requirePriority: StoreRequirement = {
+  what: 'priority',
+  isMet: ({ supports }) => supports.priority !== 'none',
+};
 export const requireTopology: StoreRequirement = { what: 'topology', isMet: ({ topology }) => topology !== undefined };
 export const requireLease: StoreRequirement = { what: 'lease', isMet: ({ lease }) => lease !== undefined };

@@ -41,7 +41,10 @@ export const leasingCases: readonly StoreCase[] = [
       );
       const tags = held.map(({ tag }) => tag);
       assert.deepEqual([...(await leaseOf(store).lost(tags))].sort(), [...tags].sort());
-      assert.deepEqual([...(await store.settle(tags.map((tag) => ({ kind: 'ack', tag }) as const)))].sort(), [...tags].sort());
+      assert.deepEqual(
+        [...(await store.settle(tags.map((tag) => ({ kind: 'ack', tag }) as const)))].sort(),
+        [...tags].sort(),
+      );
       assert.deepEqual(await other.settle(taken.map(({ tag }) => ({ kind: 'ack', tag }) as const)), []);
     },
   },

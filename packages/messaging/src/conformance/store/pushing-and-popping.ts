@@ -71,12 +71,15 @@ export const pushingAndPoppingCases: readonly StoreCase[] = [
         scene.entry(two, 'two-0', { priority: 0 }),
       ]);
       const { supports } = store;
-      const expected = supports.priority === 'high-first' ? ['one-9', 'two-9', 'one-0', 'two-0'] : ['one-0', 'two-0', 'one-9', 'two-9'];
+      const expected =
+        supports.priority === 'high-first'
+          ? ['one-9', 'two-9', 'one-0', 'two-0']
+          : ['one-0', 'two-0', 'one-9', 'two-9'];
       assert.deepEqual(textsOf(await store.pop({ queues: [one, two], limit: 10, noAck: false })), expected);
     },
   },
   {
-    name: 'what is held is nobody else\'s, and tags are unique',
+    name: "what is held is nobody else's, and tags are unique",
     async run(scene) {
       const [one, other] = [await scene.store(), await scene.store()];
       const queue = scene.queue();
@@ -119,7 +122,9 @@ export const pushingAndPoppingCases: readonly StoreCase[] = [
       const [one, other] = [await scene.store(), await scene.store()];
       const queue = scene.queue();
       const batch = (name: string): string[] => Array.from({ length: 100 }, (_, index) => `${name}${index}`);
-      await Promise.all([...'abcd'].map((name) => scene.push('ac'.includes(name) ? one : other, queue, ...batch(name))));
+      await Promise.all(
+        [...'abcd'].map((name) => scene.push('ac'.includes(name) ? one : other, queue, ...batch(name))),
+      );
       const taken = textsOf(await scene.pop(await scene.store(), queue, 1_000));
       for (const name of 'abcd') {
         assert.deepEqual(
@@ -175,7 +180,9 @@ export const pushingAndPoppingCases: readonly StoreCase[] = [
       await store.dropQueue(queue);
       await store.dropQueue(queue);
       assert.deepEqual(await store.size(queue), { waiting: 0, parked: 0, held: 0 });
-      assert.deepEqual(await store.settle([{ kind: 'release', tag: held.tag, position: 'back', charged: false }]), [held.tag]);
+      assert.deepEqual(await store.settle([{ kind: 'release', tag: held.tag, position: 'back', charged: false }]), [
+        held.tag,
+      ]);
       assert.deepEqual(await scene.pop(store, queue), []);
       assert.deepEqual(textsOf(await scene.pop(store, neighbour)), ['c']);
     },
@@ -184,7 +191,11 @@ export const pushingAndPoppingCases: readonly StoreCase[] = [
     name: 'names of queues are taken literally',
     async run(scene) {
       const store = await scene.store();
-      const names = [`${scene.queue()} with 'quotes" and %_*?[x]`, `${scene.queue()}/ünïcode.✓`, `${scene.queue()}\u0006\u00163`];
+      const names = [
+        `${scene.queue()} with 'quotes" and %_*?[x]`,
+        `${scene.queue()}/ünïcode.✓`,
+        `${scene.queue()}\u0006\u00163`,
+      ];
       for (const name of names) await scene.push(store, name, name);
       for (const name of names) {
         assert.deepEqual(textsOf(await store.pop({ queues: [name], limit: 10, noAck: true })), [name]);

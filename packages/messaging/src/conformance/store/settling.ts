@@ -3,7 +3,12 @@ import type { Settlement } from '../../store/queue-store.js';
 import { textsOf } from '../messages.js';
 import type { StoreCase } from './case.js';
 
-const release = (tag: string, position: 'front' | 'back', charged = true): Settlement => ({ kind: 'release', tag, position, charged });
+const release = (tag: string, position: 'front' | 'back', charged = true): Settlement => ({
+  kind: 'release',
+  tag,
+  position,
+  charged,
+});
 
 export const storeSettlingCases: readonly StoreCase[] = [
   {
@@ -36,7 +41,11 @@ export const storeSettlingCases: readonly StoreCase[] = [
       await scene.push(store, queue, 'a', 'b');
       const [a, b] = (await scene.pop(store, queue)).map(({ tag }) => tag) as [string, string];
       assert.deepEqual(await store.settle([{ kind: 'ack', tag: a }]), []);
-      const lost = await store.settle([release(a, 'front'), { kind: 'ack', tag: b }, { kind: 'ack', tag: 'nobody-has-this' }]);
+      const lost = await store.settle([
+        release(a, 'front'),
+        { kind: 'ack', tag: b },
+        { kind: 'ack', tag: 'nobody-has-this' },
+      ]);
       assert.deepEqual([...lost].sort(), [a, 'nobody-has-this'].sort());
       assert.deepEqual(await store.size(queue), { waiting: 0, parked: 0, held: 0 });
     },
@@ -119,7 +128,10 @@ export const storeSettlingCases: readonly StoreCase[] = [
       const queue = scene.queue();
       const route = { exchange: 'x', routingKey: 'y' };
       const expiresAt = scene.clock.now() + 3_600_000;
-      await store.push([scene.entry(queue, 'urgent', { route, expiresAt, priority: 9 }), scene.entry(queue, 'usual', { priority: 0 })]);
+      await store.push([
+        scene.entry(queue, 'urgent', { route, expiresAt, priority: 9 }),
+        scene.entry(queue, 'usual', { priority: 0 }),
+      ]);
       const before = await scene.pop(store, queue);
       await store.settle(before.map(({ tag }) => release(tag, 'back')));
       const after = await scene.pop(store, queue);

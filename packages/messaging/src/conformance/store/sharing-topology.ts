@@ -54,7 +54,8 @@ export const sharingTopologyCases: readonly StoreCase[] = [
       const [one, other] = [topologyOf(await scene.store()), topologyOf(await scene.store())];
       const [exchange, queue] = [scene.name('exchange'), scene.queue()];
       for (const routingKey of ['a', 'b', 'a']) await one.saveBinding({ exchange, queue, routingKey });
-      const keys = async (): Promise<string[]> => (await other.bindings(exchange)).map(({ routingKey }) => routingKey).sort();
+      const keys = async (): Promise<string[]> =>
+        (await other.bindings(exchange)).map(({ routingKey }) => routingKey).sort();
       assert.deepEqual(await keys(), ['a', 'b']);
       await other.deleteBinding({ exchange, queue, routingKey: 'a' });
       await other.deleteBinding({ exchange, queue, routingKey: 'a' });

@@ -5,7 +5,12 @@ import { textsOf } from '../messages.js';
 import type { StoreCase } from './case.js';
 
 /** As the virtual channel does it: listens, looks, and rests only then. */
-async function restUntilHint(scene: StoreScene, store: QueueStore, queues: readonly string[], act: () => Promise<unknown>): Promise<void> {
+async function restUntilHint(
+  scene: StoreScene,
+  store: QueueStore,
+  queues: readonly string[],
+  act: () => Promise<unknown>,
+): Promise<void> {
   const hint = store.wait(queues, new AbortController().signal);
   assert.deepEqual(await store.pop({ queues, limit: 10, noAck: false }), []);
   await act();
@@ -31,7 +36,9 @@ export const waitingCases: readonly StoreCase[] = [
       const queue = scene.queue();
       await scene.push(other, queue, 'a');
       const { tag } = await scene.popOne(other, queue);
-      await restUntilHint(scene, store, [queue], () => other.settle([{ kind: 'release', tag, position: 'back', charged: true }]));
+      await restUntilHint(scene, store, [queue], () =>
+        other.settle([{ kind: 'release', tag, position: 'back', charged: true }]),
+      );
       assert.deepEqual(textsOf(await scene.pop(store, queue)), ['a']);
     },
   },

@@ -17,7 +17,8 @@ export const orderingCases: readonly TransportCase[] = [
         const message = textMessage(`${priority}${'abcd'[index]}`, { priority });
         await channel.publish(message, { exchange: '', routingKey: queue });
       }
-      const urgentFirst = scene.supports.priority === 'high-first' ? ['9b', '9d', '0a', '0c'] : ['0a', '0c', '9b', '9d'];
+      const urgentFirst =
+        scene.supports.priority === 'high-first' ? ['9b', '9d', '0a', '0c'] : ['0a', '0c', '9b', '9d'];
       assert.deepEqual(textsOf(await scene.drain(channel, queue)), urgentFirst);
     },
   },
@@ -50,7 +51,7 @@ export const orderingCases: readonly TransportCase[] = [
     },
   },
   {
-    name: 'a queue\'s time to live holds for each of its messages [MS-044]',
+    name: "a queue's time to live holds for each of its messages [MS-044]",
     requires: requireTtl,
     async run(scene) {
       const channel = await scene.channel();
@@ -63,7 +64,7 @@ export const orderingCases: readonly TransportCase[] = [
     },
   },
   {
-    name: 'the shorter of a message\'s and its queue\'s time to live counts',
+    name: "the shorter of a message's and its queue's time to live counts",
     requires: requireTtl,
     async run(scene) {
       const channel = await scene.channel();

@@ -55,7 +55,14 @@ export const routingCases: readonly TransportCase[] = [
       assert.deepEqual(await received(star), ['task.a']);
       assert.deepEqual(await received(middle), ['task.a.done']);
       assert.deepEqual(await received(hash), ['task.a', 'task.a.done', 'task.a.b.done']);
-      assert.deepEqual(await received(everything), ['task.a', 'task.a.done', 'task.a.b.done', 'worker.a', 'xtask.a', 'taskqa']);
+      assert.deepEqual(await received(everything), [
+        'task.a',
+        'task.a.done',
+        'task.a.b.done',
+        'worker.a',
+        'xtask.a',
+        'taskqa',
+      ]);
       assert.deepEqual(await received(literal), ['task.a']);
     },
   },
@@ -135,7 +142,10 @@ export const routingCases: readonly TransportCase[] = [
       const queue = await scene.queue(channel);
       await channel.bindQueue({ exchange, queue, routingKey: 'k' });
       const isUnroutable = (error: unknown): boolean => UnroutableError.isInstance(error);
-      await assert.rejects(channel.publish(textMessage('a'), { exchange, routingKey: 'x' }, { mandatory: true }), isUnroutable);
+      await assert.rejects(
+        channel.publish(textMessage('a'), { exchange, routingKey: 'x' }, { mandatory: true }),
+        isUnroutable,
+      );
       const noQueue = { exchange: '', routingKey: scene.name('missing') };
       await assert.rejects(channel.publish(textMessage('b'), noQueue, { mandatory: true }), isUnroutable);
       await channel.publish(textMessage('c'), { exchange, routingKey: 'k' }, { mandatory: true });

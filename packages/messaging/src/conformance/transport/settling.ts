@@ -111,7 +111,7 @@ export const settlingCases: readonly TransportCase[] = [
     },
   },
   {
-    name: 'a held message is nobody else\'s',
+    name: "a held message is nobody else's",
     async run(scene) {
       const channel = await scene.channel();
       const queue = await scene.queue(channel);

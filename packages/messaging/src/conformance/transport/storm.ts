@@ -40,7 +40,8 @@ export const stormCases: readonly TransportCase[] = [
       }
       const sends: Promise<void>[] = [];
       for (let id = 0; id < total; id += 1) {
-        const route = id % 2 === 0 ? { exchange, routingKey: `k${id % 3}` } : { exchange: '', routingKey: queues[id % 3] ?? '' };
+        const route =
+          id % 2 === 0 ? { exchange, routingKey: `k${id % 3}` } : { exchange: '', routingKey: queues[id % 3] ?? '' };
         sends.push(publisher.publish(textMessage(String(id)), route));
         if (id % 97 === 0) await new Promise((resolve) => setImmediate(resolve));
       }

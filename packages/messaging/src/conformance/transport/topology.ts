@@ -59,7 +59,13 @@ export const topologyCases: readonly TransportCase[] = [
       const name = scene.name('queue');
       assert.equal(await exists(await scene.channel(), name), false);
       assert.equal(await exists(await scene.channel(), name), false);
-      const exchange = { name: scene.name('exchange'), type: 'direct', durable: true, autoDelete: false, passive: true } as const;
+      const exchange = {
+        name: scene.name('exchange'),
+        type: 'direct',
+        durable: true,
+        autoDelete: false,
+        passive: true,
+      } as const;
       const isMissing = (error: unknown): boolean => TopologyNotFoundError.isInstance(error);
       await assert.rejects((await scene.channel()).declareExchange(exchange), isMissing);
     },
@@ -78,7 +84,13 @@ export const topologyCases: readonly TransportCase[] = [
     async run(scene) {
       const channel = await scene.channel();
       const one = await channel.declareQueue({ ...plain, name: '', durable: false, exclusive: true, autoDelete: true });
-      const other = await channel.declareQueue({ ...plain, name: '', durable: false, exclusive: true, autoDelete: true });
+      const other = await channel.declareQueue({
+        ...plain,
+        name: '',
+        durable: false,
+        exclusive: true,
+        autoDelete: true,
+      });
       assert.notEqual(one.name, '');
       assert.notEqual(one.name, other.name);
       await scene.send(channel, one.name, 'a');

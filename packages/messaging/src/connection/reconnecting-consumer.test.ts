@@ -1,0 +1,234 @@
+import { createLogger, type LogRecord, VirtualClock } from '@ctq/runtime';
+import { describe, expect, test } from 'vitest';
+import { type BreakableTransport, breakableTransport, connectionRefused } from '../conformance/breakable-transport.js';
+import { DeliveryCollector } from '../conformance/delivery-collector.js';
+import { textMessage, textOf, textsOf } from '../conformance/messages.js';
+import { exchange } from '../entities/exchange.js';
+import { queue } from '../entities/queue.js';
+import { memoryTransport } from '../memory/memory-transport.js';
+import type { Transport } from '../transport/transport.js';
+import type { ConsumerOptions } from './consumer.js';
+import { openConnection } from './open-connection.js';
+
+const celery = queue('celery', { exchange: exchange('celery'), routingKey: 'k' });
+
+function setup(options: Partial<ConsumerOptions> = {}) {
+  const clock = new VirtualClock();
+  const logs: LogRecord[] = [];
+  const broken = breakableTransport();
+  const connection = openConnection({
+    transport: broken.transport,
+    clock,
+    logger: createLogger((record) => logs.push(record)),
+  });
+  const sender = openConnection({ transport: memoryOf(broken), clock });
+  const got = new DeliveryCollector(2_000);
+  const events: string[] = [];
+  const consumer = connection.consume({
+    queues: [celery],
+    onDelivery: got.onDelivery,
+    onInterrupted: (error) => events.push(`interrupted: ${error?.message}`),
+    onResumed: () => events.push('resumed'),
+    ...options,
+  });
+  const send = async (...texts: string[]): Promise<void> => {
+    for (const text of texts) await sender.producer.publish(textMessage(text), { exchange: '', routingKey: 'celery' });
+  };
+  return { clock, logs, broken, connection, consumer, got, events, send };
+}
+
+/** Another way to the same broker, that is not cut. */
+function memoryOf({ broker }: BreakableTransport): Transport {
+  return memoryTransport({ broker });
+}
+
+describe('a consumer', () => {
+  test('declares its queues and consumes from them [MS-061] [MS-063]', async () => {
+    const { consumer, got, connection } = setup();
+    await consumer.start();
+    await consumer.start();
+    expect(consumer.queues).toEqual(['celery']);
+    await connection.producer.publish(textMessage('a'), { exchange: 'celery', routingKey: 'k' });
+    expect(textsOf(await got.take(1))).toEqual(['a']);
+  });
+
+  test('goes on after the connection was lost, with its topology, queues and prefetch', async () => {
+    const { consumer, got, broken, clock, events, send, connection } = setup({ prefetch: 1 });
+    await consumer.start();
+    await consumer.addQueue(queue('second'));
+    await consumer.setPrefetch(2);
+    await send('1', '2', '3');
+    const before = await got.take(2);
+    await broken.broker.topology.deleteExchange('celery');
+    broken.refuse(connectionRefused());
+    broken.cut();
+    await clock.advance(5_000);
+    expect(events).toEqual(['interrupted: The connection was cut.']);
+    broken.refuse(undefined);
+    await clock.advance(60_000);
+    expect(events).toEqual(['interrupted: The connection was cut.', 'resumed']);
+    // What it held came back, marked; the old deliveries are settled by nobody.
+    const after = await got.take(2);
+    expect(after.map((delivery) => [textOf(delivery), delivery.redelivered])).toEqual([
+      ['1', true],
+      ['2', true],
+    ]);
+    await expect(before[0]?.ack()).rejects.toMatchObject({ code: 'CTQ_CHANNEL_CLOSED' });
+    await Promise.all(after.map((delivery) => delivery.ack()));
+    await connection.producer.publish(textMessage('4'), { exchange: 'celery', routingKey: 'k' });
+    await connection.producer.publish(textMessage('5'), { exchange: '', routingKey: 'second' });
+    expect(textsOf(await got.take(2)).sort()).toEqual(['3', '4']);
+  });
+
+  test('survives being cut again and again, losing nothing', async () => {
+    const { consumer, got, broken, clock, send } = setup({ prefetch: 5 });
+    await consumer.start();
+    const done = new Set<string>();
+    const settleNext = async (isCut: boolean): Promise<void> => {
+      const delivery = await got.next();
+      if (isCut) broken.cut();
+      // Of a connection that was cut: the message is delivered again.
+      await delivery.ack().then(
+        () => done.add(textOf(delivery)),
+        () => undefined,
+      );
+    };
+    for (let round = 0; round < 20; round += 1) {
+      await send(`${round}`);
+      await clock.advance(1_000);
+      await settleNext(round % 3 === 0);
+      await clock.advance(60_000);
+    }
+    while (done.size < 20) await settleNext(false);
+    expect(done.size).toBe(20);
+  });
+
+  test('waits for a broker that is not there yet [MS-010]', async () => {
+    const { consumer, broken, clock } = setup();
+    broken.refuse(connectionRefused());
+    const starting = consumer.start();
+    await clock.advance(10_000);
+    broken.refuse(undefined);
+    await clock.advance(60_000);
+    await starting;
+  });
+
+  test('does not start when what it needs cannot be had', async () => {
+    const { consumer, broken } = setup();
+    await broken.broker.topology.saveQueue({ name: 'celery', durable: false, exclusive: false, autoDelete: false });
+    await expect(consumer.start()).rejects.toMatchObject({ code: 'CTQ_TOPOLOGY_MISMATCH' });
+    const refused = setup();
+    refused.broken.refuse(connectionRefused(false));
+    await expect(refused.consumer.start()).rejects.toMatchObject({ recoverable: false });
+  });
+
+  test('whose start is aborted or that is closed meanwhile gives up', async () => {
+    const reason = new Error('enough');
+    const aborted = setup();
+    aborted.broken.refuse(connectionRefused());
+    const giveUp = new AbortController();
+    const starting = expect(aborted.consumer.start(giveUp.signal)).rejects.toBe(reason);
+    await aborted.clock.advance(1_000);
+    giveUp.abort(reason);
+    await starting;
+
+    const closed = setup();
+    closed.broken.refuse(connectionRefused());
+    const refused = expect(closed.consumer.start()).rejects.toMatchObject({ code: 'CTQ_CHANNEL_CLOSED' });
+    await closed.clock.advance(1_000);
+    await closed.consumer.close();
+    await refused;
+  });
+
+  test('adds and cancels queues while it runs [MS-063]', async () => {
+    const { consumer, got, connection } = setup();
+    await consumer.start();
+    await consumer.addQueue(queue('second'));
+    expect(consumer.queues).toEqual(['celery', 'second']);
+    await connection.producer.publish(textMessage('a'), { exchange: '', routingKey: 'second' });
+    await got.take(1);
+    await consumer.cancelQueue('second');
+    expect(consumer.queues).toEqual(['celery']);
+    await connection.producer.publish(textMessage('b'), { exchange: '', routingKey: 'second' });
+    const channel = await connection.openChannel();
+    const left = await channel.get('second');
+    expect(left && textOf(left)).toBe('b');
+  });
+
+  test('refuses a queue that exists with other properties, and goes on with the others', async () => {
+    const { consumer, got, broken, send } = setup();
+    await consumer.start();
+    await broken.broker.topology.saveQueue({ name: 'other', durable: false, exclusive: false, autoDelete: false });
+    await expect(consumer.addQueue(queue('other'))).rejects.toMatchObject({ code: 'CTQ_TOPOLOGY_MISMATCH' });
+    expect(consumer.queues).toEqual(['celery']);
+    await send('a');
+    await got.take(1);
+  });
+
+  test('is given nothing after it was stopped, and settles what it was given until it is closed [MS-067]', async () => {
+    const { consumer, got, send, broken } = setup();
+    await consumer.start();
+    await send('1', '2');
+    const [first] = await got.take(2);
+    await consumer.stop();
+    await send('3');
+    expect(broken.broker.size('celery')).toEqual({ waiting: 1, parked: 0, held: 2 });
+    await first?.ack();
+    await consumer.close();
+    await consumer.close();
+    expect(got.all).toHaveLength(2);
+    expect(broken.broker.size('celery')).toEqual({ waiting: 2, parked: 0, held: 0 });
+    const channel = await openConnection({ transport: memoryOf(broken) }).openChannel();
+    const next = await channel.get('celery');
+    expect(next && [textOf(next), next.redelivered]).toEqual(['2', false]);
+  });
+
+  test('gives back what is unsettled when its connection closes', async () => {
+    const { consumer, connection, got, send, broken } = setup();
+    await consumer.start();
+    await send('1');
+    await got.take(1);
+    await connection.close();
+    expect(broken.broker.size('celery')).toEqual({ waiting: 1, parked: 0, held: 0 });
+    expect(broken.open).toBe(0);
+  });
+
+  test('requeues what its listener throws on, and tells', async () => {
+    let calls = 0;
+    const { consumer, send, logs, got } = setup({
+      onDelivery: (delivery) => {
+        calls += 1;
+        if (calls === 1) throw new Error('broken');
+        got.onDelivery(delivery);
+      },
+    });
+    await consumer.start();
+    await send('a');
+    const [again] = await got.take(1);
+    expect(again?.redelivered).toBe(true);
+    expect(logs.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
+      'A consumer threw; its message is requeued',
+    ]);
+  });
+
+  test('consumes a queue anew that was deleted under it; the others are not disturbed', async () => {
+    const { consumer, connection, got, send, events } = setup();
+    await consumer.start();
+    await consumer.addQueue(queue('second'));
+    await send('held');
+    const [held] = await got.take(1);
+    await (await connection.openChannel()).deleteQueue('second');
+    await connection.producer.publish(textMessage('a'), { exchange: '', routingKey: 'second' });
+    expect(textsOf(await got.take(1))).toEqual(['a']);
+    await held?.ack();
+    expect(events).toEqual([]);
+  });
+
+  test('takes without acknowledgements when it is told to [MS-061]', async () => {
+    const { consumer, got, send, broken } = setup({ noAck: true });
+    await consumer.start();
+    await send('a');
+    await got.take(1);
+    expect(broken.broker.size('celery')).toEqual({ waiting: 0, parked: 0, held: 0 });
+  });
+});
