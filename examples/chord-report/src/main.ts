@@ -13,13 +13,13 @@ const reportOn = (titles: readonly string[]) =>
   );
 
 const result = await reportOn(['tea', 'bread', 'soup']).delay();
-const report = await result.get({ timeout: '30s' });
+const report = await result.get({ timeout: '10s' });
 console.log(`${report.texts} texts, ${report.words} words, the longest is ${report.longest}`);
 
 // A member that fails ends the chord: its body is not called, and whoever waits for it is told why.
 const broken = await reportOn(['tea', 'stew']).delay();
 try {
-  await broken.get({ timeout: '30s' });
+  await broken.get({ timeout: '10s' });
 } catch (error) {
   if (!ChordError.isInstance(error)) throw error;
   console.log(`no report: ${error.message.replace(/Dependency \S+/, 'a member')}`);

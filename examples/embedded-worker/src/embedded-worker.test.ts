@@ -1,7 +1,7 @@
 import { type Program, privateBroker, startProgram } from '@ctq/docs-check/program';
 import { expect, it } from 'vitest';
 
-it('answers requests while its worker runs the tasks, and stops when it is told to', async () => {
+it('answers requests while its worker runs the tasks, and stops when it is told to [SD-053]', async () => {
   const broker = await privateBroker();
   const program = startProgram(new URL('../dist/main.js', import.meta.url), [], { env: { ...broker.env, PORT: '0' } });
   try {

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 const cli = createRequire(import.meta.url).resolve('@ctq/cli/bin');
 const tasks = new URL('../dist/tasks.js', import.meta.url).pathname;
 
-it('gets its results from the worker, which then leaves when it is told to', async () => {
+it('gets its results from the worker, which then leaves when it is told to [SD-009, SD-012, SD-046]', async () => {
   const broker = await privateBroker();
   const worker = startProgram(cli, ['-A', tasks, 'worker', '-l', 'info'], { env: broker.env });
   try {

@@ -99,14 +99,14 @@ describe('A worker from the command line', () => {
   });
 
   test('a failed task: status 1, its error, its traceback [CL-121, CL-122]', async () => {
-    using project = new Project({ 'tasks.ts': `${tasks}app.task('boom', () => { throw new RangeError('too far'); });` });
+    using project = new Project({ 'tasks.ts': `${tasks}app.task('boom', () => { throw new Error('too far'); });` });
     await using worker = new CommandRun(project.folder, ['-A', 'tasks', '-q', 'worker']);
     const id = (await run(project, ['-A', 'tasks', 'call', 'boom'])).out.trim();
-    expect(await run(project, ['-A', 'tasks', 'result', id])).toMatchObject({ code: 1, err: 'RangeError: too far\n' });
+    expect(await run(project, ['-A', 'tasks', 'result', id])).toMatchObject({ code: 1, err: 'Error: too far\n' });
     const { code, out } = await run(project, ['-A', 'tasks', 'result', id, '--traceback']);
     expect(code).toBe(0);
     expect(out).toContain('tasks.ts:4');
-    await worker.says(/ERROR\/MainProcess\] Task boom\[.*raised unexpected: RangeError\('too far'\)/);
+    await worker.says(/ERROR\/MainProcess\] Task boom\[.*raised unexpected: Error\('too far'\)/);
     worker.kill('SIGTERM');
     expect(await worker.exitCode).toBe(0);
     // Quiet: no banner.

@@ -98,10 +98,10 @@ function storedDirective(directive: Retry | Reject | TaskDirective): StoredError
 
 /** What the author calls it: the name that was given to the error, else that of its class. */
 function classNameOf(error: Error): string {
-  const { name } = error;
-  const className = error.constructor?.name;
-  const isInherited = typeof name !== 'string' || name === '' || Object.hasOwn(builtinNames, name);
-  return isInherited && typeof className === 'string' && className !== '' ? className : name || 'Error';
+  const name: unknown = error.name;
+  const className: unknown = error.constructor?.name;
+  const given = typeof name === 'string' && name !== '' ? name : 'Error';
+  return Object.hasOwn(builtinNames, given) && typeof className === 'string' && className !== '' ? className : given;
 }
 
 function messageOf(error: Error): string {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryBroker } from '../memory/memory-broker.js';
 import { MemoryStore } from '../memory/memory-store.js';
 import type { HeldMessage, LeaseRole, QueueStore } from '../store/queue-store.js';
+import type { BindingDeclaration } from '../transport/channel.js';
 import { queueStoreConformance } from './queue-store-conformance.js';
 import { tamperedStore } from './tampered-store.js';
 
@@ -169,7 +170,7 @@ const defects: Readonly<
   'saves a binding twice': {
     change: ({ topology }) => {
       if (topology === undefined) return {};
-      const bindings: (exchange: string) => ReturnType<typeof topology.bindings> = async (exchange) => {
+      const bindings = async (exchange: string): Promise<readonly BindingDeclaration[]> => {
         const found = await topology.bindings(exchange);
         return [...found, ...found];
       };

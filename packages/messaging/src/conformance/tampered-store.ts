@@ -8,9 +8,9 @@ import type { QueueStore } from '../store/queue-store.js';
 export function tamperedStore(sound: QueueStore, change: (sound: QueueStore) => Partial<QueueStore>): QueueStore {
   const changes = change(sound);
   return new Proxy(sound, {
-    get(target, key) {
+    get(target, key): unknown {
       if (key in changes) return Reflect.get(changes, key);
-      const value: unknown = Reflect.get(target, key, target);
+      const value: unknown = Reflect.get(target, key);
       // Classes keep their state in private fields, which a proxy does not have.
       return typeof value === 'function' ? value.bind(target) : value;
     },

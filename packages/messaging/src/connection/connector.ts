@@ -50,7 +50,7 @@ export class Connector {
     if (this.#current !== undefined) return this.#current;
     if (this.#state === 'idle' || this.#state === 'failed') {
       this.#failures = 0;
-      this.#begin();
+      void this.#begin();
     }
     return await this.next(signal);
   }
@@ -165,7 +165,7 @@ export class Connector {
     const { clock, retry } = this.#options;
     const delayMs = backoffMs(this.#failures, retry);
     this.#failures += 1;
-    this.#retryTimer = clock.setTimer(() => this.#begin(), delayMs, { background: true });
+    this.#retryTimer = clock.setTimer(() => void this.#begin(), delayMs, { background: true });
     this.#enter('waiting-to-retry', error);
     return delayMs;
   }

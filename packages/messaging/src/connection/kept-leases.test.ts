@@ -76,7 +76,7 @@ describe('kept leases', () => {
 
   test('need a transport that can keep them', async () => {
     const { transport } = breakableTransport();
-    await using connection = openConnection({ transport });
+    const connection = openConnection({ transport });
     expect(await connection.keepLeases(keeperOptions)).toBeUndefined();
     expect(connection.state).toBe('idle');
   });

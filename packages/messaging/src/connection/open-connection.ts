@@ -1,4 +1,4 @@
-import { type Clock, type Logger, silentLogger, systemClock } from '@ctq/runtime';
+import { type Clock, Deadline, type Logger, silentLogger, systemClock } from '@ctq/runtime';
 import type { Channel } from '../transport/channel.js';
 import type { LeaseKeeper, LeaseKeeperOptions, Transport } from '../transport/transport.js';
 import type { Connection, ConnectionOptions, ConnectionState } from './connection.js';
@@ -14,6 +14,9 @@ const defaultConnectTimeoutMs = 5_000;
 
 /** How long `close` waits for publishes that are under way. */
 const finishPublishesMs = 5_000;
+
+/** How long it waits for consumers and keepers to end on a broker that may not answer; the transport's own close comes after. */
+const closeUsersMs = 5_000;
 
 /** A connection over a transport. Nothing happens until it is used. */
 export function openConnection(options: ConnectionOptions): Connection {
@@ -112,8 +115,11 @@ class ReconnectingConnection implements Connection {
 
   async #close(): Promise<void> {
     await this.#producer.close(finishPublishesMs);
-    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
-    await Promise.all([...this.#keepers].map((keeper) => keeper.stop()));
+    const users = [
+      ...[...this.#consumers].map((consumer) => consumer.close()),
+      ...[...this.#keepers].map((keeper) => keeper.stop()),
+    ];
+    await Deadline.after(closeUsersMs, this.#clock).wait(Promise.allSettled(users));
     await this.#connector.close();
   }
 }

@@ -10,7 +10,7 @@ import { KeeperLoop } from './keeper-loop.js';
 import type { KeeperInput, KeeperMessage } from './keeper-messages.js';
 import { LeaseState, threadSharedNow } from './lease-state.js';
 
-const { buffer, durationMs, maxBlockedMs, exitProcess, module, options }: KeeperInput = workerData;
+const { buffer, durationMs, maxBlockedMs, exitProcess, module, options } = workerData as KeeperInput;
 
 /** Written to the thread's own descriptor: the main loop, which carries a thread's stderr, is the one that is blocked. */
 function endProcess({ blockedMs, activity }: BlockedReport): void {

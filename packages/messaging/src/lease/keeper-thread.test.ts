@@ -51,7 +51,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function setup(durationMs: number, renewer: LeaseRole['renewer'] | undefined = undefined) {
+function setup(durationMs: number, renewer?: LeaseRole['renewer']) {
   const counts = new Int32Array(new SharedArrayBuffer(16));
   const logs: LogRecord[] = [];
   const logger = createLogger((record) => logs.push(record));

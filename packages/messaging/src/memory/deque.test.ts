@@ -9,6 +9,8 @@ describe('deque', () => {
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const deque = new Deque<number>();
         let model: number[] = [];
+        const popped: (number | undefined)[] = [];
+        const expected: (number | undefined)[] = [];
         for (const [index, action] of steps.entries()) {
           if (action === 'pushBack') {
             deque.pushBack(index);
@@ -16,13 +18,16 @@ describe('deque', () => {
           } else if (action === 'pushFront') {
             deque.pushFront(index);
             model.unshift(index);
-          } else if (action === 'popFront') expect(deque.popFront()).toBe(model.shift());
-          else if (index % 20 === 0) {
+          } else if (action === 'popFront') {
+            popped.push(deque.popFront());
+            expected.push(model.shift());
+          } else if (index % 20 === 0) {
             deque.clear();
             model = [];
           }
           expect(deque.size).toBe(model.length);
         }
+        expect(popped).toEqual(expected);
         while (model.length > 0) expect(deque.popFront()).toBe(model.shift());
         expect(deque.popFront()).toBeUndefined();
       }),

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@ctq/runtime';
+import { type Clock, deferred, type Timer } from '@ctq/runtime';
 import type { QueueStore } from '../store/queue-store.js';
 import type { Intake } from './intake.js';
 import type { RingConsumer } from './queue-ring.js';
@@ -34,6 +34,7 @@ export class ConsumerLoop {
   #wasShort = true;
   #poll: Timer | undefined;
   #turning: Promise<void> | undefined;
+  readonly #abandoned = deferred();
 
   constructor(options: ConsumerLoopOptions) {
     this.#options = options;
@@ -50,7 +51,7 @@ export class ConsumerLoop {
   async remove(consumer: RingConsumer): Promise<void> {
     this.#intake.remove(consumer);
     this.#listenAnew();
-    await this.#turning;
+    await this.#lookUnderWay();
   }
 
   /** Idempotent. As `remove`, for all consumers and for good. */
@@ -59,7 +60,13 @@ export class ConsumerLoop {
     this.#intake.clear();
     this.#listening?.abort();
     this.#poll?.cancel();
-    await this.#turning;
+    await this.#lookUnderWay();
+  }
+
+  /** The store is gone: stops, and whoever waits for a look that may never end does so no longer. */
+  abandon(): void {
+    this.#abandoned.resolve();
+    void this.stop();
   }
 
   /** Something changed: look again, soon. */
@@ -98,6 +105,10 @@ export class ConsumerLoop {
       this.#turning = undefined;
       if (!this.#hasStopped()) this.#options.onFailure(error);
     }
+  }
+
+  async #lookUnderWay(): Promise<void> {
+    if (this.#turning !== undefined) await Promise.race([this.#turning, this.#abandoned.promise]);
   }
 
   #hasStopped(): boolean {

@@ -10,6 +10,12 @@ import { virtualTransport, type VirtualTransportOptions } from './virtual-transp
 
 const plain = { durable: true, exclusive: false, autoDelete: false };
 
+/** Replaces the role by nothing, which an optional property of exact type does not allow to write down. */
+const withoutTopology: Partial<QueueStore> = Object.defineProperty({}, 'topology', {
+  value: undefined,
+  enumerable: true,
+});
+
 async function setup(
   options: VirtualTransportOptions = {},
   change: (sound: QueueStore) => Partial<QueueStore> = () => ({}),
@@ -129,10 +135,7 @@ describe('a virtual channel that publishes', () => {
   });
 
   test('keeps topology to its own connection where the store shares none', async () => {
-    const { transport, open, broker, logs } = await setup(
-      {},
-      () => ({ topology: undefined }) as unknown as Partial<QueueStore>,
-    );
+    const { transport, open, broker, logs } = await setup({}, () => withoutTopology);
     const [one, other] = [await open(), await open()];
     await one.bindQueue({ exchange: 'x', queue: 'q', routingKey: 'k' });
     await one.publish(textMessage('a'), { exchange: 'x', routingKey: 'k' });

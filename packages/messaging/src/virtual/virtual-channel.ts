@@ -149,7 +149,7 @@ export class VirtualChannel implements Channel {
   lose(reason: CloseReason): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    void this.#loop.stop();
+    this.#loop.abandon();
     this.#ledger.close();
     this.#end(reason);
   }

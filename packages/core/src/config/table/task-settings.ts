@@ -93,7 +93,7 @@ export interface TaskSettings {
   taskTrackStarted: boolean;
   /** Error callbacks of a chord are called for members of its header too. */
   taskAllowErrorCbOnChordHeader: boolean;
-  /** Largest message body that is sent or decoded, in bytes as it travels. */
+  /** Largest message body that is sent or decoded, in bytes, before and after decompression. */
   taskMaxMessageSize: number;
 }
 
@@ -115,14 +115,14 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskAcksOnFailure: {
     type: optional(truth),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_ACKS_ON_FAILURE'],
     doc: 'The same for failed tasks only.',
   },
   taskAcksOnTimeout: {
     type: optional(truth),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_ACKS_ON_TIMEOUT'],
     doc: 'The same for timed out tasks only.',
   },
@@ -362,6 +362,6 @@ export const taskSettings: SettingsTable<TaskSettings> = {
     default: 64 * 1024 * 1024,
     status: 'effective',
     old: [],
-    doc: 'Largest message body that is sent or decoded, in bytes as it travels.',
+    doc: 'Largest message body that is sent or decoded, in bytes, before and after decompression.',
   },
 };

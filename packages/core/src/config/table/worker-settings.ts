@@ -211,7 +211,7 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerEtaTaskLimit: {
     type: optional(integer(0)),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_ETA_TASK_LIMIT'],
     doc: 'Most messages to hold, those with an ETA included.',
   },
@@ -225,7 +225,7 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerDisablePrefetch: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_DISABLE_PREFETCH'],
     doc: 'Take a message only when a task may start.',
   },

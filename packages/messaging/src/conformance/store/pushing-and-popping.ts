@@ -121,12 +121,11 @@ export const pushingAndPoppingCases: readonly StoreCase[] = [
     async run(scene) {
       const [one, other] = [await scene.store(), await scene.store()];
       const queue = scene.queue();
+      const names = ['a', 'b', 'c', 'd'];
       const batch = (name: string): string[] => Array.from({ length: 100 }, (_, index) => `${name}${index}`);
-      await Promise.all(
-        [...'abcd'].map((name) => scene.push('ac'.includes(name) ? one : other, queue, ...batch(name))),
-      );
+      await Promise.all(names.map((name) => scene.push('ac'.includes(name) ? one : other, queue, ...batch(name))));
       const taken = textsOf(await scene.pop(await scene.store(), queue, 1_000));
-      for (const name of 'abcd') {
+      for (const name of names) {
         assert.deepEqual(
           taken.filter((text) => text.startsWith(name)),
           batch(name),
