@@ -10,10 +10,12 @@ import type { SendRequest } from './task-sender.js';
 
 /** The message of a call: task options below call options, settings below both. */
 export function buildMessage(kernel: Kernel, request: SendRequest, origin: string): Message {
-  const { settings, clock } = kernel;
+  const { settings } = kernel;
+  // One instant: what is so long from now is exactly so long from now.
+  const now = kernel.clock.now();
   const { options, placement, taskOptions } = request;
-  const eta = etaOf(options, clock.now());
-  const expiresAt = expiresAtOf(options.expires ?? taskOptions?.expires, clock.now());
+  const eta = etaOf(options, now);
+  const expiresAt = expiresAtOf(options.expires ?? taskOptions?.expires, now);
   const hard = options.timeLimit ?? taskOptions?.timeLimit;
   const soft = options.softTimeLimit ?? taskOptions?.softTimeLimit;
   const task: TaskMessage = {
@@ -53,7 +55,7 @@ export function buildMessage(kernel: Kernel, request: SendRequest, origin: strin
     replyTo: task.replyTo ?? kernel.sender.replyTo,
     deliveryMode: options.deliveryMode ?? settings.taskDefaultDeliveryMode,
     priority: options.priority ?? taskOptions?.priority ?? settings.taskDefaultPriority ?? 0,
-    ...(expiresAt === undefined ? {} : { expiration: String(Math.max(0, Math.trunc(expiresAt - clock.now()))) }),
+    ...(expiresAt === undefined ? {} : { expiration: String(Math.max(0, Math.trunc(expiresAt - now))) }),
     ...(request.extra === undefined ? {} : { extra: request.extra }),
   };
   return encodeTask(task, {
