@@ -7,7 +7,9 @@ const logger = createLogger((r) => console.log(r.level, r.message, r.fields.err 
 const app = new Ctq('t', { broker: memoryTransport(), backend: memoryBackend(), logger });
 const add = app.task('add', (x, y) => x + y);
 const sum = app.task('sum', (xs) => xs.reduce((a, b) => a + b, 0));
-const boom = app.task('boom', () => { throw new Error('boom'); });
+const boom = app.task('boom', () => {
+  throw new Error('boom');
+});
 const worker = new Worker(app, { logger });
 await worker.start();
 console.log(await (await add.delay(1, 2)).get({ timeout: 5 }));

@@ -7,7 +7,9 @@ const size = Number(wave);
 process.send?.('ready');
 await new Promise((go) => process.once('message', go));
 for (let from = 0; from < total; from += size) {
-  const results = await Promise.all(Array.from({ length: Math.min(size, total - from) }, (_, n) => add.delay(from + n, 1)));
+  const results = await Promise.all(
+    Array.from({ length: Math.min(size, total - from) }, (_, n) => add.delay(from + n, 1)),
+  );
   await Promise.all(results.map((result) => result.get()));
 }
 process.send?.('done');

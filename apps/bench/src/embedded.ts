@@ -21,8 +21,18 @@ export async function embedded(): Promise<readonly Figure[]> {
     await runClients(2, 50_000);
     const after = worker.residentMiB();
     return [
-      { name: 'SQLite, 1 client, publish + run + store + read', value: one, unit: 'tasks/s', expected: { atLeast: 5_000 } },
-      { name: 'SQLite, 4 clients, publish + run + store + read', value: four, unit: 'tasks/s', expected: { atLeast: 5_000 } },
+      {
+        name: 'SQLite, 1 client, publish + run + store + read',
+        value: one,
+        unit: 'tasks/s',
+        expected: { atLeast: 5_000 },
+      },
+      {
+        name: 'SQLite, 4 clients, publish + run + store + read',
+        value: four,
+        unit: 'tasks/s',
+        expected: { atLeast: 5_000 },
+      },
       { name: 'SQLite, round trip p50', value: percentile(trips, 50), unit: 'ms' },
       { name: 'SQLite, round trip p99', value: percentile(trips, 99), unit: 'ms' },
       { name: 'worker start-up to ready', value: worker.readyAfterSeconds, unit: 's', expected: { atMost: 1 } },

@@ -8,7 +8,11 @@ const names = Object.keys(scenarios) as (keyof typeof scenarios)[];
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: 'string', default: '3' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+  options: {
+    runs: { type: 'string', default: '3' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
 });
 
 const unknown = positionals.filter((name) => !names.some((known) => known === name));
@@ -24,7 +28,9 @@ if (values.help || unknown.length > 0) {
       process.stdout.write(`\n${name} (median of ${values.runs})\n`);
       for (const figure of figures) {
         const value = figure.value.toLocaleString('en', { maximumFractionDigits: figure.unit === 'tasks/s' ? 0 : 2 });
-        process.stdout.write(`  ${figure.name.padEnd(52)} ${value.padStart(10)} ${figure.unit.padEnd(8)} ${verdict(figure)}\n`);
+        process.stdout.write(
+          `  ${figure.name.padEnd(52)} ${value.padStart(10)} ${figure.unit.padEnd(8)} ${verdict(figure)}\n`,
+        );
       }
     }
   }

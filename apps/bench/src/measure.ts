@@ -21,12 +21,17 @@ export function percentile(values: readonly number[], percent: number): number {
 export async function medianOf(runs: number, measure: () => Promise<readonly Figure[]>): Promise<readonly Figure[]> {
   const all: (readonly Figure[])[] = [];
   for (let run = 0; run < runs; run += 1) all.push(await measure());
-  return (all[0] ?? []).map((figure, index) => ({ ...figure, value: median(all.map((figures) => figures[index]?.value ?? Number.NaN)) }));
+  return (all[0] ?? []).map((figure, index) => ({
+    ...figure,
+    value: median(all.map((figures) => figures[index]?.value ?? Number.NaN)),
+  }));
 }
 
 export function verdict({ value, expected }: Figure): string {
   if (expected === undefined) return '';
-  if (expected.atLeast !== undefined && value < expected.atLeast) return `below the expected ${expected.atLeast.toLocaleString('en')}`;
-  if (expected.atMost !== undefined && value > expected.atMost) return `above the expected ${expected.atMost.toLocaleString('en')}`;
+  if (expected.atLeast !== undefined && value < expected.atLeast)
+    return `below the expected ${expected.atLeast.toLocaleString('en')}`;
+  if (expected.atMost !== undefined && value > expected.atMost)
+    return `above the expected ${expected.atMost.toLocaleString('en')}`;
   return 'as expected';
 }

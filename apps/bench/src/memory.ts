@@ -23,7 +23,12 @@ export async function memory(tasks = 100_000): Promise<readonly Figure[]> {
       trips.push(performance.now() - sentAt);
     }
     return [
-      { name: 'in memory, publish + run + store + read', value: tasks / seconds, unit: 'tasks/s', expected: { atLeast: 100_000 } },
+      {
+        name: 'in memory, publish + run + store + read',
+        value: tasks / seconds,
+        unit: 'tasks/s',
+        expected: { atLeast: 100_000 },
+      },
       { name: 'in memory, round trip p50', value: percentile(trips, 50), unit: 'ms' },
       { name: 'in memory, round trip p99', value: percentile(trips, 99), unit: 'ms' },
     ];

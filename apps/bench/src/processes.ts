@@ -43,7 +43,8 @@ export async function startWorker(concurrency: number): Promise<WorkerProcess> {
   return {
     pid,
     readyAfterSeconds: (performance.now() - startedAt) / 1_000,
-    residentMiB: () => Number(/VmRSS:\s+(\d+)/u.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1_024,
+    residentMiB: () =>
+      Number(/VmRSS:\s+(\d+)/u.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1_024,
     cpuSeconds: () => cpuSecondsOf(pid),
     async stop() {
       child.kill('SIGTERM');
@@ -61,7 +62,9 @@ function cpuSecondsOf(pid: number): number {
 
 /** Runs client processes at the same time; resolves with the seconds from their start signal to the last one's end. */
 export async function runClients(clients: number, tasksEach: number): Promise<number> {
-  const children: ChildProcess[] = Array.from({ length: clients }, () => fork(fileURLToPath(new URL('./client.js', import.meta.url)), [String(tasksEach)]));
+  const children: ChildProcess[] = Array.from({ length: clients }, () =>
+    fork(fileURLToPath(new URL('./client.js', import.meta.url)), [String(tasksEach)]),
+  );
   await Promise.all(children.map((child) => once(child, 'message')));
   const startedAt = performance.now();
   const ends = children.map((child) => once(child, 'message'));

@@ -8,7 +8,11 @@ export const add = app.task('add', (x: number, y: number) => x + y);
 `;
 
 /** Runs to the end and returns everything. */
-async function run(project: Project, args: readonly string[], options: ConstructorParameters<typeof CommandRun>[2] = {}) {
+async function run(
+  project: Project,
+  args: readonly string[],
+  options: ConstructorParameters<typeof CommandRun>[2] = {},
+) {
   await using command = new CommandRun(project.folder, args, options);
   const code = await command.exitCode;
   return { code, out: command.out, err: command.err };
@@ -34,7 +38,10 @@ describe('The command line', () => {
 
   test('prints its version [CL-025]', async () => {
     using project = new Project({});
-    expect(await run(project, ['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+ \(ctq\)\n$/) });
+    expect(await run(project, ['--version'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^\d+\.\d+\.\d+ \(ctq\)\n$/),
+    });
   });
 
   test('suggests the sub-command that was meant [CL-002]', async () => {
@@ -70,7 +77,14 @@ describe('The command line', () => {
 
   test('ends with 69 when there is no broker [CL-008, CL-009]', async () => {
     using project = new Project({ 'tasks.ts': tasks });
-    const { code, err } = await run(project, ['-A', 'tasks', '-b', 'sqlite:////proc/nowhere/ctq.sqlite', 'call', 'add']);
+    const { code, err } = await run(project, [
+      '-A',
+      'tasks',
+      '-b',
+      'sqlite:////proc/nowhere/ctq.sqlite',
+      'call',
+      'add',
+    ]);
     expect(code).toBe(69);
     expect(err).toContain('Could not connect to the message broker.');
   });
@@ -79,7 +93,17 @@ describe('The command line', () => {
 describe('A worker from the command line', () => {
   test('runs what `call` sends, `result` prints it; SIGTERM ends it with 0 [CL-059, CL-118, CL-122, WK-086, WK-097]', async () => {
     using project = new Project({ 'tasks.ts': tasks });
-    await using worker = new CommandRun(project.folder, ['-A', './tasks.ts', 'worker', '-l', 'info', '-n', 'w1@%h', '-c', '3']);
+    await using worker = new CommandRun(project.folder, [
+      '-A',
+      './tasks.ts',
+      'worker',
+      '-l',
+      'info',
+      '-n',
+      'w1@%h',
+      '-c',
+      '3',
+    ]);
     await worker.says(/: INFO\/MainProcess\] w1@\S+ ready\./);
     const called = await run(project, ['-A', 'tasks', 'call', 'add', '--args', '[2, 3]']);
     const id = called.out.trim();
@@ -126,7 +150,9 @@ describe('A worker from the command line', () => {
     worker.kill('SIGINT');
     await worker.says(/Cold shutdown/);
     expect(await worker.exitCode).toBe(1);
-    expect((await run(project, ['-A', 'tasks', 'purge', '-f'])).out).toBe('Purged 1 message from 1 known task queue.\n');
+    expect((await run(project, ['-A', 'tasks', 'purge', '-f'])).out).toBe(
+      'Purged 1 message from 1 known task queue.\n',
+    );
   });
 
   test('a module that throws ends it with status 2 and its own stack', async () => {
@@ -139,7 +165,13 @@ describe('A worker from the command line', () => {
 
   test('options come from the environment too [CL-004]', async () => {
     using project = new Project({ 'tasks.ts': tasks });
-    const env = { CTQ_APP: 'tasks', CTQ_LOG_LEVEL: 'info', CTQ_WORKER_CONCURRENCY: '7', CTQ_BROKER_URL: 'memory://', CTQ_RESULT_BACKEND: 'memory://' };
+    const env = {
+      CTQ_APP: 'tasks',
+      CTQ_LOG_LEVEL: 'info',
+      CTQ_WORKER_CONCURRENCY: '7',
+      CTQ_BROKER_URL: 'memory://',
+      CTQ_RESULT_BACKEND: 'memory://',
+    };
     await using worker = new CommandRun(project.folder, ['worker', '-P', 'async'], { env });
     await worker.says(/ready\./);
     expect(worker.out).toContain('.> transport:   memory://');
@@ -189,7 +221,10 @@ describe('purge', () => {
 describe('report', () => {
   test('says what a bug report needs, without secrets [CL-173]', async () => {
     using project = new Project({
-      'tasks.ts': tasks.replace("new Ctq('demo')", "new Ctq('demo', { taskAcksLate: false, securityKeyPassword: 'hunter2' })"),
+      'tasks.ts': tasks.replace(
+        "new Ctq('demo')",
+        "new Ctq('demo', { taskAcksLate: false, securityKeyPassword: 'hunter2' })",
+      ),
     });
     const { code, out } = await run(project, ['-A', 'tasks', 'report']);
     expect(code).toBe(0);

@@ -40,7 +40,9 @@ function tell(error: Error, io: CommandIo): ExitCode {
   }
   if (TransportConnectionError.isInstance(error)) {
     // CL-009, in Celery's words.
-    io.err(`Could not connect to the message broker. Please make sure the broker is running and reachable.\nReason: ${error.message}\n`);
+    io.err(
+      `Could not connect to the message broker. Please make sure the broker is running and reachable.\nReason: ${error.message}\n`,
+    );
     return exitCodes.unavailable;
   }
   io.err(ConfigurationError.isInstance(error) ? `Error: ${error.message}\n` : `${error.stack ?? error.message}\n`);

@@ -5,7 +5,10 @@ import type { LogLevel } from '@ctq/runtime';
 
 /** CL-010. */
 export function commaList(text: string): readonly string[] {
-  return text.split(',').map((item) => item.trim()).filter((item) => item !== '');
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 /** CL-011 (celery 5.6 bin/base.py, JsonArray and JsonObject). */

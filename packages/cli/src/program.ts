@@ -18,7 +18,11 @@ export function createProgram(io: CommandIo, onExit: (code: ExitCode) => void): 
     .version(`${version()} (ctq)`, '--version', 'print the version')
     .helpOption('--help', 'display help')
     .helpCommand(false)
-    .addOption(new Option('-A, --app <module>', 'the app: a TypeScript or JavaScript file, a folder, or path:export').env('CTQ_APP'))
+    .addOption(
+      new Option('-A, --app <module>', 'the app: a TypeScript or JavaScript file, a folder, or path:export').env(
+        'CTQ_APP',
+      ),
+    )
     .addOption(new Option('-b, --broker <url>', 'instead of the broker of the app').env('CTQ_BROKER'))
     .addOption(new Option('--result-backend <url>', 'instead of the result backend of the app'))
     .addOption(new Option('--workdir <folder>', 'change to this folder first').env('CTQ_WORKDIR'))

@@ -51,7 +51,15 @@ export { rebuildError, storedError } from './result/remote-error.js';
 export { createResultCodec } from './result/result-codec.js';
 export type { AsyncResult, GetOptions, GroupResult, ResultHandle } from './result/result-handle.js';
 export type { ExtendedResult, ResultCodec, ResultRecord, ResultTuple, StoredError } from './result/result-record.js';
-export { exceptionStates, propagateStates, readyStates, statePrecedence, taskStates, type TaskState, unreadyStates } from './result/states.js';
+export {
+  exceptionStates,
+  propagateStates,
+  readyStates,
+  statePrecedence,
+  taskStates,
+  type TaskState,
+  unreadyStates,
+} from './result/states.js';
 export type { CallOptions, Linkable, Placement } from './sending/call-options.js';
 export { Ignore, Reject, Retry, TaskDirective } from './task/directives.js';
 export type { DefineTask } from './task/define-task.js';

@@ -1,11 +1,27 @@
 export { type Binding, binding } from './entities/binding.js';
-export { defaultExchange, type Exchange, type ExchangeOptions, exchange, exchangeDeclaration } from './entities/exchange.js';
+export {
+  defaultExchange,
+  type Exchange,
+  type ExchangeOptions,
+  exchange,
+  exchangeDeclaration,
+} from './entities/exchange.js';
 export { declareExchange, declareQueue } from './entities/declare.js';
 export { type Queue, type QueueOptions, queue, queueDeclaration } from './entities/queue.js';
-export type { Connection, ConnectionOptions, ConnectionRetryOptions, ConnectionState } from './connection/connection.js';
+export type {
+  Connection,
+  ConnectionOptions,
+  ConnectionRetryOptions,
+  ConnectionState,
+} from './connection/connection.js';
 export { openConnection } from './connection/open-connection.js';
 export type { Consumer, ConsumerOptions } from './connection/consumer.js';
-export { defaultPublishRetryPolicy, type Producer, type ProducerPublishOptions, type PublishRetryPolicy } from './connection/producer.js';
+export {
+  defaultPublishRetryPolicy,
+  type Producer,
+  type ProducerPublishOptions,
+  type PublishRetryPolicy,
+} from './connection/producer.js';
 export { MemoryBroker } from './memory/memory-broker.js';
 export { memoryTransport, type MemoryTransportOptions } from './memory/memory-transport.js';
 export { virtualTransport, type VirtualTransportOptions } from './virtual/virtual-transport.js';
@@ -13,14 +29,24 @@ export type { ContentCodec, EncodedContent, EncodeOptions } from './serializatio
 export { type ContentCodecOptions, createContentCodec } from './serialization/content-codec.js';
 export type { SizeLimits } from './serialization/size-limits.js';
 export type { Serializer } from './serialization/serializer.js';
-export { createJsonSerializer, type JsonSerializer, type JsonSerializerOptions, jsonSerializer } from './serialization/json.js';
+export {
+  createJsonSerializer,
+  type JsonSerializer,
+  type JsonSerializerOptions,
+  jsonSerializer,
+} from './serialization/json.js';
 export type { JsonType } from './serialization/json-types.js';
 export { createMsgpackSerializer } from './serialization/msgpack.js';
 export { bytesSerializer } from './serialization/bytes.js';
 export { textSerializer } from './serialization/text.js';
 export type { Compressor } from './compression/compressor.js';
 export { gzipCompressor } from './compression/gzip.js';
-export { type DecodedEnvelope, decodeEnvelope, type EncodeEnvelopeOptions, encodeEnvelope } from './message/envelope.js';
+export {
+  type DecodedEnvelope,
+  decodeEnvelope,
+  type EncodeEnvelopeOptions,
+  encodeEnvelope,
+} from './message/envelope.js';
 export { Decimal } from './values/decimal.js';
 export { PlainDate } from './values/plain-date.js';
 export { PlainTime } from './values/plain-time.js';

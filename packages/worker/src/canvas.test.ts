@@ -8,7 +8,9 @@ function setup() {
   const scene = new WorkerScene();
   const seen: unknown[] = [];
   const add = scene.app.task('add', (x: number, y: number) => x + y);
-  const sum = scene.app.task('sum', (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0));
+  const sum = scene.app.task('sum', (numbers: readonly number[]) =>
+    numbers.reduce((total, number) => total + number, 0),
+  );
   const fail = scene.app.task('fail', (_input?: unknown): number => {
     throw new RangeError('broken link');
   });

@@ -5,7 +5,10 @@ export class WorkerShutdownError extends CtqError {
   static override readonly family: string = 'WorkerShutdownError';
 
   constructor() {
-    super('CTQ_WORKER_SHUTDOWN', 'The worker was shut down before the task was done; its message goes back to its queue.');
+    super(
+      'CTQ_WORKER_SHUTDOWN',
+      'The worker was shut down before the task was done; its message goes back to its queue.',
+    );
   }
 }
 

@@ -130,7 +130,12 @@ describe('The banner', () => {
     await using scene = new WorkerScene();
     scene.app.task('add', (x: number) => x);
     const info = await scene.worker({ concurrency: 8, queues: ['hipri', 'celery'] }).info();
-    const text = banner(info, { version: '1.2.3', platform: 'Linux-6.1-x64', now: new Date(2030, 0, 2, 3, 4, 5), tasks: 'own' });
+    const text = banner(info, {
+      version: '1.2.3',
+      platform: 'Linux-6.1-x64',
+      now: new Date(2030, 0, 2, 3, 4, 5),
+      tasks: 'own',
+    });
     for (const line of [
       'w1@host v1.2.3',
       'Linux-6.1-x64 2030-01-02 03:04:05',
@@ -164,7 +169,12 @@ function losable(): { readonly transport: Transport; readonly lose: () => void }
         void connection.close();
         broken.resolve({ error: new TransportConnectionError('The cable was pulled.', { recoverable: true }) });
       });
-      return { ...connection, openChannel: () => connection.openChannel(), close: () => connection.close(), closed: broken.promise };
+      return {
+        ...connection,
+        openChannel: () => connection.openChannel(),
+        close: () => connection.close(),
+        closed: broken.promise,
+      };
     },
   };
   return {
@@ -177,7 +187,11 @@ function losable(): { readonly transport: Transport; readonly lose: () => void }
 
 function withoutDelay(): Transport {
   const inner = memoryTransport();
-  return { ...inner, supports: { ...inner.supports, delay: false }, connect: (context, signal) => inner.connect(context, signal) };
+  return {
+    ...inner,
+    supports: { ...inner.supports, delay: false },
+    connect: (context, signal) => inner.connect(context, signal),
+  };
 }
 
 function refusing(): Transport {

@@ -1,6 +1,14 @@
 import type { Ctq } from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
-import { Deadline, deferred, durationMs, type Logger, type Service, type ServiceGroup, serviceGroup } from '@ctq/runtime';
+import {
+  Deadline,
+  deferred,
+  durationMs,
+  type Logger,
+  type Service,
+  type ServiceGroup,
+  serviceGroup,
+} from '@ctq/runtime';
 import { LeaseKeeper } from './connect/lease-keeper.js';
 import { WorkerConnection } from './connect/worker-connection.js';
 import { TaskConsumer } from './consume/task-consumer.js';
@@ -77,9 +85,13 @@ export class Worker implements Service, AsyncDisposable {
       connection: () => connection.current,
       queues: this.queues,
       workplace,
-      prefetchMultiplier: settings.workerDisablePrefetch ? 1 : (options.prefetchMultiplier ?? settings.workerPrefetchMultiplier),
+      prefetchMultiplier: settings.workerDisablePrefetch
+        ? 1
+        : (options.prefetchMultiplier ?? settings.workerPrefetchMultiplier),
     });
-    this.#group = serviceGroup(this.name, [this.pool, connection, keeper, consumer], () => Deadline.after(5_000, clock));
+    this.#group = serviceGroup(this.name, [this.pool, connection, keeper, consumer], () =>
+      Deadline.after(5_000, clock),
+    );
   }
 
   /** Resolves with the error when the worker cannot go on: the broker is lost for good, a pool broke. Stop it then. */
@@ -139,5 +151,11 @@ function createPool(app: Ctq, options: WorkerOptions, logger: Logger): Pool {
   const { settings, interceptors, clock } = app.kernel;
   const chosen = options.pool ?? settings.workerPool;
   const factory = typeof chosen === 'string' ? poolNamed(chosen) : chosen;
-  return factory({ size: options.concurrency ?? settings.workerConcurrency ?? undefined, interceptors, clock, logger, locator: app.locator });
+  return factory({
+    size: options.concurrency ?? settings.workerConcurrency ?? undefined,
+    interceptors,
+    clock,
+    logger,
+    locator: app.locator,
+  });
 }

@@ -11,7 +11,15 @@ export class CommandRun implements AsyncDisposable {
   out = '';
   err = '';
 
-  constructor(folder: string, args: readonly string[], options: { readonly env?: Readonly<Record<string, string>>; readonly script?: string; readonly input?: string } = {}) {
+  constructor(
+    folder: string,
+    args: readonly string[],
+    options: {
+      readonly env?: Readonly<Record<string, string>>;
+      readonly script?: string;
+      readonly input?: string;
+    } = {},
+  ) {
     this.#child = spawn(process.execPath, [options.script ?? bin, ...args], {
       cwd: folder,
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...options.env },
@@ -44,7 +52,9 @@ export class CommandRun implements AsyncDisposable {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
         await this.#exited;
         if (pattern.test(this.out) || pattern.test(this.err)) return;
-        throw new Error(`The command ended without saying ${pattern}.\n--- stdout\n${this.out}\n--- stderr\n${this.err}`);
+        throw new Error(
+          `The command ended without saying ${pattern}.\n--- stdout\n${this.out}\n--- stderr\n${this.err}`,
+        );
       }
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }

@@ -50,5 +50,7 @@ function changedSettings(app: Ctq): readonly string[] {
   const defaults: Readonly<Record<string, unknown>> = { ...new Ctq('defaults').settings };
   return Object.entries(app.settings)
     .filter(([name, value]) => !/url|backend$/i.test(name) && inspect(value) !== inspect(defaults[name]))
-    .map(([name, value]) => `${name}: ${secret.test(name) ? '********' : inspect(value, { depth: 3, breakLength: 120 })}`);
+    .map(
+      ([name, value]) => `${name}: ${secret.test(name) ? '********' : inspect(value, { depth: 3, breakLength: 120 })}`,
+    );
 }

@@ -21,7 +21,11 @@ export function resultCommand(run: RunCommand): Command {
     .action((id: string, flags: ResultFlags) => run((context) => printResult(context, id, flags)));
 }
 
-async function printResult(context: CommandContext, id: string, { traceback, timeout }: ResultFlags): Promise<ExitCode> {
+async function printResult(
+  context: CommandContext,
+  id: string,
+  { traceback, timeout }: ResultFlags,
+): Promise<ExitCode> {
   const { app } = await context.app(context.logger('warn'));
   try {
     const result = app.asyncResult(id);
@@ -47,7 +51,8 @@ function shown(value: unknown): string {
 }
 
 function isJson(value: unknown): boolean {
-  if (value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') return true;
+  if (value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string')
+    return true;
   if (Array.isArray(value)) return value.every(isJson);
   if (typeof value !== 'object') return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -31,25 +31,52 @@ interface WorkerFlags {
 export function workerCommand(run: RunCommand): Command {
   return new Command('worker')
     .description('start a worker')
-    .addOption(new Option('-n, --hostname <name>', 'node name; %h host, %n its first part, %d its domain').env('CTQ_WORKER_HOSTNAME'))
+    .addOption(
+      new Option('-n, --hostname <name>', 'node name; %h host, %n its first part, %d its domain').env(
+        'CTQ_WORKER_HOSTNAME',
+      ),
+    )
     .addOption(
       new Option('-l, --loglevel <level>', 'DEBUG, INFO, WARNING, ERROR or CRITICAL')
         .env('CTQ_LOG_LEVEL')
         .argParser(logLevel)
         .default('warn', 'WARNING'),
     )
-    .addOption(new Option('-c, --concurrency <count>', 'tasks at a time').env('CTQ_WORKER_CONCURRENCY').argParser(wholeNumber(1)))
-    .addOption(new Option('-P, --pool <name>', 'where tasks run: async or solo').env('CTQ_WORKER_POOL'))
-    .addOption(new Option('-Q, --queues <list>', 'queues to consume, separated by commas').env('CTQ_WORKER_QUEUES').argParser(commaList))
-    .addOption(new Option('-X, --exclude-queues <list>', 'queues not to consume').env('CTQ_WORKER_EXCLUDE_QUEUES').argParser(commaList))
     .addOption(
-      new Option('--prefetch-multiplier <count>', 'most messages to hold, in multiples of the concurrency; 0 for no limit')
+      new Option('-c, --concurrency <count>', 'tasks at a time')
+        .env('CTQ_WORKER_CONCURRENCY')
+        .argParser(wholeNumber(1)),
+    )
+    .addOption(new Option('-P, --pool <name>', 'where tasks run: async or solo').env('CTQ_WORKER_POOL'))
+    .addOption(
+      new Option('-Q, --queues <list>', 'queues to consume, separated by commas')
+        .env('CTQ_WORKER_QUEUES')
+        .argParser(commaList),
+    )
+    .addOption(
+      new Option('-X, --exclude-queues <list>', 'queues not to consume')
+        .env('CTQ_WORKER_EXCLUDE_QUEUES')
+        .argParser(commaList),
+    )
+    .addOption(
+      new Option(
+        '--prefetch-multiplier <count>',
+        'most messages to hold, in multiples of the concurrency; 0 for no limit',
+      )
         .env('CTQ_WORKER_PREFETCH_MULTIPLIER')
         .argParser(wholeNumber(0)),
     )
-    .addOption(new Option('--time-limit <seconds>', 'time limit of tasks that have none').env('CTQ_WORKER_TIME_LIMIT').argParser(seconds))
-    .addOption(new Option('--soft-time-limit <seconds>', 'soft time limit').env('CTQ_WORKER_SOFT_TIME_LIMIT').argParser(seconds))
-    .addOption(new Option('-I, --include <list>', 'more modules with tasks').env('CTQ_WORKER_INCLUDE').argParser(commaList))
+    .addOption(
+      new Option('--time-limit <seconds>', 'time limit of tasks that have none')
+        .env('CTQ_WORKER_TIME_LIMIT')
+        .argParser(seconds),
+    )
+    .addOption(
+      new Option('--soft-time-limit <seconds>', 'soft time limit').env('CTQ_WORKER_SOFT_TIME_LIMIT').argParser(seconds),
+    )
+    .addOption(
+      new Option('-I, --include <list>', 'more modules with tasks').env('CTQ_WORKER_INCLUDE').argParser(commaList),
+    )
     .option('--purge, --discard', 'delete what waits in the queues first')
     .action((flags: WorkerFlags) => run((context) => runWorker(context, flags)));
 }
@@ -61,7 +88,13 @@ async function runWorker(context: CommandContext, flags: WorkerFlags): Promise<E
   for (const module of flags.include ?? []) await importModule(pathToFileURL(resolve(module)).href);
   // Before the banner, which lists the tasks; the worker's own call finds them loaded.
   await app.loadModules(importModule);
-  const worker = new Worker(app, { ...workerOptions(app, flags), logger, logLevel: flags.loglevel, importModule, exitWhenBlocked: true });
+  const worker = new Worker(app, {
+    ...workerOptions(app, flags),
+    logger,
+    logLevel: flags.loglevel,
+    importModule,
+    exitWhenBlocked: true,
+  });
   if (flags.purge === true) await purgeFirst(context, app, worker);
   if (context.options.quiet !== true) context.echo(await bannerOf(context, worker, flags));
   const signals = new ShutdownSignals(worker, (line) => context.io.out(`\n${line}\n`));
@@ -86,7 +119,9 @@ async function untilStopped(worker: Worker, signals: ShutdownSignals, context: C
   const died = await Promise.race([worker.failed, signals.stopped.then(() => undefined)]);
   if (died === undefined) return signals.exitCode ?? exitCodes.ok;
   logger.fatal({ err: died }, `The worker cannot go on: ${died.message}`);
-  await worker.stop(Deadline.after(5_000)).catch((error: unknown) => logger.error({ err: toError(error) }, 'The worker did not stop cleanly'));
+  await worker
+    .stop(Deadline.after(5_000))
+    .catch((error: unknown) => logger.error({ err: toError(error) }, 'The worker did not stop cleanly'));
   return exitCodes.failure;
 }
 
@@ -110,7 +145,10 @@ function workerOptions(app: Ctq, flags: WorkerFlags): WorkerOptions {
 
 /** CL-043. */
 async function purgeFirst(context: CommandContext, app: Ctq, worker: Worker): Promise<void> {
-  const count = await purgeQueues(app, worker.queues.map(({ name }) => name));
+  const count = await purgeQueues(
+    app,
+    worker.queues.map(({ name }) => name),
+  );
   if (count > 0) context.echo(`purge: Erased ${count} ${count === 1 ? 'message' : 'messages'} from the queue.\n`);
 }
 

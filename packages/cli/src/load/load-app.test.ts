@@ -49,32 +49,66 @@ describe('TypeScript without a build, one copy of core', () => {
     ['in an ES module package', { 'package.json': '{"type":"module"}' }],
   ])('%s', async (_, more) => {
     using project = new Project({ 'tasks.ts': tasks, 'plus.ts': plus, ...more });
-    expect(await load(project, './tasks.ts')).toMatchObject({ name: 'demo', hasOneCore: true, tasks: ['add'], exportName: 'app', sum: 3 });
+    expect(await load(project, './tasks.ts')).toMatchObject({
+      name: 'demo',
+      hasOneCore: true,
+      tasks: ['add'],
+      exportName: 'app',
+      sum: 3,
+    });
   });
 
   test.each<[string, string, Readonly<Record<string, string>>]>([
     ['an enum', `enum Kind { A = 1, B = 2 }\nconst offset = Kind.B - 2;`, {}],
     ['top-level await', `const offset: number = await Promise.resolve(0);`, {}],
-    ['a path of tsconfig.json', `import { offset } from '@lib/offset';`, {
-      'tsconfig.json': '{"compilerOptions":{"baseUrl":".","paths":{"@lib/*":["./lib/*"]}}}',
-      'lib/offset.ts': 'export const offset: number = 0;',
-    }],
-    ['an import without an extension', `import { offset } from './offset';`, { 'offset.ts': 'export const offset: number = 0;' }],
-    ['a default import of a CommonJS package', `import lib from 'lib';\nconst offset: number = lib.offset;`, {
-      'node_modules/lib/package.json': '{"name":"lib","main":"index.js"}',
-      'node_modules/lib/index.js': 'module.exports = { offset: 0 };',
-    }],
-    ['a named import of a CommonJS package', `import { offset } from 'lib';`, {
-      'node_modules/lib/package.json': '{"name":"lib","main":"index.js"}',
-      'node_modules/lib/index.js': 'exports.offset = 0;',
-    }],
-    ['an ES module package that uses core itself', `import { shared } from 'lib';\nconst offset: number = shared() ? 0 : 100;`, {
-      'node_modules/lib/package.json': '{"name":"lib","type":"module","exports":"./index.js"}',
-      'node_modules/lib/index.js': `import { Ctq } from '@ctq/core'; export const shared = () => new Ctq('x') instanceof Ctq;`,
-    }],
-    ['a JSON file', `import settings from './settings.json';\nconst offset: number = settings.offset;`, { 'settings.json': '{"offset":0}' }],
+    [
+      'a path of tsconfig.json',
+      `import { offset } from '@lib/offset';`,
+      {
+        'tsconfig.json': '{"compilerOptions":{"baseUrl":".","paths":{"@lib/*":["./lib/*"]}}}',
+        'lib/offset.ts': 'export const offset: number = 0;',
+      },
+    ],
+    [
+      'an import without an extension',
+      `import { offset } from './offset';`,
+      { 'offset.ts': 'export const offset: number = 0;' },
+    ],
+    [
+      'a default import of a CommonJS package',
+      `import lib from 'lib';\nconst offset: number = lib.offset;`,
+      {
+        'node_modules/lib/package.json': '{"name":"lib","main":"index.js"}',
+        'node_modules/lib/index.js': 'module.exports = { offset: 0 };',
+      },
+    ],
+    [
+      'a named import of a CommonJS package',
+      `import { offset } from 'lib';`,
+      {
+        'node_modules/lib/package.json': '{"name":"lib","main":"index.js"}',
+        'node_modules/lib/index.js': 'exports.offset = 0;',
+      },
+    ],
+    [
+      'an ES module package that uses core itself',
+      `import { shared } from 'lib';\nconst offset: number = shared() ? 0 : 100;`,
+      {
+        'node_modules/lib/package.json': '{"name":"lib","type":"module","exports":"./index.js"}',
+        'node_modules/lib/index.js': `import { Ctq } from '@ctq/core'; export const shared = () => new Ctq('x') instanceof Ctq;`,
+      },
+    ],
+    [
+      'a JSON file',
+      `import settings from './settings.json';\nconst offset: number = settings.offset;`,
+      { 'settings.json': '{"offset":0}' },
+    ],
     ['import.meta.url', `const offset: number = import.meta.url.endsWith('tasks.ts') ? 0 : 100;`, {}],
-    ['a class with decorator-free parameter properties', `class Box { constructor(readonly value: number) {} }\nconst offset = new Box(0).value;`, {}],
+    [
+      'a class with decorator-free parameter properties',
+      `class Box { constructor(readonly value: number) {} }\nconst offset = new Box(0).value;`,
+      {},
+    ],
   ])('with %s', async (_, code, more) => {
     for (const type of ['commonjs', 'module']) {
       using project = new Project({
@@ -105,7 +139,8 @@ describe('TypeScript without a build, one copy of core', () => {
     const scope = join(project.folder, 'node_modules', '@ctq');
     for (const name of readdirSync(scope)) {
       rmSync(join(scope, name));
-      for (const part of ['dist', 'package.json']) cpSync(join(packages, name, part), join(scope, name, part), { recursive: true });
+      for (const part of ['dist', 'package.json'])
+        cpSync(join(packages, name, part), join(scope, name, part), { recursive: true });
     }
     const entry = join(scope, 'core', 'dist', 'index.js');
     writeFileSync(entry, `${readFileSync(entry, 'utf8')}\nglobalThis.coreLoads = (globalThis.coreLoads ?? 0) + 1;\n`);
@@ -143,12 +178,27 @@ describe('Finding the app [CL-017]', () => {
   });
 
   test.each<[string, string, string, Partial<Seen>]>([
-    ['app before anything else', `export const other = ${app('b')}; export const app = ${app('a')};`, 'tasks', { name: 'a', exportName: 'app' }],
+    [
+      'app before anything else',
+      `export const other = ${app('b')}; export const app = ${app('a')};`,
+      'tasks',
+      { name: 'a', exportName: 'app' },
+    ],
     ['the default export', `export default ${app('a')};`, 'tasks', { name: 'a', exportName: 'default' }],
-    ['celery', `export const celery = ${app('a')}; export const other = ${app('b')};`, 'tasks', { name: 'a', exportName: 'celery' }],
+    [
+      'celery',
+      `export const celery = ${app('a')}; export const other = ${app('b')};`,
+      'tasks',
+      { name: 'a', exportName: 'celery' },
+    ],
     ['the only one, by any name', `export const shop = ${app('a')};`, 'tasks', { name: 'a', exportName: 'shop' }],
     ['one under two names', `export const shop = ${app('a')}; export { shop as again };`, 'tasks', { name: 'a' }],
-    ['the named one', `export const shop = ${app('a')}; export const bank = ${app('b')};`, 'tasks:bank', { name: 'b', exportName: 'bank' }],
+    [
+      'the named one',
+      `export const shop = ${app('a')}; export const bank = ${app('b')};`,
+      'tasks:bank',
+      { name: 'b', exportName: 'bank' },
+    ],
   ])('exported as %s', async (_, code, given, expected) => {
     using project = new Project({ 'tasks.ts': head + code });
     expect(await load(project, given)).toMatchObject(expected);
@@ -161,12 +211,42 @@ describe('An app that cannot be had [CL-028]', () => {
   test.each<[string, Readonly<Record<string, string>>, string, readonly string[]]>([
     ['no such file', {}, './nothing', ['The module ./nothing was not found', '-A ./src/tasks.ts']],
     ['a folder with nothing of the kind', { 'src/readme.md': '' }, './src', ['The module ./src was not found']],
-    ['no app in it', { 'tasks.ts': 'export const x = 1;' }, 'tasks', ['./tasks.ts exports no app', 'export const app = new Ctq', 'It exports x.']],
-    ['two apps in it', { 'tasks.ts': `${head}export const shop = new Ctq('a'); export const bank = new Ctq('b');` }, 'tasks', ['more than one app: bank and shop', '-A ./tasks.ts:']],
-    ['no such export', { 'tasks.ts': `${head}export const app = new Ctq('a');` }, 'tasks:shop', ['./tasks.ts has no export shop. It exports app.']],
-    ['an export that is no app', { 'tasks.ts': 'export const shop = 1;' }, 'tasks:shop', ['The export shop of ./tasks.ts is not an app']],
-    ['a module that throws', { 'tasks.ts': `function connect(): never {\n  throw new Error('no database');\n}\nconnect();` }, 'tasks', ['./tasks.ts the following error occurred', 'no database', 'tasks.ts:2', 'correct it there']],
-    ['an import that is not installed', { 'tasks.ts': `import x from 'not-installed';\nexport { x };` }, 'tasks', ["'not-installed'", 'Install the package or correct the path']],
+    [
+      'no app in it',
+      { 'tasks.ts': 'export const x = 1;' },
+      'tasks',
+      ['./tasks.ts exports no app', 'export const app = new Ctq', 'It exports x.'],
+    ],
+    [
+      'two apps in it',
+      { 'tasks.ts': `${head}export const shop = new Ctq('a'); export const bank = new Ctq('b');` },
+      'tasks',
+      ['more than one app: bank and shop', '-A ./tasks.ts:'],
+    ],
+    [
+      'no such export',
+      { 'tasks.ts': `${head}export const app = new Ctq('a');` },
+      'tasks:shop',
+      ['./tasks.ts has no export shop. It exports app.'],
+    ],
+    [
+      'an export that is no app',
+      { 'tasks.ts': 'export const shop = 1;' },
+      'tasks:shop',
+      ['The export shop of ./tasks.ts is not an app'],
+    ],
+    [
+      'a module that throws',
+      { 'tasks.ts': `function connect(): never {\n  throw new Error('no database');\n}\nconnect();` },
+      'tasks',
+      ['./tasks.ts the following error occurred', 'no database', 'tasks.ts:2', 'correct it there'],
+    ],
+    [
+      'an import that is not installed',
+      { 'tasks.ts': `import x from 'not-installed';\nexport { x };` },
+      'tasks',
+      ["'not-installed'", 'Install the package or correct the path'],
+    ],
     ['a syntax error', { 'tasks.ts': `export const = 1;` }, 'tasks', ['the following error occurred', 'tasks.ts']],
   ])('%s', async (_, files, given, expected) => {
     using project = new Project(files);

@@ -34,7 +34,12 @@ export async function loadLocated(locator: AppLocator): Promise<LoadedApp> {
   return await importApp(locator.url, locator.export, createModuleLoader(locator.url), process.cwd());
 }
 
-async function importApp(url: string, exportName: string | undefined, loader: ModuleLoader, folder: string): Promise<LoadedApp> {
+async function importApp(
+  url: string,
+  exportName: string | undefined,
+  loader: ModuleLoader,
+  folder: string,
+): Promise<LoadedApp> {
   const path = fileURLToPath(url);
   const shown = relative(folder, path).startsWith('..') ? path : `./${relative(folder, path)}`;
   let exports: Readonly<Record<string, unknown>>;
@@ -54,5 +59,8 @@ function importFailed(module: string, error: Error): AppLoadError {
     'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')
       ? 'Install the package or correct the path that it imports.'
       : 'This is the error of the module itself, or of one that it imports: correct it there.';
-  return new AppLoadError(`While trying to load the module ${module} the following error occurred:\n${ownFrames(error)}\n${advice}`, { cause: error });
+  return new AppLoadError(
+    `While trying to load the module ${module} the following error occurred:\n${ownFrames(error)}\n${advice}`,
+    { cause: error },
+  );
 }

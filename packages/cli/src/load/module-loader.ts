@@ -19,7 +19,9 @@ export function createModuleLoader(from: string): ModuleLoader {
   const jiti = createJiti(parent, { interopDefault: false, tsconfigPaths: true, nativeModules: ['@ctq'] });
   return {
     async import(module) {
-      return await jiti.import<Readonly<Record<string, unknown>>>(module.startsWith('file:') ? fileURLToPath(module) : module);
+      return await jiti.import<Readonly<Record<string, unknown>>>(
+        module.startsWith('file:') ? fileURLToPath(module) : module,
+      );
     },
     resolve: (packageName) => jiti.esmResolve(packageName, { try: true }),
   };

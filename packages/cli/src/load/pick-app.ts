@@ -11,7 +11,11 @@ export interface PickedApp {
 }
 
 /** The app among a module's exports. @throws AppLoadError when there is none, or no telling which. */
-export function pickApp(exports: Readonly<Record<string, unknown>>, module: string, wanted: string | undefined): PickedApp {
+export function pickApp(
+  exports: Readonly<Record<string, unknown>>,
+  module: string,
+  wanted: string | undefined,
+): PickedApp {
   if (wanted !== undefined) return named(exports, module, wanted);
   for (const name of usualNames) {
     const value = exports[name];
@@ -35,7 +39,8 @@ export function pickApp(exports: Readonly<Record<string, unknown>>, module: stri
 function named(exports: Readonly<Record<string, unknown>>, module: string, name: string): PickedApp {
   const app = exports[name];
   if (Ctq.isInstance(app)) return { app, name };
-  const problem = name in exports ? `The export ${name} of ${module} is not an app` : `The module ${module} has no export ${name}`;
+  const problem =
+    name in exports ? `The export ${name} of ${module} is not an app` : `The module ${module} has no export ${name}`;
   throw new AppLoadError(`${problem}. ${exportsOf(exports)}`);
 }
 

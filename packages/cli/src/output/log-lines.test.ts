@@ -26,12 +26,18 @@ describe('Log lines', () => {
 
   test('show the error below, and what else is known unless the message says it', () => {
     const error = new Error('broken');
-    const line = formatRecord({ level: 'error', message: 'No luck with celery', fields: { err: error, queue: 'celery', attempt: 3 } }, plain, at);
+    const line = formatRecord(
+      { level: 'error', message: 'No luck with celery', fields: { err: error, queue: 'celery', attempt: 3 } },
+      plain,
+      at,
+    );
     expect(line).toMatch(/No luck with celery \(attempt=3\)\nError: broken\n {4}at /);
   });
 
   test('are coloured by level on a terminal [WK-117]', () => {
-    expect(formatRecord({ level: 'warn', message: 'careful', fields: {} }, createStyle(true), at)).toContain('\u001b[33mcareful\u001b[0m');
+    expect(formatRecord({ level: 'warn', message: 'careful', fields: {} }, createStyle(true), at)).toContain(
+      '\u001b[33mcareful\u001b[0m',
+    );
   });
 
   test('below the level are not written', () => {

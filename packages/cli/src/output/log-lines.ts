@@ -13,12 +13,19 @@ export interface LogOptions {
 export function createLineLogger(options: LogOptions): Logger {
   const lowest = logLevels.indexOf(options.level);
   return createLogger((record) => {
-    if (logLevels.indexOf(record.level) >= lowest) options.write(formatRecord(record, options.style, options.now?.() ?? new Date()));
+    if (logLevels.indexOf(record.level) >= lowest)
+      options.write(formatRecord(record, options.style, options.now?.() ?? new Date()));
   });
 }
 
 /** Python's names. */
-const names: Readonly<Record<LogLevel, string>> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR', fatal: 'CRITICAL' };
+const names: Readonly<Record<LogLevel, string>> = {
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+  fatal: 'CRITICAL',
+};
 const colors: Readonly<Record<LogLevel, 'blue' | 'yellow' | 'red' | 'magenta' | undefined>> = {
   debug: 'blue',
   info: undefined,

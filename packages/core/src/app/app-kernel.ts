@@ -59,7 +59,16 @@ export interface AppKernel extends Kernel {
 /** Puts an app together. Everything is made at first use, in this order: settings, codec, transport, connection; backend. */
 export function createAppKernel(name: string, options: AppOptions, locator: () => AppLocator | undefined): AppKernel {
   let { broker, backend } = options;
-  const { broker: _broker, backend: _backend, logger: given, clock = systemClock, interceptors = [], adapters = {}, module, ...first } = options;
+  const {
+    broker: _broker,
+    backend: _backend,
+    logger: given,
+    clock = systemClock,
+    interceptors = [],
+    adapters = {},
+    module,
+    ...first
+  } = options;
   const lent = given === undefined ? lentLogger() : undefined;
   const logger = given ?? lent ?? silentLogger;
   const inputs: SettingsInput[] = [first as SettingsInput];
@@ -73,7 +82,8 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     const url = module ?? locator()?.url;
     return url === undefined ? process.cwd() : dirname(fileURLToPath(url));
   };
-  const resolve = (): AdapterResolver => (resolver ??= createAdapterResolver({
+  const resolve = (): AdapterResolver =>
+    (resolver ??= createAdapterResolver({
       folder: folder(),
       otherFolders: process.argv[1] === undefined ? [] : [dirname(process.argv[1])],
       isBrokerNamed: broker !== undefined || kernel.settings.brokerUrl !== undefined,
@@ -85,7 +95,10 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     backend: async () => {
       if (backend !== undefined && typeof backend !== 'string') return backend;
       if (kernel.settings.taskAlwaysEager) return memoryBackend();
-      return resolve().backend(typeof backend === 'string' ? backend : kernel.settings.resultBackend, kernel.settings.resultBackendTransportOptions);
+      return resolve().backend(
+        typeof backend === 'string' ? backend : kernel.settings.resultBackend,
+        kernel.settings.resultBackendTransportOptions,
+      );
     },
     codec: () => createResultCodec(kernel.content, kernel.settings.resultSerializer),
     expiresMs: () => {
@@ -134,7 +147,10 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     },
     override(more) {
       if (transport !== undefined) {
-        throw new ConfigurationError('CTQ_SETTINGS_IN_USE', `App '${name}' is connected already; its broker cannot be replaced any more.`);
+        throw new ConfigurationError(
+          'CTQ_SETTINGS_IN_USE',
+          `App '${name}' is connected already; its broker cannot be replaced any more.`,
+        );
       }
       broker = more.broker ?? broker;
       backend = more.backend ?? backend;
@@ -169,5 +185,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
 
 function createSender(kernel: Kernel, connect: () => Promise<Connection>): TaskSender {
   const replyTo = randomUUID();
-  return kernel.settings.taskAlwaysEager ? new EagerSender(kernel, replyTo) : new BrokerSender(kernel, replyTo, connect);
+  return kernel.settings.taskAlwaysEager
+    ? new EagerSender(kernel, replyTo)
+    : new BrokerSender(kernel, replyTo, connect);
 }

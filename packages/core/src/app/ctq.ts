@@ -84,7 +84,11 @@ export class Ctq implements AsyncDisposable {
       placement: {},
       ...(taskOptions === undefined ? {} : { taskOptions }),
     });
-    return asyncResult(this.#kernel.results, id, isIgnored(this.#kernel, options, taskOptions) ? { ignored: true } : {});
+    return asyncResult(
+      this.#kernel.results,
+      id,
+      isIgnored(this.#kernel, options, taskOptions) ? { ignored: true } : {},
+    );
   }
 
   /** A signature by name, or one that came from somewhere in its travelling form. */

@@ -44,7 +44,9 @@ export class TaskModules {
 
 /** A relative or absolute path is a file; anything else is a package's name. */
 function locate(base: string, specifier: string): string {
-  return specifier.startsWith('.') || specifier.startsWith('/') ? pathToFileURL(resolve(base, specifier)).href : specifier;
+  return specifier.startsWith('.') || specifier.startsWith('/')
+    ? pathToFileURL(resolve(base, specifier)).href
+    : specifier;
 }
 
 async function importNamed(name: string, url: string, importModule: (url: string) => Promise<unknown>): Promise<void> {
@@ -52,6 +54,8 @@ async function importNamed(name: string, url: string, importModule: (url: string
     await importModule(url);
   } catch (thrown) {
     const error = toError(thrown);
-    throw new ConfigurationError('CTQ_TASK_MODULE', `The task module ${name} could not be imported: ${error.message}`, { cause: error });
+    throw new ConfigurationError('CTQ_TASK_MODULE', `The task module ${name} could not be imported: ${error.message}`, {
+      cause: error,
+    });
   }
 }

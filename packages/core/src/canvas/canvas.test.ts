@@ -29,7 +29,11 @@ describe('a chain', () => {
     const { add } = setup();
     const result = await chain(add.s(2, 2), add.s(4), add.s(8)).delay();
     expect(await result.get()).toBe(16);
-    expect(await chain(add.s(1), add.s(2)).delay(10).then((sum) => sum.get())).toBe(13);
+    expect(
+      await chain(add.s(1), add.s(2))
+        .delay(10)
+        .then((sum) => sum.get()),
+    ).toBe(13);
   });
 
   it('gives its id to the last step and links the results backwards [CV-061, CV-062, CV-144]', async () => {
@@ -102,7 +106,7 @@ describe('a chord', () => {
     expect(await result.get()).toBe(107);
   });
 
-  it('counts a chord in its header as that chord\'s body [CV-093, CV-115]', async () => {
+  it("counts a chord in its header as that chord's body [CV-093, CV-115]", async () => {
     const { add, total } = setup();
     const inner = chord([add.s(1, 1), add.s(2, 2)], total.s());
     expect(await (await chord([inner, add.s(10, 10)], total.s()).delay()).get()).toBe(26);
@@ -147,9 +151,16 @@ describe('callbacks', () => {
 describe('a signature', () => {
   it('travels and comes back the same [CV-001, CV-002, CV-003, CV-004, CV-005]', async () => {
     const { app, add, total } = setup();
-    const workflow = chord([chain(add.s(1, 1), add.s(1)), add.si(2, 2)], total.s().set({ queue: 'other', priority: 3 }).link(add.s(1)));
+    const workflow = chord(
+      [chain(add.s(1, 1), add.s(1)), add.si(2, 2)],
+      total.s().set({ queue: 'other', priority: 3 }).link(add.s(1)),
+    );
     const serialized = workflow.serialize();
-    expect(serialized).toMatchObject({ task: 'celery.chord', subtask_type: 'chord', kwargs: { header: { task: 'celery.group' }, body: { task: 'total' } } });
+    expect(serialized).toMatchObject({
+      task: 'celery.chord',
+      subtask_type: 'chord',
+      kwargs: { header: { task: 'celery.group' }, body: { task: 'total' } },
+    });
     expect(app.signature(serialized).serialize()).toEqual(serialized);
     expect(JSON.parse(JSON.stringify(serialized))).toEqual(serialized);
   });

@@ -10,7 +10,9 @@ export interface LinkMismatch<Given, Takes> {
 }
 
 /** Each link after the first has to take the result of the one before it as its only missing argument. */
-export type CheckedLinks<Links extends readonly unknown[]> = Links extends readonly [infer First, ...infer Rest] ? [First, ...CheckedRest<ResultOf<First>, Rest>] : [];
+export type CheckedLinks<Links extends readonly unknown[]> = Links extends readonly [infer First, ...infer Rest]
+  ? [First, ...CheckedRest<ResultOf<First>, Rest>]
+  : [];
 type CheckedRest<Given, Links extends readonly unknown[]> = Links extends readonly [infer Next, ...infer Rest]
   ? [[Given] extends ArgsOf<Next> ? Next : LinkMismatch<Given, ArgsOf<Next>>, ...CheckedRest<ResultOf<Next>, Rest>]
   : [];

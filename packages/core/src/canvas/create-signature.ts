@@ -15,7 +15,10 @@ interface SignatureParts {
 }
 
 /** A signature over a node. Its type parameters are the caller's promise: nothing of them exists at run time. */
-export function createSignature<A extends readonly unknown[], R, Result = AsyncResult<R>>(kernel: Kernel, node: SignatureNode): Signature<A, R, Result> {
+export function createSignature<A extends readonly unknown[], R, Result = AsyncResult<R>>(
+  kernel: Kernel,
+  node: SignatureNode,
+): Signature<A, R, Result> {
   const again = (changed: SignatureNode): Signature<A, R, Result> => createSignature(kernel, changed);
   const send = async (args: readonly unknown[], options: CallOptions | undefined): Promise<Result> => {
     const ids = await dispatch(kernel, options === undefined ? node : withCallOptions(node, options), { args });
@@ -38,8 +41,11 @@ export function createSignature<A extends readonly unknown[], R, Result = AsyncR
 
 /** What a signature is made of. @throws TypeError for anything that is not a signature. */
 export function partsOf(signature: unknown): SignatureParts {
-  if (typeof signature === 'object' && signature !== null && parts in signature) return signature[parts] as SignatureParts;
-  throw new TypeError('Not a signature. Make one of a task: add.s(2, 2), or add.si(2, 2) for one that ignores the result before it.');
+  if (typeof signature === 'object' && signature !== null && parts in signature)
+    return signature[parts] as SignatureParts;
+  throw new TypeError(
+    'Not a signature. Make one of a task: add.s(2, 2), or add.si(2, 2) for one that ignores the result before it.',
+  );
 }
 
 export function withCallOptions(node: SignatureNode, options: CallOptions): SignatureNode {

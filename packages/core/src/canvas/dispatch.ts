@@ -5,7 +5,14 @@ import type { SendRequest } from '../sending/task-sender.js';
 import { freeze, type FrozenIds } from './freeze.js';
 import { serializeNode } from './serialize.js';
 import type { SerializedSignature } from './serialized-signature.js';
-import { type ChordNode, type GroupNode, type SignatureNode, type TaskNode, withLink, withOptions } from './signature-node.js';
+import {
+  type ChordNode,
+  type GroupNode,
+  type SignatureNode,
+  type TaskNode,
+  withLink,
+  withOptions,
+} from './signature-node.js';
 
 /** What has to happen for a workflow to begin: chords are opened, then the first messages are sent. */
 interface Plan {
@@ -30,7 +37,9 @@ export async function dispatch(kernel: Kernel, node: SignatureNode, input: Dispa
   if (plan.chords.length > 0) {
     const chords = (await kernel.results.backend()).chords;
     if (chords === undefined) {
-      throw new NotSupportedError('This result backend cannot count the members of a chord. Use one that can: sqlite, redis, or any key/value store.');
+      throw new NotSupportedError(
+        'This result backend cannot count the members of a chord. Use one that can: sqlite, redis, or any key/value store.',
+      );
     }
     await Promise.all(plan.chords.map(({ groupId, size }) => chords.openChord(groupId, size)));
   }
@@ -76,12 +85,20 @@ function planTask(kernel: Kernel, plan: Plan, node: TaskNode, args: readonly unk
 }
 
 /** Only the first step is sent; the rest travels with it in reverse, and what comes after the whole chain comes after its last step. */
-function planChain(kernel: Kernel, plan: Plan, links: readonly SignatureNode[], args: readonly unknown[], placement: Placement): void {
+function planChain(
+  kernel: Kernel,
+  plan: Plan,
+  links: readonly SignatureNode[],
+  args: readonly unknown[],
+  placement: Placement,
+): void {
   const [first, ...rest] = links;
   if (first === undefined) return;
   const { groupId, groupIndex, chord, chain, ...everyStep } = placement;
   const ofLast = dropUndefined({ groupId, groupIndex, chord });
-  const steps = rest.map((step, index) => serializeNode(index === rest.length - 1 ? withOptions(step, ofLast) : step)).reverse();
+  const steps = rest
+    .map((step, index) => serializeNode(index === rest.length - 1 ? withOptions(step, ofLast) : step))
+    .reverse();
   planNode(kernel, plan, first, args, {
     rootId: rootOf(first, placement),
     ...everyStep,
@@ -110,7 +127,13 @@ function planChord(kernel: Kernel, plan: Plan, node: ChordNode, args: readonly u
   const groupId = node.header.options.taskId as string;
   const body = bodyOf(node, groupId, placement);
   if (node.header.members.length === 0) {
-    planNode(kernel, plan, body, [[]], placement.rootId === undefined ? {} : { rootId: placement.rootId, parentId: placement.parentId ?? null });
+    planNode(
+      kernel,
+      plan,
+      body,
+      [[]],
+      placement.rootId === undefined ? {} : { rootId: placement.rootId, parentId: placement.parentId ?? null },
+    );
     return;
   }
   plan.chords.push({ groupId, size: node.header.members.length });
@@ -130,7 +153,11 @@ function bodyOf(node: ChordNode, groupId: string, placement: Placement): Signatu
   const chain = joinChains(body.options.chain, placement.chain);
   const outer = dropUndefined({ groupIndex: placement.groupIndex, chord: placement.chord });
   // The body names the header's group (SPEC 4.10), unless it is itself a member of an outer chord.
-  return withOptions(body, { groupId: placement.chord == null ? groupId : (placement.groupId ?? groupId), ...outer, ...(chain == null ? {} : { chain }) });
+  return withOptions(body, {
+    groupId: placement.chord == null ? groupId : (placement.groupId ?? groupId),
+    ...outer,
+    ...(chain == null ? {} : { chain }),
+  });
 }
 
 /** Reversed lists: what is to run later stands first. */
@@ -142,10 +169,15 @@ function joinChains(
   return outer == null ? own : [...outer, ...own];
 }
 
-function asLinks(name: 'link' | 'linkError', signatures: readonly SerializedSignature[] | undefined): Record<string, unknown> {
+function asLinks(
+  name: 'link' | 'linkError',
+  signatures: readonly SerializedSignature[] | undefined,
+): Record<string, unknown> {
   return signatures === undefined ? {} : { [name]: signatures.map((signature) => ({ serialize: () => signature })) };
 }
 
 function dropUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 }

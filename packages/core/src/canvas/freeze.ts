@@ -76,7 +76,9 @@ function freezeChord(node: ChordNode, replyTo: string): Frozen<ChordNode> {
 
 /** Groups inside a header are members of the header (celery 5.6 canvas.py, group._freeze_unroll). */
 function flattenHeader(header: GroupNode): GroupNode {
-  const members = header.members.flatMap((member) => (member.kind === 'group' ? flattenHeader(member).members : [member]));
+  const members = header.members.flatMap((member) =>
+    member.kind === 'group' ? flattenHeader(member).members : [member],
+  );
   return { ...header, members };
 }
 
@@ -90,7 +92,14 @@ function flatten(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
   const joined: SignatureNode[] = [];
   for (const link of links) {
     const before = joined.at(-1);
-    if (before?.kind === 'group') joined[joined.length - 1] = { kind: 'chord', header: before, body: link, options: {}, immutable: before.immutable };
+    if (before?.kind === 'group')
+      joined[joined.length - 1] = {
+        kind: 'chord',
+        header: before,
+        body: link,
+        options: {},
+        immutable: before.immutable,
+      };
     else joined.push(link);
   }
   return spread({ ...chain, links: joined });
@@ -99,7 +108,9 @@ function flatten(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
 /** The id, the place in an outer workflow and `link` go to the last step, `linkError` to every step, everything else to the first (wire SPEC 5.2). */
 function spread(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
   const { link, linkError, taskId, groupId, groupIndex, chord, chain: after, ...first } = chain.options;
-  const last = Object.fromEntries(Object.entries({ taskId, groupId, groupIndex, chord, chain: after }).filter(([, value]) => value !== undefined));
+  const last = Object.fromEntries(
+    Object.entries({ taskId, groupId, groupIndex, chord, chain: after }).filter(([, value]) => value !== undefined),
+  );
   const links = chain.links.map((step, index) => {
     let changed = index === 0 ? withOptions(step, first) : step;
     if (index === chain.links.length - 1) {

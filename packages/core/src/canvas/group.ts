@@ -8,18 +8,27 @@ import type { GroupNode } from './signature-node.js';
 export type ResultsOf<Members extends readonly unknown[]> = { -readonly [K in keyof Members]: ResultOf<Members[K]> };
 
 /** The arguments that every member takes in front of its own: those of the first; the others have to take the same. */
-type SharedArgs<Members extends readonly unknown[]> = Members extends readonly [infer First, ...unknown[]] ? ArgsOf<First> : ArgsOf<Members[number]>;
+type SharedArgs<Members extends readonly unknown[]> = Members extends readonly [infer First, ...unknown[]]
+  ? ArgsOf<First>
+  : ArgsOf<Members[number]>;
 
 /** Signatures that run at the same time. The result is the list of their results, in the group's order. */
 export function group<const Members extends readonly AnySignature[]>(
   members: Members,
 ): Signature<SharedArgs<Members>, ResultsOf<Members>, GroupResult<ResultsOf<Members>>> {
   const { node, kernel } = groupNode(members);
-  if (kernel === undefined) throw new TypeError('A group needs at least one signature: group([add.s(1, 1), add.s(2, 2)]).');
+  if (kernel === undefined)
+    throw new TypeError('A group needs at least one signature: group([add.s(1, 1), add.s(2, 2)]).');
   return createSignature(kernel, node);
 }
 
-export function groupNode(members: readonly unknown[]): { readonly node: GroupNode; readonly kernel: Kernel | undefined } {
+export function groupNode(members: readonly unknown[]): {
+  readonly node: GroupNode;
+  readonly kernel: Kernel | undefined;
+} {
   const found = members.map(partsOf);
-  return { node: { kind: 'group', members: found.map(({ node }) => node), options: {}, immutable: false }, kernel: found[0]?.kernel };
+  return {
+    node: { kind: 'group', members: found.map(({ node }) => node), options: {}, immutable: false },
+    kernel: found[0]?.kernel,
+  };
 }

@@ -41,7 +41,9 @@ function wrap(
  */
 export function parseNode(value: unknown): SignatureNode {
   if (!isRecord(value) || typeof value['task'] !== 'string') {
-    throw new InvalidTaskMessageError('A continuation in the message is not a signature: it needs at least the members task, args, kwargs and options.');
+    throw new InvalidTaskMessageError(
+      'A continuation in the message is not a signature: it needs at least the members task, args, kwargs and options.',
+    );
   }
   const kwargs = isRecord(value['kwargs']) ? value['kwargs'] : {};
   const options = decodeOptions(isRecord(value['options']) ? value['options'] : {});
@@ -52,9 +54,22 @@ export function parseNode(value: unknown): SignatureNode {
     case 'group':
       return { kind: 'group', members: parseList(kwargs['tasks']), options, immutable };
     case 'chord':
-      return { kind: 'chord', header: parseHeader(kwargs['header']), body: parseNode(kwargs['body']), options, immutable };
+      return {
+        kind: 'chord',
+        header: parseHeader(kwargs['header']),
+        body: parseNode(kwargs['body']),
+        options,
+        immutable,
+      };
     default:
-      return { kind: 'task', task: value['task'], args: Array.isArray(value['args']) ? value['args'] : [], kwargs, options, immutable };
+      return {
+        kind: 'task',
+        task: value['task'],
+        args: Array.isArray(value['args']) ? value['args'] : [],
+        kwargs,
+        options,
+        immutable,
+      };
   }
 }
 

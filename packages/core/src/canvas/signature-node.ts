@@ -54,6 +54,10 @@ export function withOptions<Node extends SignatureNode>(node: Node, options: Nod
 }
 
 /** The same node with one more continuation. */
-export function withLink<Node extends SignatureNode>(node: Node, which: 'link' | 'linkError', next: SerializedSignature): Node {
+export function withLink<Node extends SignatureNode>(
+  node: Node,
+  which: 'link' | 'linkError',
+  next: SerializedSignature,
+): Node {
   return withOptions(node, { [which]: [...(node.options[which] ?? []), next] });
 }

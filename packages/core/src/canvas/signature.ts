@@ -10,9 +10,17 @@ export interface Typed<A extends readonly unknown[], R> {
 }
 
 /** Arguments that a task or signature still takes. */
-export type ArgsOf<T> = T extends { readonly [types]?: { readonly args: (args: infer A extends readonly unknown[]) => void } } ? A : never;
+export type ArgsOf<T> = T extends {
+  readonly [types]?: { readonly args: (args: infer A extends readonly unknown[]) => void };
+}
+  ? A
+  : never;
 /** Its result, as it arrives on the client. */
-export type ResultOf<T> = T extends { readonly [types]?: { readonly args: (args: never) => void; readonly result: infer R } } ? R : never;
+export type ResultOf<T> = T extends {
+  readonly [types]?: { readonly args: (args: never) => void; readonly result: infer R };
+}
+  ? R
+  : never;
 
 /**
  * A call that was not made yet: a task with arguments and options, or a workflow of such. `A` is what still has to come in front of the
@@ -42,7 +50,10 @@ export type Given<A extends readonly unknown[]> = readonly unknown[] extends A ?
 export type AnySignature = Signature<never, unknown, AsyncResult<unknown> | GroupResult<unknown[]>>;
 
 /** `A` without its last parameters, as many as were given: `.s(4)` of `(x, y)` still takes `x`. */
-export type DropLast<A extends readonly unknown[], Count extends readonly unknown[]> = Count extends readonly [unknown, ...infer Fewer]
+export type DropLast<A extends readonly unknown[], Count extends readonly unknown[]> = Count extends readonly [
+  unknown,
+  ...infer Fewer,
+]
   ? DropLast<WithoutLast<A>, Fewer>
   : A;
 type WithoutLast<A extends readonly unknown[]> = A extends readonly [...infer Head, unknown]
@@ -54,4 +65,12 @@ type WithoutLast<A extends readonly unknown[]> = A extends readonly [...infer He
     : A;
 
 /** What `.s()` may be given: the last parameters, as many as wanted. */
-export type Trailing<A extends readonly unknown[]> = A | (A extends readonly [_?: infer _First, ...rest: infer Rest] ? (number extends A['length'] ? never : A['length'] extends 0 ? never : Trailing<Rest>) : never);
+export type Trailing<A extends readonly unknown[]> =
+  | A
+  | (A extends readonly [_?: infer _First, ...rest: infer Rest]
+      ? number extends A['length']
+        ? never
+        : A['length'] extends 0
+          ? never
+          : Trailing<Rest>
+      : never);

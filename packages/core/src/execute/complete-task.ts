@@ -41,16 +41,26 @@ export function completeTask(kernel: Kernel, completion: Completion): Promise<Ou
 }
 
 /** The state first: the next attempt may be over before we are, and its state must stand. */
-async function completeRetry(kernel: Kernel, completion: Completion, outcome: Outcome & { kind: 'retry' }): Promise<Outcome> {
+async function completeRetry(
+  kernel: Kernel,
+  completion: Completion,
+  outcome: Outcome & { kind: 'retry' },
+): Promise<Outcome> {
   const { retry } = outcome;
   if (isStored(kernel, completion, true)) {
-    await kernel.results.store(record(kernel, completion, 'RETRY', storedError(retry.error ?? retry), retry.error?.stack));
+    await kernel.results.store(
+      record(kernel, completion, 'RETRY', storedError(retry.error ?? retry), retry.error?.stack),
+    );
   }
   await resend(kernel, completion.message, retry, completion.deliveryInfo);
   return outcome;
 }
 
-async function completeSuccess(kernel: Kernel, completion: Completion, outcome: Outcome & { kind: 'success' }): Promise<Outcome> {
+async function completeSuccess(
+  kernel: Kernel,
+  completion: Completion,
+  outcome: Outcome & { kind: 'success' },
+): Promise<Outcome> {
   const { message } = completion;
   const value = outcome.value === undefined ? null : outcome.value;
   const stored = isStored(kernel, completion, false);
@@ -58,7 +68,12 @@ async function completeSuccess(kernel: Kernel, completion: Completion, outcome: 
     try {
       kernel.results.assertStorable(value);
     } catch (error) {
-      const failure: Outcome = { kind: 'failure', error: error as Error, reason: 'encoding', runtimeMs: outcome.runtimeMs };
+      const failure: Outcome = {
+        kind: 'failure',
+        error: error as Error,
+        reason: 'encoding',
+        runtimeMs: outcome.runtimeMs,
+      };
       return completeFailure(kernel, { ...completion, outcome: failure }, failure);
     }
   }
@@ -68,17 +83,27 @@ async function completeSuccess(kernel: Kernel, completion: Completion, outcome: 
   return outcome;
 }
 
-async function completeFailure(kernel: Kernel, completion: Completion, outcome: Outcome & { kind: 'failure' }): Promise<Outcome> {
+async function completeFailure(
+  kernel: Kernel,
+  completion: Completion,
+  outcome: Outcome & { kind: 'failure' },
+): Promise<Outcome> {
   const { message } = completion;
   const error = storedError(outcome.error);
   const traceback = outcome.reason === 'thrown' ? (outcome.error.stack ?? null) : null;
-  if (isStored(kernel, completion, true)) await kernel.results.store(record(kernel, completion, 'FAILURE', error, traceback));
+  if (isStored(kernel, completion, true))
+    await kernel.results.store(record(kernel, completion, 'FAILURE', error, traceback));
   await concludeFailure(kernel, message, 'FAILURE', error);
   return outcome;
 }
 
 /** What follows a failure or revocation: the chord hears of it, the rest of the chain fails with the same error, the errbacks run. */
-async function concludeFailure(kernel: Kernel, message: TaskMessage, state: 'FAILURE' | 'REVOKED', error: unknown): Promise<void> {
+async function concludeFailure(
+  kernel: Kernel,
+  message: TaskMessage,
+  state: 'FAILURE' | 'REVOKED',
+  error: unknown,
+): Promise<void> {
   if (message.chord !== null) await reportChordPart(kernel, message, state, error);
   // celery 5.6 backends/base.py, mark_as_failure: every remaining id of the chain gets the error.
   await Promise.all(
@@ -100,19 +125,33 @@ async function concludeFailure(kernel: Kernel, message: TaskMessage, state: 'FAI
 }
 
 /** A task that will not run: revoked, or expired before it was started. */
-export async function completeRevoked(kernel: Kernel, completion: Omit<Completion, 'outcome'>, error: Error): Promise<void> {
+export async function completeRevoked(
+  kernel: Kernel,
+  completion: Omit<Completion, 'outcome'>,
+  error: Error,
+): Promise<void> {
   const stored = storedError(error);
-  if (isStored(kernel, completion, true)) await kernel.results.store(record(kernel, completion, 'REVOKED', stored, null));
+  if (isStored(kernel, completion, true))
+    await kernel.results.store(record(kernel, completion, 'REVOKED', stored, null));
   await concludeFailure(kernel, completion.message, 'REVOKED', stored);
 }
 
 /** Stores a state on the way: STARTED, or one of the task's own. */
-export async function storeProgress(kernel: Kernel, completion: Omit<Completion, 'outcome'>, state: TaskState, meta: unknown): Promise<void> {
+export async function storeProgress(
+  kernel: Kernel,
+  completion: Omit<Completion, 'outcome'>,
+  state: TaskState,
+  meta: unknown,
+): Promise<void> {
   await kernel.results.store({ ...record(kernel, completion, state, meta, null), dateDone: null });
 }
 
 /** Errors of an ignored task are stored where the task asks for it. */
-export function isStored(kernel: Kernel, completion: Pick<Completion, 'message' | 'definition'>, isError: boolean): boolean {
+export function isStored(
+  kernel: Kernel,
+  completion: Pick<Completion, 'message' | 'definition'>,
+  isError: boolean,
+): boolean {
   const { settings } = kernel;
   const options = completion.definition?.options;
   const ignored = completion.message.ignoreResult ?? options?.ignoreResult ?? settings.taskIgnoreResult;

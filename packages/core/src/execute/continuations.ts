@@ -14,16 +14,24 @@ export async function sendContinuations(kernel: Kernel, message: TaskMessage, va
   if (message.callbacks === null && (message.chain === null || message.chain.length === 0)) return;
   const child: Placement = { rootId: message.rootId ?? message.id, parentId: message.id };
   const sent: Promise<unknown>[] = [];
-  for (const node of asOne(message.callbacks ?? [])) sent.push(dispatch(kernel, node, { args: [value], placement: child }));
+  for (const node of asOne(message.callbacks ?? []))
+    sent.push(dispatch(kernel, node, { args: [value], placement: child }));
   const next = message.chain?.at(-1);
   if (next !== undefined && message.chain !== null) {
-    sent.push(dispatch(kernel, parseNode(next), { args: [value], placement: { ...child, chain: message.chain.slice(0, -1) } }));
+    sent.push(
+      dispatch(kernel, parseNode(next), { args: [value], placement: { ...child, chain: message.chain.slice(0, -1) } }),
+    );
   }
   await Promise.all(sent);
 }
 
 /** What follows a failure: the errbacks, with the failed task's id in front. */
-export async function sendErrbacks(kernel: Kernel, errbacks: readonly SerializedSignature[] | null, failedId: string, rootId: string | null): Promise<void> {
+export async function sendErrbacks(
+  kernel: Kernel,
+  errbacks: readonly SerializedSignature[] | null,
+  failedId: string,
+  rootId: string | null,
+): Promise<void> {
   const placement: Placement = { rootId: rootId ?? failedId, parentId: failedId };
   await Promise.all(asOne(errbacks ?? []).map((node) => dispatch(kernel, node, { args: [failedId], placement })));
 }

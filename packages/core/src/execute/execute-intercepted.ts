@@ -6,5 +6,9 @@ import { type Execution, runTask } from './run-task.js';
 /** Runs a task inside the app's interceptors. */
 export function executeIntercepted(kernel: Pick<Kernel, 'interceptors'>, execution: Execution): Promise<Outcome> {
   if (kernel.interceptors.length === 0) return runTask(execution);
-  return intercepted<Execution, Outcome>(kernel.interceptors, (interceptor) => interceptor.execute?.bind(interceptor), runTask)(execution);
+  return intercepted<Execution, Outcome>(
+    kernel.interceptors,
+    (interceptor) => interceptor.execute?.bind(interceptor),
+    runTask,
+  )(execution);
 }

@@ -9,7 +9,12 @@ import type { DeliveryInfo } from '../task/task-context.js';
  * Sends the next attempt: the same id, workflow, headers, limits and expiry, one retry more, to where it came from (celery 5.6
  * app/task.py, signature_from_request).
  */
-export async function resend(kernel: Kernel, message: TaskMessage, retry: Retry, deliveryInfo: DeliveryInfo | undefined): Promise<void> {
+export async function resend(
+  kernel: Kernel,
+  message: TaskMessage,
+  retry: Retry,
+  deliveryInfo: DeliveryInfo | undefined,
+): Promise<void> {
   const { args, kwargs, options } = retry.overrides;
   const kept: CallOptions = {
     headers: message.headers,
@@ -21,7 +26,9 @@ export async function resend(kernel: Kernel, message: TaskMessage, retry: Retry,
     ...(message.ignoreResult === null ? {} : { ignoreResult: message.ignoreResult }),
     ...(message.timeLimit === null ? {} : { timeLimit: message.timeLimit }),
     ...(message.softTimeLimit === null ? {} : { softTimeLimit: message.softTimeLimit }),
-    ...(message.expires === null ? {} : { expires: new Date(parseWireTime(message.expires, kernel.settings.timezone)) }),
+    ...(message.expires === null
+      ? {}
+      : { expires: new Date(parseWireTime(message.expires, kernel.settings.timezone)) }),
     ...(message.replyTo === null ? {} : { replyTo: message.replyTo }),
     ...(retry.dueAt === undefined ? {} : { eta: new Date(retry.dueAt) }),
     link: asLinks(message.callbacks),
@@ -49,6 +56,8 @@ export async function resend(kernel: Kernel, message: TaskMessage, retry: Retry,
   });
 }
 
-function asLinks(signatures: TaskMessage['callbacks']): readonly { serialize(): NonNullable<TaskMessage['callbacks']>[number] }[] {
+function asLinks(
+  signatures: TaskMessage['callbacks'],
+): readonly { serialize(): NonNullable<TaskMessage['callbacks']>[number] }[] {
   return (signatures ?? []).map((signature) => ({ serialize: () => signature }));
 }

@@ -58,7 +58,12 @@ function outcomeOfThrown(execution: Execution, thrown: unknown, runtimeMs: numbe
   if (!isRetriedByItself(definition.options, thrown)) return { kind: 'failure', error, reason: 'thrown', runtimeMs };
   try {
     const countdown = autoRetryCountdown(definition.options, message.retries);
-    const retry = nextAttempt(attemptOf(message), definition.options, { error, ...(countdown === undefined ? {} : { countdown }) }, clock);
+    const retry = nextAttempt(
+      attemptOf(message),
+      definition.options,
+      { error, ...(countdown === undefined ? {} : { countdown }) },
+      clock,
+    );
     return { kind: 'retry', retry, runtimeMs };
   } catch (exhausted) {
     return { kind: 'failure', error: toError(exhausted), reason: 'thrown', runtimeMs };
@@ -94,7 +99,12 @@ function createContext(execution: Execution): TaskContext {
 }
 
 /** A context for a function that is called in place: there is no message to repeat and no state to keep. */
-export function createDirectContext(definition: TaskDefinition, args: readonly unknown[], logger: Logger, clock: Clock): TaskContext {
+export function createDirectContext(
+  definition: TaskDefinition,
+  args: readonly unknown[],
+  logger: Logger,
+  clock: Clock,
+): TaskContext {
   const message: TaskMessage = {
     id: '',
     task: definition.name,

@@ -4,8 +4,13 @@ import type { ResultTuple } from './result-record.js';
 type Member = AsyncResult<unknown> | GroupResult<unknown[]>;
 
 /** A handle on the outcomes of a group. `get` waits for all and throws the first error in the group's order. */
-export function groupResult<R extends unknown[]>(id: string, results: readonly Member[], parent?: Member): GroupResult<R> {
-  const all = async (ask: (member: Member) => Promise<boolean>): Promise<boolean> => (await Promise.all(results.map(ask))).every(Boolean);
+export function groupResult<R extends unknown[]>(
+  id: string,
+  results: readonly Member[],
+  parent?: Member,
+): GroupResult<R> {
+  const all = async (ask: (member: Member) => Promise<boolean>): Promise<boolean> =>
+    (await Promise.all(results.map(ask))).every(Boolean);
   return {
     id,
     results,

@@ -53,7 +53,11 @@ export class BrokerSender implements TaskSender {
     if (connection === undefined) return this.#publishFirst(message, route, declare, options);
     const retry = this.#retryOf(options);
     const { signal } = options;
-    return connection.producer.publish(message, route, signal === undefined ? { declare, retry } : { declare, retry, signal });
+    return connection.producer.publish(
+      message,
+      route,
+      signal === undefined ? { declare, retry } : { declare, retry, signal },
+    );
   }
 
   async #publishFirst(message: Message, route: Route, declare: readonly Queue[], options: CallOptions): Promise<void> {
@@ -76,7 +80,10 @@ export class BrokerSender implements TaskSender {
   #destinationOf({ options, taskOptions }: SendRequest): Destination {
     const name = options.queue ?? taskOptions?.queue ?? this.#kernel.settings.taskDefaultQueue;
     if (options.exchange !== undefined && options.routingKey !== undefined) {
-      return { route: { exchange: options.exchange, routingKey: options.routingKey }, declare: [this.#kernel.queueNamed(name)] };
+      return {
+        route: { exchange: options.exchange, routingKey: options.routingKey },
+        declare: [this.#kernel.queueNamed(name)],
+      };
     }
     let found = this.#destinations.get(name);
     if (found === undefined) {

@@ -1,4 +1,13 @@
-import { Decimal, encodeEnvelope, type Message, PlainDate, PlainTime, type Route, Uuid, WireDate } from '@ctq/messaging';
+import {
+  Decimal,
+  encodeEnvelope,
+  type Message,
+  PlainDate,
+  PlainTime,
+  type Route,
+  Uuid,
+  WireDate,
+} from '@ctq/messaging';
 import { loadVectors } from '@ctq/wire-vectors';
 import { describe, expect, it } from 'vitest';
 import { Ctq } from '../app/ctq.js';
@@ -10,7 +19,8 @@ function setup() {
     broker: 'memory://',
     interceptors: [{ name: 'capture', publish: async ({ message, route }) => void sent.push({ message, route }) }],
   });
-  const task = <A extends readonly unknown[]>(name: string, run: (...args: A) => unknown) => app.task(`wire.${name}`, run);
+  const task = <A extends readonly unknown[]>(name: string, run: (...args: A) => unknown) =>
+    app.task(`wire.${name}`, run);
   return {
     app,
     sent,
@@ -29,7 +39,8 @@ function setup() {
 type Client = ReturnType<typeof setup>;
 
 /** Fixed ids as the capture script made them. */
-const T = (n: number): string => `${n.toString(16).padStart(8, '0')}-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
+const T = (n: number): string =>
+  `${n.toString(16).padStart(8, '0')}-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 const at = new Date('2035-01-02T03:04:05Z');
 
 /** The captured call, made with ctq. */
@@ -53,11 +64,13 @@ const calls: Record<string, (client: Client) => Promise<unknown>> = {
   soft_limit_only: ({ add }) => add.applyAsync([1, 1], { taskId: T(21), softTimeLimit: 20 }),
   task_level_time_limits: ({ soft }) => soft.applyAsync([], { taskId: T(22) }),
   shadow: ({ add }) => add.applyAsync([1, 1], { taskId: T(23), shadow: 'pretty.name' }),
-  custom_headers: ({ add }) => add.applyAsync([1, 1], { taskId: T(24), headers: { 'x-trace': 'abc', n: 1, nested: { a: [1, 2] } } }),
+  custom_headers: ({ add }) =>
+    add.applyAsync([1, 1], { taskId: T(24), headers: { 'x-trace': 'abc', n: 1, nested: { a: [1, 2] } } }),
   ignore_result: ({ add }) => add.applyAsync([1, 1], { taskId: T(25), ignoreResult: true }),
   task_ignore_result: ({ ignored }) => ignored.applyAsync([], { taskId: T(26) }),
   queue: ({ add }) => add.applyAsync([1, 1], { taskId: T(27), queue: 'other' }),
-  exchange_routing_key: ({ add }) => add.applyAsync([1, 1], { taskId: T(28), exchange: 'celery', routingKey: 'celery' }),
+  exchange_routing_key: ({ add }) =>
+    add.applyAsync([1, 1], { taskId: T(28), exchange: 'celery', routingKey: 'celery' }),
   argsrepr_override: ({ add }) => add.applyAsync([1, 1], { taskId: T(29), argsRepr: '<hidden>', kwargsRepr: '<none>' }),
   send_task_by_name: ({ app }) => app.sendTask('other.unknown', [1], { a: 2 }, { taskId: T(30) }),
   send_task_queue: ({ app }) => app.sendTask('other.unknown', [1], {}, { taskId: T(31), queue: 'other' }),
@@ -92,19 +105,32 @@ const calls: Record<string, (client: Client) => Promise<unknown>> = {
       { taskId: T(44) },
     ),
   uuid_decimal_args: ({ echo }) =>
-    echo.applyAsync([new Uuid('12345678-1234-4234-8234-123456789012'), new Decimal('1.10'), new Decimal('1E+5')], { taskId: T(45) }),
+    echo.applyAsync([new Uuid('12345678-1234-4234-8234-123456789012'), new Decimal('1.10'), new Decimal('1E+5')], {
+      taskId: T(45),
+    }),
   nested: ({ app }) =>
-    app.sendTask('wire.echo', [[1, [2, [3, [4, [5]]]]], { a: { b: { c: { d: 1 } } } }], { k: [{ t: [1] }] }, { taskId: T(47) }),
+    app.sendTask(
+      'wire.echo',
+      [[1, [2, [3, [4, [5]]]]], { a: { b: { c: { d: 1 } } } }],
+      { k: [{ t: [1] }] },
+      { taskId: T(47) },
+    ),
   empty_containers: ({ echo }) => echo.applyAsync([[], {}, '', []], { taskId: T(48) }),
   quotes_in_strings: ({ echo }) => echo.applyAsync(["it's", 'say "hi"', 'back\\slash', 'new\nline'], { taskId: T(49) }),
   long_args: ({ echo }) => echo.applyAsync(['x'.repeat(1_500)], { taskId: T(50) }),
   long_list: ({ app }) => app.sendTask('wire.echo', [range(600)], { more: range(600) }, { taskId: T(51) }),
   many_strings: ({ app }) =>
-    app.sendTask('wire.echo', ['a'.repeat(600), 'b'.repeat(600), 'c'.repeat(600)], { k1: 'v'.repeat(2_000), k2: 1 }, { taskId: T(52) }),
+    app.sendTask(
+      'wire.echo',
+      ['a'.repeat(600), 'b'.repeat(600), 'c'.repeat(600)],
+      { k1: 'v'.repeat(2_000), k2: 1 },
+      { taskId: T(52) },
+    ),
   json_serializer: ({ app }) => app.sendTask('wire.add', [1, 'x'], {}, { taskId: T(54), serializer: 'json' }),
   delivery_mode_transient: ({ add }) => add.applyAsync([1, 1], { taskId: T(65), deliveryMode: 1 }),
   immutable_link: ({ add, noop }) => add.applyAsync([1, 1], { taskId: T(72), link: noop.si() }),
-  signature_options: ({ add, mul }) => add.applyAsync([1, 1], { taskId: T(73), link: mul.s(3).set({ queue: 'other', countdown: 5, priority: 4 }) }),
+  signature_options: ({ add, mul }) =>
+    add.applyAsync([1, 1], { taskId: T(73), link: mul.s(3).set({ queue: 'other', countdown: 5, priority: 4 }) }),
 };
 
 /** Captured calls that cannot be compared so, each with its reason. */
@@ -112,11 +138,11 @@ const elsewhere: Record<string, string> = {
   args_as_tuple_and_list: 'JavaScript has no tuples: arguments always show as one',
   eta_aware_offset: 'a Date has no offset',
   eta_naive: 'a Date is an instant, never naive',
-  retries: 'the number of retries is not the caller\'s to set',
-  group_id: 'the place in a workflow is not the caller\'s to set',
-  chord_option_on_task: 'the place in a workflow is not the caller\'s to set',
-  group_option_on_task: 'the place in a workflow is not the caller\'s to set',
-  replaced_task_nesting: 'not the caller\'s to set',
+  retries: "the number of retries is not the caller's to set",
+  group_id: "the place in a workflow is not the caller's to set",
+  chord_option_on_task: "the place in a workflow is not the caller's to set",
+  group_option_on_task: "the place in a workflow is not the caller's to set",
+  replaced_task_nesting: "not the caller's to set",
   stamp_signature: 'stamp() is not here yet',
   stamp_signature_link: 'stamp() is not here yet',
   numbers: 'JavaScript cannot tell 1.0 from 1',
@@ -146,14 +172,21 @@ describe('calls', () => {
     expect(vectors.map(({ name }) => name).filter((name) => !(name in calls) && !(name in elsewhere))).toEqual([]);
   });
 
-  it.each(vectors.filter(({ name }) => name in calls))('send the captured message: $name [TR-276, TR-277, TR-278, TR-280]', async (vector) => {
-    const client = setup();
-    await calls[vector.name]?.(client);
-    const captured = (vector.raw['messages'] as { payload: string }[]).map(({ payload }) => comparable(payload, vector.name));
-    const sent = client.sent.map(({ message, route }) => comparable(encodeEnvelope(message, route, 'tag'), vector.name));
-    expect(sent).toEqual(captured);
-    await client.app.close();
-  });
+  it.each(vectors.filter(({ name }) => name in calls))(
+    'send the captured message: $name [TR-276, TR-277, TR-278, TR-280]',
+    async (vector) => {
+      const client = setup();
+      await calls[vector.name]?.(client);
+      const captured = (vector.raw['messages'] as { payload: string }[]).map(({ payload }) =>
+        comparable(payload, vector.name),
+      );
+      const sent = client.sent.map(({ message, route }) =>
+        comparable(encodeEnvelope(message, route, 'tag'), vector.name),
+      );
+      expect(sent).toEqual(captured);
+      await client.app.close();
+    },
+  );
 });
 
 interface Envelope {
@@ -176,7 +209,11 @@ function comparable(payload: string, name: string): unknown {
     body: JSON.parse(Buffer.from(body, 'base64').toString()) as unknown,
     headers: { ...same, eta: timeForm(eta), expires: timeForm(expires) },
     headerNames: Object.keys(headers),
-    properties: { ...kept, reply_to: reply_to === 'my-reply-queue' ? reply_to : typeof reply_to, expiration: roughly(properties['expiration']) },
+    properties: {
+      ...kept,
+      reply_to: reply_to === 'my-reply-queue' ? reply_to : typeof reply_to,
+      expiration: roughly(properties['expiration']),
+    },
   };
 }
 

@@ -18,7 +18,9 @@ const orderSchema: StandardSchemaV1 = {
     vendor: 'test',
     validate: (value) => {
       const order = value as { id?: unknown };
-      return typeof order.id === 'string' ? { value: { ...order, checked: true } } : { issues: [{ message: 'is required', path: ['id'] }] };
+      return typeof order.id === 'string'
+        ? { value: { ...order, checked: true } }
+        : { issues: [{ message: 'is required', path: ['id'] }] };
     },
   },
 };
@@ -29,7 +31,9 @@ describe('arguments of a message', () => {
   });
 
   it('by name need declared parameters, and the error says how [TR-212]', () => {
-    expect(() => bindArguments(definition(), [], { x: 1, y: 2 })).toThrow(/app\.task\('shop\.add', \{ params: \['x', 'y'\] \}, …\), or a schema/);
+    expect(() => bindArguments(definition(), [], { x: 1, y: 2 })).toThrow(
+      /app\.task\('shop\.add', \{ params: \['x', 'y'\] \}, …\), or a schema/,
+    );
   });
 
   it('by name are mapped to positions [TR-212]', () => {
@@ -38,11 +42,17 @@ describe('arguments of a message', () => {
     expect(bindArguments(named, [], { y: 2, x: 1, z: 3 })).toEqual([1, 2, 3]);
   });
 
-  it('are refused in Python\'s words when they are unknown, double or too many [TR-212]', () => {
+  it("are refused in Python's words when they are unknown, double or too many [TR-212]", () => {
     const named = definition({ params: ['x', 'y'] });
-    expect(() => bindArguments(named, [], { w: 1 })).toThrow(new TypeError("shop.add() got an unexpected keyword argument 'w'"));
-    expect(() => bindArguments(named, [1], { x: 1 })).toThrow(new TypeError("shop.add() got multiple values for argument 'x'"));
-    expect(() => bindArguments(named, [1, 2, 3], {})).toThrow(new TypeError('shop.add() takes 2 positional arguments but 3 were given'));
+    expect(() => bindArguments(named, [], { w: 1 })).toThrow(
+      new TypeError("shop.add() got an unexpected keyword argument 'w'"),
+    );
+    expect(() => bindArguments(named, [1], { x: 1 })).toThrow(
+      new TypeError("shop.add() got multiple values for argument 'x'"),
+    );
+    expect(() => bindArguments(named, [1, 2, 3], {})).toThrow(
+      new TypeError('shop.add() takes 2 positional arguments but 3 were given'),
+    );
   });
 
   it('are validated as one object where the task has a schema', () => {
@@ -50,12 +60,17 @@ describe('arguments of a message', () => {
     expect(bindArguments(order, [], { id: 'a' })).toEqual([{ id: 'a', checked: true }]);
     expect(() => bindArguments(order, [], {})).toThrow('id: is required');
     expect(() => bindArguments(order, ['a'], {})).toThrow('Declare their names beside the schema');
-    expect(bindArguments(definition({ schema: orderSchema, params: ['id'] }), ['a'], {})).toEqual([{ id: 'a', checked: true }]);
+    expect(bindArguments(definition({ schema: orderSchema, params: ['id'] }), ['a'], {})).toEqual([
+      { id: 'a', checked: true },
+    ]);
   });
 
-  it.each([definition(), definition({ params: ['x'] }), definition({ schema: orderSchema })])('never reach a prototype', (task) => {
-    const kwargs = JSON.parse('{"__proto__": {"admin": true}}') as Record<string, unknown>;
-    expect(() => bindArguments(task, [], kwargs)).toThrow(TypeError);
-    expect(({} as { admin?: boolean }).admin).toBeUndefined();
-  });
+  it.each([definition(), definition({ params: ['x'] }), definition({ schema: orderSchema })])(
+    'never reach a prototype',
+    (task) => {
+      const kwargs = JSON.parse('{"__proto__": {"admin": true}}') as Record<string, unknown>;
+      expect(() => bindArguments(task, [], kwargs)).toThrow(TypeError);
+      expect(({} as { admin?: boolean }).admin).toBeUndefined();
+    },
+  );
 });

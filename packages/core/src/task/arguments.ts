@@ -6,8 +6,13 @@ type Kwargs = Readonly<Record<string, unknown>>;
 /**
  * The arguments of a message as the function takes them. Wrong ones are a `TypeError`, as in Python, and so the task's FAILURE.
  */
-export function bindArguments(definition: TaskDefinition, args: readonly unknown[], kwargs: Kwargs): readonly unknown[] | Promise<readonly unknown[]> {
-  if (definition.schema !== undefined) return validated(definition, definition.schema, withNames(definition, args, kwargs));
+export function bindArguments(
+  definition: TaskDefinition,
+  args: readonly unknown[],
+  kwargs: Kwargs,
+): readonly unknown[] | Promise<readonly unknown[]> {
+  if (definition.schema !== undefined)
+    return validated(definition, definition.schema, withNames(definition, args, kwargs));
   for (const name in kwargs) {
     if (Object.hasOwn(kwargs, name)) return placed(definition, args, kwargs);
   }
@@ -20,7 +25,9 @@ function placed(definition: TaskDefinition, args: readonly unknown[], kwargs: Kw
   if (params === undefined) {
     throw new TypeError(
       `${definition.name}() takes no keyword arguments but was sent ${quoted(Object.keys(kwargs))}. ` +
-        `Declare their positions, app.task('${definition.name}', { params: [${Object.keys(kwargs).map((name) => `'${name}'`).join(', ')}] }, …), or a schema.`,
+        `Declare their positions, app.task('${definition.name}', { params: [${Object.keys(kwargs)
+          .map((name) => `'${name}'`)
+          .join(', ')}] }, …), or a schema.`,
     );
   }
   const places = [...notTooMany(definition, params, args)];
@@ -46,22 +53,30 @@ function withNames(definition: TaskDefinition, args: readonly unknown[], kwargs:
   }
   for (const [position, value] of notTooMany(definition, params, args).entries()) {
     const name = params[position] as string;
-    if (Object.hasOwn(named, name)) throw new TypeError(`${definition.name}() got multiple values for argument '${name}'`);
+    if (Object.hasOwn(named, name))
+      throw new TypeError(`${definition.name}() got multiple values for argument '${name}'`);
     named[name] = value;
   }
   return named;
 }
 
-function notTooMany(definition: TaskDefinition, params: readonly string[], args: readonly unknown[]): readonly unknown[] {
+function notTooMany(
+  definition: TaskDefinition,
+  params: readonly string[],
+  args: readonly unknown[],
+): readonly unknown[] {
   if (args.length > params.length) {
-    throw new TypeError(`${definition.name}() takes ${params.length} positional argument${params.length === 1 ? '' : 's'} but ${args.length} were given`);
+    throw new TypeError(
+      `${definition.name}() takes ${params.length} positional argument${params.length === 1 ? '' : 's'} but ${args.length} were given`,
+    );
   }
   return args;
 }
 
 /** `{...kwargs}` keeps an own `__proto__` as data, but what a schema or a function does with it is not ours to know. */
 function refusePrototype(definition: TaskDefinition, kwargs: Kwargs): void {
-  if (Object.hasOwn(kwargs, '__proto__')) throw new TypeError(`${definition.name}() got an unexpected keyword argument '__proto__'`);
+  if (Object.hasOwn(kwargs, '__proto__'))
+    throw new TypeError(`${definition.name}() got an unexpected keyword argument '__proto__'`);
 }
 
 function validated(
@@ -71,7 +86,8 @@ function validated(
 ): readonly unknown[] | Promise<readonly unknown[]> {
   const outcome = schema['~standard'].validate(input);
   const read = (result: StandardSchemaV1.Result<unknown>): readonly unknown[] => {
-    if (result.issues !== undefined) throw new TypeError(`${definition.name}(): ${result.issues.map(describeIssue).join('; ')}`);
+    if (result.issues !== undefined)
+      throw new TypeError(`${definition.name}(): ${result.issues.map(describeIssue).join('; ')}`);
     return [result.value];
   };
   return outcome instanceof Promise ? outcome.then(read) : read(outcome);

@@ -18,7 +18,10 @@ interface CallShape {
 }
 
 /** The callable that `app.task` returns. Its type parameters are those of the author's function. */
-export function createTask<A extends readonly unknown[], Returned>(kernel: Kernel, definition: TaskDefinition): Task<A, Returned> & AnyTask {
+export function createTask<A extends readonly unknown[], Returned>(
+  kernel: Kernel,
+  definition: TaskDefinition,
+): Task<A, Returned> & AnyTask {
   const run = definition.run as (...args: unknown[]) => unknown;
   const call = (...args: unknown[]): unknown => {
     const input = definition.schema === undefined ? args : [validatedNow(definition, definition.schema, args[0])];
@@ -67,7 +70,10 @@ export function isIgnored(kernel: Kernel, options: CallOptions, task: TaskOption
   return options.ignoreResult ?? task?.ignoreResult ?? kernel.settings.taskIgnoreResult;
 }
 
-function split(shape: CallShape, args: readonly unknown[]): { positions: readonly unknown[]; kwargs: Readonly<Record<string, unknown>> } {
+function split(
+  shape: CallShape,
+  args: readonly unknown[],
+): { positions: readonly unknown[]; kwargs: Readonly<Record<string, unknown>> } {
   if (!shape.takesObject || args.length === 0) return { positions: args, kwargs: {} };
   const [input] = args;
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
@@ -79,8 +85,11 @@ function split(shape: CallShape, args: readonly unknown[]): { positions: readonl
 function validatedNow(definition: TaskDefinition, schema: StandardSchemaV1, input: unknown): unknown {
   const outcome = schema['~standard'].validate(input);
   if (outcome instanceof Promise) {
-    throw new TypeError(`${definition.name}() has a schema that validates asynchronously and cannot be called in place; send it, or call its function.`);
+    throw new TypeError(
+      `${definition.name}() has a schema that validates asynchronously and cannot be called in place; send it, or call its function.`,
+    );
   }
-  if (outcome.issues !== undefined) throw new TypeError(`${definition.name}(): ${outcome.issues.map((issue) => issue.message).join('; ')}`);
+  if (outcome.issues !== undefined)
+    throw new TypeError(`${definition.name}(): ${outcome.issues.map((issue) => issue.message).join('; ')}`);
   return outcome.value;
 }

@@ -5,8 +5,16 @@ import type { TaskContext } from './task-context.js';
 import type { TaskDefinition } from './task-definition.js';
 import type { ParamNames, SchemaOption, TaskOptions } from './task-options.js';
 
-type Positional<A extends readonly unknown[]> = TaskOptions & { readonly bind?: false; readonly params?: ParamNames<A>; readonly schema?: undefined };
-type Bound<A extends readonly unknown[]> = TaskOptions & { readonly bind: true; readonly params?: ParamNames<A>; readonly schema?: undefined };
+type Positional<A extends readonly unknown[]> = TaskOptions & {
+  readonly bind?: false;
+  readonly params?: ParamNames<A>;
+  readonly schema?: undefined;
+};
+type Bound<A extends readonly unknown[]> = TaskOptions & {
+  readonly bind: true;
+  readonly params?: ParamNames<A>;
+  readonly schema?: undefined;
+};
 type Schematic<S extends StandardSchemaV1> = TaskOptions & { readonly bind?: false } & SchemaOption<S>;
 type BoundSchematic<S extends StandardSchemaV1> = TaskOptions & { readonly bind: true } & SchemaOption<S>;
 
@@ -23,7 +31,11 @@ type ForgotBind<A extends readonly unknown[]> = A extends readonly [infer First,
 export interface DefineTask {
   <A extends readonly unknown[], R>(name: string, run: (...args: A) => R, ...mistake: ForgotBind<A>): Task<A, R>;
   <A extends readonly unknown[], R>(run: (...args: A) => R, ...mistake: ForgotBind<A>): Task<A, R>;
-  <A extends readonly unknown[], R>(name: string, options: Bound<A>, run: (ctx: TaskContext, ...args: A) => R): Task<A, R>;
+  <A extends readonly unknown[], R>(
+    name: string,
+    options: Bound<A>,
+    run: (ctx: TaskContext, ...args: A) => R,
+  ): Task<A, R>;
   <A extends readonly unknown[], R>(options: Bound<A>, run: (ctx: TaskContext, ...args: A) => R): Task<A, R>;
   <S extends StandardSchemaV1, R>(
     name: string,
@@ -35,8 +47,17 @@ export interface DefineTask {
     options: Schematic<S>,
     run: (input: StandardSchemaV1.InferOutput<S>) => R,
   ): Task<[input: StandardSchemaV1.InferInput<S>], R>;
-  <A extends readonly unknown[], R>(name: string, options: Positional<A>, run: (...args: A) => R, ...mistake: ForgotBind<A>): Task<A, R>;
-  <A extends readonly unknown[], R>(options: Positional<A>, run: (...args: A) => R, ...mistake: ForgotBind<A>): Task<A, R>;
+  <A extends readonly unknown[], R>(
+    name: string,
+    options: Positional<A>,
+    run: (...args: A) => R,
+    ...mistake: ForgotBind<A>
+  ): Task<A, R>;
+  <A extends readonly unknown[], R>(
+    options: Positional<A>,
+    run: (...args: A) => R,
+    ...mistake: ForgotBind<A>
+  ): Task<A, R>;
 }
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -48,10 +69,17 @@ export function readDefinition(appName: string, given: readonly unknown[]): Task
   const name = typeof rest[0] === 'string' ? (rest.shift() as string) : undefined;
   const options: GivenOptions = typeof rest[0] === 'object' && rest[0] !== null ? (rest.shift() as GivenOptions) : {};
   const run = rest[0];
-  if (typeof run !== 'function') throw new TypeError("app.task takes a function last: app.task('add', (x: number, y: number) => x + y).");
+  if (typeof run !== 'function')
+    throw new TypeError("app.task takes a function last: app.task('add', (x: number, y: number) => x + y).");
   const { params, schema, ...own } = options;
   checkLimits(name ?? run.name, own);
-  return { name: name ?? generatedName(appName, run as AnyFunction), options: Object.freeze(own), params, schema, run: run as AnyFunction };
+  return {
+    name: name ?? generatedName(appName, run as AnyFunction),
+    options: Object.freeze(own),
+    params,
+    schema,
+    run: run as AnyFunction,
+  };
 }
 
 function generatedName(appName: string, run: AnyFunction): string {
@@ -64,6 +92,9 @@ function generatedName(appName: string, run: AnyFunction): string {
 
 function checkLimits(name: string, options: TaskOptions): void {
   const { timeLimit, softTimeLimit } = options;
-  if (timeLimit === undefined || softTimeLimit === undefined || durationMs(softTimeLimit) <= durationMs(timeLimit)) return;
-  throw new TypeError(`Task ${name}: its soft time limit (${softTimeLimit}) must not be longer than its time limit (${timeLimit}).`);
+  if (timeLimit === undefined || softTimeLimit === undefined || durationMs(softTimeLimit) <= durationMs(timeLimit))
+    return;
+  throw new TypeError(
+    `Task ${name}: its soft time limit (${softTimeLimit}) must not be longer than its time limit (${timeLimit}).`,
+  );
 }

@@ -31,7 +31,12 @@ export class Retry extends TaskDirective {
   /** Replaces arguments and options of the next attempt. */
   readonly overrides: RetryOverrides;
 
-  constructor(options: { readonly error?: Error; readonly dueAt?: number; readonly inMs?: number; readonly overrides?: RetryOverrides }) {
+  constructor(options: {
+    readonly error?: Error;
+    readonly dueAt?: number;
+    readonly inMs?: number;
+    readonly overrides?: RetryOverrides;
+  }) {
     super(retryMessage(options), options.error);
     this.error = options.error;
     this.dueAt = options.dueAt;
@@ -53,7 +58,9 @@ function retryMessage(options: { readonly error?: Error; readonly dueAt?: number
       : options.dueAt !== undefined
         ? `at ${new Date(options.dueAt).toISOString()}`
         : 'in 0s';
-  return options.error === undefined ? `Retry ${when}` : `Retry ${when}: ${options.error.name}: ${options.error.message}`;
+  return options.error === undefined
+    ? `Retry ${when}`
+    : `Retry ${when}: ${options.error.name}: ${options.error.message}`;
 }
 
 /** The outcome is nobody's business: nothing is stored, nothing follows, the message is acknowledged. */

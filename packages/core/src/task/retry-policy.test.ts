@@ -11,7 +11,7 @@ class NetworkError extends Error {}
 class DnsError extends NetworkError {}
 
 describe('the next attempt', () => {
-  it('waits for the countdown, else the task\'s delay, else three minutes [TR-037, TR-136]', () => {
+  it("waits for the countdown, else the task's delay, else three minutes [TR-037, TR-136]", () => {
     expect(nextAttempt(attempt(0), {}, { countdown: 10 }, clock).dueAt).toBe(clock.now() + 10_000);
     expect(nextAttempt(attempt(0), { defaultRetryDelay: '5s' }, {}, clock).dueAt).toBe(clock.now() + 5_000);
     expect(nextAttempt(attempt(0), {}, {}, clock).dueAt).toBe(clock.now() + 180_000);
@@ -35,8 +35,10 @@ describe('the next attempt', () => {
     expect(nextAttempt(attempt(5), { maxRetries: 1 }, { maxRetries: 6 }, clock).directive).toBe('retry');
   });
 
-  it('says when and why in Celery\'s words [TR-145, TR-147]', () => {
-    expect(nextAttempt(attempt(0), {}, { countdown: 3, error: new TypeError('no') }, clock).message).toBe('Retry in 3s: TypeError: no');
+  it("says when and why in Celery's words [TR-145, TR-147]", () => {
+    expect(nextAttempt(attempt(0), {}, { countdown: 3, error: new TypeError('no') }, clock).message).toBe(
+      'Retry in 3s: TypeError: no',
+    );
   });
 });
 

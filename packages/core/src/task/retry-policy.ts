@@ -20,7 +20,12 @@ export interface Attempt {
  * @throws the given error, else MaxRetriesExceededError, when the attempts are used up.
  */
 export function nextAttempt(attempt: Attempt, task: TaskOptions, retry: RetryOptions, clock: Clock): Retry {
-  const limit = retry.maxRetries !== undefined ? retry.maxRetries : task.maxRetries !== undefined ? task.maxRetries : defaultMaxRetries;
+  const limit =
+    retry.maxRetries !== undefined
+      ? retry.maxRetries
+      : task.maxRetries !== undefined
+        ? task.maxRetries
+        : defaultMaxRetries;
   if (limit !== null && attempt.retries + 1 > limit) {
     throw retry.error ?? new MaxRetriesExceededError(attempt.task, attempt.id);
   }
@@ -43,7 +48,11 @@ export function isRetriedByItself(task: TaskOptions, error: unknown): boolean {
 }
 
 /** The wait before an automatic retry: `min(max, factor × 2^retries)` whole seconds, with full jitter (celery 5.6 utils/time.py, get_exponential_backoff_interval). */
-export function autoRetryCountdown(task: TaskOptions, retries: number, random: () => number = Math.random): number | undefined {
+export function autoRetryCountdown(
+  task: TaskOptions,
+  retries: number,
+  random: () => number = Math.random,
+): number | undefined {
   if (task.retryBackoff === undefined || task.retryBackoff === false) return undefined;
   const factor = task.retryBackoff === true ? 1 : Math.max(1, Math.trunc(task.retryBackoff));
   const ms = backoffMs(retries, {
@@ -57,6 +66,7 @@ export function autoRetryCountdown(task: TaskOptions, retries: number, random: (
 
 /** `instanceof`, or `isInstance` where the class has it, which also recognises another copy's errors. */
 export function isOf(error: unknown, errorClass: ErrorClass): boolean {
-  if ('isInstance' in errorClass && typeof errorClass.isInstance === 'function') return errorClass.isInstance(error) === true;
+  if ('isInstance' in errorClass && typeof errorClass.isInstance === 'function')
+    return errorClass.isInstance(error) === true;
   return error instanceof errorClass;
 }

@@ -18,7 +18,9 @@ type Unserializable =
   | PromiseLike<unknown>;
 
 /** Data members of an object; an object that also has methods is a class instance, whose prototype no serializer carries. */
-type HasMethods<T extends object> = { [K in keyof T]-?: NonNullable<T[K]> extends AnyFunction ? K : never }[keyof T] extends never
+type HasMethods<T extends object> = {
+  [K in keyof T]-?: NonNullable<T[K]> extends AnyFunction ? K : never;
+}[keyof T] extends never
   ? false
   : true;
 
@@ -39,15 +41,15 @@ export type Wire<T> =
         : T extends bigint
           ? bigint | number
           : T extends undefined | void
-          ? null
-          : T extends Unserializable
-            ? never
-            : T extends { toJSON(...args: never[]): infer J }
-              ? Wire<J>
-              : T extends readonly unknown[]
-                ? { -readonly [K in keyof T]: Wire<T[K]> }
-                : T extends object
-                  ? HasMethods<T> extends true
-                    ? never
-                    : { [K in keyof T]: WireMember<T[K]> }
-                  : never;
+            ? null
+            : T extends Unserializable
+              ? never
+              : T extends { toJSON(...args: never[]): infer J }
+                ? Wire<J>
+                : T extends readonly unknown[]
+                  ? { -readonly [K in keyof T]: Wire<T[K]> }
+                  : T extends object
+                    ? HasMethods<T> extends true
+                      ? never
+                      : { [K in keyof T]: WireMember<T[K]> }
+                    : never;

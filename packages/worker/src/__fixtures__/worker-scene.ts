@@ -15,7 +15,13 @@ export class WorkerScene implements AsyncDisposable {
 
   constructor(options: AppOptions = {}) {
     const logger = createLogger((line) => this.#onLine(line));
-    this.app = new Ctq('test', { broker: memoryTransport(), backend: memoryBackend(), clock: this.clock, logger, ...options });
+    this.app = new Ctq('test', {
+      broker: memoryTransport(),
+      backend: memoryBackend(),
+      clock: this.clock,
+      logger,
+      ...options,
+    });
   }
 
   /** Starts a worker; tasks are to be registered before. */
@@ -35,7 +41,14 @@ export class WorkerScene implements AsyncDisposable {
   async publish(message: Partial<Message>, queue: string = 'celery'): Promise<void> {
     await using connection = await this.app.connect();
     await connection.producer.publish(
-      { body: new Uint8Array(), contentType: 'application/json', contentEncoding: 'utf-8', headers: {}, properties: {}, ...message },
+      {
+        body: new Uint8Array(),
+        contentType: 'application/json',
+        contentEncoding: 'utf-8',
+        headers: {},
+        properties: {},
+        ...message,
+      },
       { exchange: '', routingKey: queue },
       { declare: [this.app.kernel.queueNamed(queue)] },
     );
@@ -44,7 +57,11 @@ export class WorkerScene implements AsyncDisposable {
   /** A protocol 2 message of a task. */
   async publishTask(task: string, body: unknown, headers: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const id = crypto.randomUUID();
-    await this.publish({ body: encode(body), headers: { task, id, lang: 'py', ...headers }, properties: { correlationId: id } });
+    await this.publish({
+      body: encode(body),
+      headers: { task, id, lang: 'py', ...headers },
+      properties: { correlationId: id },
+    });
     return id;
   }
 
@@ -58,7 +75,9 @@ export class WorkerScene implements AsyncDisposable {
   async waiting(queue: string = 'celery'): Promise<number> {
     await using connection = await this.app.connect();
     const channel = await connection.openChannel();
-    return (await channel.declareQueue({ name: queue, durable: true, exclusive: false, autoDelete: false, passive: true })).messageCount;
+    return (
+      await channel.declareQueue({ name: queue, durable: true, exclusive: false, autoDelete: false, passive: true })
+    ).messageCount;
   }
 
   after(ms: number): Deadline {

@@ -31,7 +31,11 @@ describe('A message that cannot be read', () => {
 
   test('of a content type that is not accepted is rejected undecoded', async () => {
     await using scene = await setup();
-    await scene.publish({ body: encode('cos\nsystem\n'), contentType: 'application/x-python-serialize', headers: { task: 'add', id: 'bad-2' } });
+    await scene.publish({
+      body: encode('cos\nsystem\n'),
+      contentType: 'application/x-python-serialize',
+      headers: { task: 'add', id: 'bad-2' },
+    });
     const line = await scene.line(/Received invalid task message/);
     expect(line.level).toBe('error');
     await scene.goesOn();
@@ -74,12 +78,15 @@ describe('A message that is no proper task message', () => {
     await scene.goesOn();
   });
 
-  test.each(['tomorrow', '2030-13-45T00:00:00', '99999999999999999999', 17])('with the ETA %j is rejected [TR-225]', async (eta) => {
-    await using scene = await setup();
-    await scene.publishTask('add', [[1, 2], {}, embed], { eta });
-    expect((await scene.line(/Received invalid task message/)).level).toBe('error');
-    await scene.goesOn();
-  });
+  test.each(['tomorrow', '2030-13-45T00:00:00', '99999999999999999999', 17])(
+    'with the ETA %j is rejected [TR-225]',
+    async (eta) => {
+      await using scene = await setup();
+      await scene.publishTask('add', [[1, 2], {}, embed], { eta });
+      expect((await scene.line(/Received invalid task message/)).level).toBe('error');
+      await scene.goesOn();
+    },
+  );
 
   test('neither protocol 1 nor 2 is deleted, with a warning [WK-031]', async () => {
     await using scene = await setup();
@@ -115,7 +122,9 @@ describe('Arguments that do not fit', () => {
   test('__proto__ among the keyword arguments is an unexpected argument and nothing else', async () => {
     await using scene = await setup();
     const id = await scene.publishTask('add', `[[1], {"__proto__": {"polluted": true}}, ${JSON.stringify(embed)}]`);
-    await expect(scene.app.asyncResult(id).get({ timeout: 10 })).rejects.toThrow(/unexpected keyword argument '__proto__'/);
+    await expect(scene.app.asyncResult(id).get({ timeout: 10 })).rejects.toThrow(
+      /unexpected keyword argument '__proto__'/,
+    );
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
     await scene.goesOn();
   });

@@ -34,7 +34,8 @@ export function receiveTask(delivery: Delivery, workplace: Workplace): Received 
   try {
     const message = decodeTask(delivery.message, kernel.content);
     const definition = kernel.registry.find(message.task);
-    if (definition === undefined) return { kind: 'unregistered', message, error: new TaskNotRegisteredError(message.task) };
+    if (definition === undefined)
+      return { kind: 'unregistered', message, error: new TaskNotRegisteredError(message.task) };
     const request = new TaskRequest(workplace, delivery, message, definition);
     return { kind: 'task', request, hasExpired: request.hasExpired, dueAt: request.dueAt };
   } catch (thrown) {
@@ -44,7 +45,8 @@ export function receiveTask(delivery: Delivery, workplace: Workplace): Received 
 
 function refused(error: Error): Received {
   if (UnknownMessageError.isInstance(error)) return { kind: 'unknown', error };
-  if (InvalidTaskMessageError.isInstance(error) || ContentNotAcceptedError.isInstance(error)) return { kind: 'invalid', error };
+  if (InvalidTaskMessageError.isInstance(error) || ContentNotAcceptedError.isInstance(error))
+    return { kind: 'invalid', error };
 
   // A DecodeError, or whatever a serializer of the program's own throws.
   return { kind: 'unreadable', error };

@@ -20,7 +20,9 @@ export function refuse(delivery: Delivery, refused: Refused, workplace: Workplac
       logger.error({ err: refused.error }, invalid(delivery, refused.error));
       return settle(delivery, 'drop', logger);
     case 'unknown':
-      logger.warn(`Received and deleted unknown message.  Wrong destination?!?\n\nThe full contents of the message body was: ${report(delivery)}`);
+      logger.warn(
+        `Received and deleted unknown message.  Wrong destination?!?\n\nThe full contents of the message body was: ${report(delivery)}`,
+      );
       return settle(delivery, 'drop', logger);
     case 'unregistered':
       logger.error({ err: refused.error }, unregistered(delivery, refused.message.task));
@@ -29,7 +31,11 @@ export function refuse(delivery: Delivery, refused: Refused, workplace: Workplac
 }
 
 /** TR-222: FAILURE is stored, then the message is dropped or dead-lettered. */
-async function refuseUnregistered(delivery: Delivery, refused: Refused & { kind: 'unregistered' }, workplace: Workplace): Promise<void> {
+async function refuseUnregistered(
+  delivery: Delivery,
+  refused: Refused & { kind: 'unregistered' },
+  workplace: Workplace,
+): Promise<void> {
   const { kernel, hostname, logger } = workplace;
   try {
     await completeTask(kernel, {
@@ -48,7 +54,10 @@ async function refuseUnregistered(delivery: Delivery, refused: Refused & { kind:
 /** Its caller could not be told: it goes back, but not in a hot loop. */
 async function putBackLater(delivery: Delivery, error: Error, { clock }: Workplace, logger: Logger): Promise<void> {
   const delayMs = 5_000;
-  logger.error({ err: error, retryInMs: delayMs }, "Couldn't store that a task is not registered; its message goes back to its queue");
+  logger.error(
+    { err: error, retryInMs: delayMs },
+    "Couldn't store that a task is not registered; its message goes back to its queue",
+  );
   await new Promise<void>((resolve) => void clock.setTimer(resolve, delayMs, { background: true }));
   await settle(delivery, 'requeue', logger);
 }
@@ -90,11 +99,21 @@ function report(delivery: Delivery): string {
 const longestBody = 1_024;
 
 function body({ message }: Delivery): string {
-  const text = Buffer.from(message.body.buffer, message.body.byteOffset, Math.min(message.body.byteLength, longestBody)).toString('utf8');
+  const text = Buffer.from(
+    message.body.buffer,
+    message.body.byteOffset,
+    Math.min(message.body.byteLength, longestBody),
+  ).toString('utf8');
   return `${shown(text)}${message.body.byteLength > longestBody ? '...' : ''} (${message.body.byteLength}b)`;
 }
 
 /** What strangers send goes into the log without control characters, and not without end. */
 function shown(value: unknown): string {
-  return inspect(value, { depth: 3, breakLength: Number.POSITIVE_INFINITY, maxStringLength: longestBody, maxArrayLength: 20, customInspect: false });
+  return inspect(value, {
+    depth: 3,
+    breakLength: Number.POSITIVE_INFINITY,
+    maxStringLength: longestBody,
+    maxArrayLength: 20,
+    customInspect: false,
+  });
 }

@@ -110,7 +110,8 @@ export class TaskConsumer implements Service {
       `${abandoned.length} task(s) were not done when the worker had to stop; their messages go back to their queues`,
     );
     const early = abandoned.filter(({ policy }) => !policy.acksLate);
-    if (early.length > 0) await deadline.wait(Promise.all(early.map((request) => storeCancelled(request, this.#workplace))));
+    if (early.length > 0)
+      await deadline.wait(Promise.all(early.map((request) => storeCancelled(request, this.#workplace))));
   }
 
   #onDelivery(delivery: Delivery): void {
@@ -131,7 +132,10 @@ export class TaskConsumer implements Service {
     try {
       await delivery.park(dueAt);
     } catch (error) {
-      this.#workplace.logger.error({ err: toError(error) }, `Couldn't park ${name}[${message.id}] until it is due; it is delivered again`);
+      this.#workplace.logger.error(
+        { err: toError(error) },
+        `Couldn't park ${name}[${message.id}] until it is due; it is delivered again`,
+      );
     }
   }
 
@@ -155,7 +159,10 @@ export class TaskConsumer implements Service {
   /** What was delivered on the lost channel is delivered again, perhaps to others. */
   #onInterrupted(): void {
     this.#runner.abortLost(
-      ({ name, message }) => new Error(`Task ${name}[${message.id}] cannot be acknowledged any more: the connection to the broker was lost.`),
+      ({ name, message }) =>
+        new Error(
+          `Task ${name}[${message.id}] cannot be acknowledged any more: the connection to the broker was lost.`,
+        ),
     );
   }
 }

@@ -17,7 +17,11 @@ export type Completed =
  * follows it is cheaper and safer than repeating the function. What cannot be made known at all (a callback that is no signature, a chord
  * that the store cannot count) makes the task a failure, as in Celery (celery 5.6 app/trace.py, trace_task).
  */
-export async function completeOutcome(request: TaskRequest, outcome: Outcome, { kernel, clock, logger }: Workplace): Promise<Completed> {
+export async function completeOutcome(
+  request: TaskRequest,
+  outcome: Outcome,
+  { kernel, clock, logger }: Workplace,
+): Promise<Completed> {
   let current = outcome;
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -32,7 +36,10 @@ export async function completeOutcome(request: TaskRequest, outcome: Outcome, { 
       }
       if (attempt + 1 >= retry.attempts) return { kind: 'failed', error };
       const delayMs = backoffMs(attempt, { ...retry, jitter: 'equal' });
-      logger.warn({ err: error, retryInMs: Math.round(delayMs) }, `Couldn't make the outcome of ${request.name}[${request.message.id}] known; trying again`);
+      logger.warn(
+        { err: error, retryInMs: Math.round(delayMs) },
+        `Couldn't make the outcome of ${request.name}[${request.message.id}] known; trying again`,
+      );
       await clock.sleep(delayMs, request.abandoned).catch(() => undefined);
       if (request.isAbandoned) return { kind: 'abandoned' };
     }

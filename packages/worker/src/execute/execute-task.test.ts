@@ -114,7 +114,10 @@ describe('A task that ends', () => {
     const result = await task.delay();
     await scene.line(/accepted/);
     await scene.clock.advance(0);
-    expect(await result.record()).toMatchObject({ status: 'STARTED', result: { pid: process.pid, hostname: 'w1@host' } });
+    expect(await result.record()).toMatchObject({
+      status: 'STARTED',
+      result: { pid: process.pid, hostname: 'w1@host' },
+    });
     open.resolve();
     await result.get({ timeout: 10 });
   });
@@ -136,7 +139,9 @@ describe('Retries', () => {
 
   test('with a countdown wait for it, parked in the broker', async () => {
     await using scene = new WorkerScene();
-    const task = scene.app.task('later', { bind: true }, (ctx) => (ctx.request.retries === 0 ? ctx.retry({ countdown: 60 }) : 'done'));
+    const task = scene.app.task('later', { bind: true }, (ctx) =>
+      ctx.request.retries === 0 ? ctx.retry({ countdown: 60 }) : 'done',
+    );
     await scene.start();
     const result = await task.delay();
     await scene.line(/received {2}ETA:\[/);
@@ -163,7 +168,9 @@ describe('Retries', () => {
     await using scene = new WorkerScene();
     const task = scene.app.task('stubborn', { bind: true, maxRetries: 1 }, (ctx) => ctx.retry({ countdown: 0 }));
     await scene.start();
-    await expect((await task.delay()).get({ timeout: 10 })).rejects.toSatisfy((error) => MaxRetriesExceededError.isInstance(error));
+    await expect((await task.delay()).get({ timeout: 10 })).rejects.toSatisfy((error) =>
+      MaxRetriesExceededError.isInstance(error),
+    );
   });
 });
 

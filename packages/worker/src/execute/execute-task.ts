@@ -125,7 +125,10 @@ async function acknowledgeEarly({ delivery, name, message }: TaskRequest, { logg
     await delivery.ack();
     return true;
   } catch (error) {
-    logger.error({ err: toError(error) }, `Couldn't acknowledge ${name}[${message.id}] before running it; it is delivered again`);
+    logger.error(
+      { err: toError(error) },
+      `Couldn't acknowledge ${name}[${message.id}] before running it; it is delivered again`,
+    );
     return false;
   }
 }

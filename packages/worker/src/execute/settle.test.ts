@@ -12,7 +12,12 @@ const policy: TaskPolicy = {
   limits: { softMs: undefined, hardMs: undefined },
   reprMaxSize: 1_024,
 };
-const failure = (reason: 'thrown' | 'timeout' | 'worker-lost' | 'encoding'): Outcome => ({ kind: 'failure', error: new Error('x'), reason, runtimeMs: 1 });
+const failure = (reason: 'thrown' | 'timeout' | 'worker-lost' | 'encoding'): Outcome => ({
+  kind: 'failure',
+  error: new Error('x'),
+  reason,
+  runtimeMs: 1,
+});
 
 describe('What becomes of a message', () => {
   test.each<[string, Outcome, Partial<TaskPolicy>, string]>([
@@ -25,9 +30,19 @@ describe('What becomes of a message', () => {
     ['timeout: acknowledged [TR-218]', failure('timeout'), { acksOnFailure: false }, 'ack'],
     ['timeout, acksOnTimeout off: requeued [TR-218]', failure('timeout'), { acksOnTimeout: false }, 'requeue'],
     ['worker lost: requeued [TR-219]', failure('worker-lost'), {}, 'requeue'],
-    ['worker lost, rejectOnWorkerLost off: acknowledged [TR-219]', failure('worker-lost'), { rejectsOnWorkerLost: false }, 'ack'],
+    [
+      'worker lost, rejectOnWorkerLost off: acknowledged [TR-219]',
+      failure('worker-lost'),
+      { rejectsOnWorkerLost: false },
+      'ack',
+    ],
     ['reject: dropped [TR-220]', { kind: 'reject', reject: new Reject('no'), runtimeMs: 1 }, {}, 'drop'],
-    ['reject with requeue: requeued [TR-220]', { kind: 'reject', reject: new Reject('no', { requeue: true }), runtimeMs: 1 }, {}, 'requeue'],
+    [
+      'reject with requeue: requeued [TR-220]',
+      { kind: 'reject', reject: new Reject('no', { requeue: true }), runtimeMs: 1 },
+      {},
+      'requeue',
+    ],
   ])('after %s', (_, outcome, more, expected) => {
     expect(settlementOf(outcome, { ...policy, ...more })).toBe(expected);
   });

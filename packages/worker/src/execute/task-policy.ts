@@ -35,7 +35,10 @@ export function taskPolicy({ settings }: Pick<Kernel, 'settings'>, { options }: 
 }
 
 /** The message's own limits first, each for itself (celery 5.6 worker/request.py, execute_using_pool). */
-export function limitsOf(policy: TaskPolicy, message: { readonly timeLimit: number | null; readonly softTimeLimit: number | null }): TimeLimits {
+export function limitsOf(
+  policy: TaskPolicy,
+  message: { readonly timeLimit: number | null; readonly softTimeLimit: number | null },
+): TimeLimits {
   if (message.timeLimit === null && message.softTimeLimit === null) return policy.limits;
   return {
     softMs: limitMs(message.softTimeLimit) ?? policy.limits.softMs,

@@ -68,7 +68,10 @@ export class TaskRequest implements Execution {
     const { expires } = this.message;
     if (expiresAt === undefined && expires === null) return false;
     const now = this.clock.now();
-    return (expiresAt !== undefined && expiresAt <= now) || (expires !== null && parseWireTime(expires, this.#workplace.timeZone) <= now);
+    return (
+      (expiresAt !== undefined && expiresAt <= now) ||
+      (expires !== null && parseWireTime(expires, this.#workplace.timeZone) <= now)
+    );
   }
 
   /** When it may run, in milliseconds since the epoch; undefined for at once. */
@@ -103,15 +106,31 @@ export class TaskRequest implements Execution {
   }
 
   get facts(): RequestFacts {
-    return { message: this.message, definition: this.definition, deliveryInfo: this.deliveryInfo, hostname: this.hostname };
+    return {
+      message: this.message,
+      definition: this.definition,
+      deliveryInfo: this.deliveryInfo,
+      hostname: this.hostname,
+    };
   }
 
   completion(outcome: Outcome): RequestFacts & { readonly outcome: Outcome } {
-    return { message: this.message, definition: this.definition, deliveryInfo: this.deliveryInfo, hostname: this.hostname, outcome };
+    return {
+      message: this.message,
+      definition: this.definition,
+      deliveryInfo: this.deliveryInfo,
+      hostname: this.hostname,
+      outcome,
+    };
   }
 }
 
 /** celery 5.6 worker/request.py, Request.__init__: `delivery_info`. */
 export function deliveryInfoOf({ message, route, redelivered }: Delivery): DeliveryInfo {
-  return { exchange: route.exchange, routingKey: route.routingKey, priority: message.properties.priority ?? 0, redelivered };
+  return {
+    exchange: route.exchange,
+    routingKey: route.routingKey,
+    priority: message.properties.priority ?? 0,
+    redelivered,
+  };
 }

@@ -120,7 +120,11 @@ export class TaskRunner {
   }
 
   get #hasRoom(): boolean {
-    return !this.#isClosed && this.#running < this.#workplace.pool.size && this.#unfinished.size < this.#options.maxUnfinished;
+    return (
+      !this.#isClosed &&
+      this.#running < this.#workplace.pool.size &&
+      this.#unfinished.size < this.#options.maxUnfinished
+    );
   }
 
   #start(request: TaskRequest): void {

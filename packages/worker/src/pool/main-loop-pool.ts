@@ -19,7 +19,8 @@ export class MainLoopPool implements Pool {
   #isStopped = false;
 
   constructor(name: string, size: number, context: PoolContext) {
-    if (!Number.isInteger(size) || size < 1) throw new RangeError(`A pool runs at least one task at a time, not ${size}.`);
+    if (!Number.isInteger(size) || size < 1)
+      throw new RangeError(`A pool runs at least one task at a time, not ${size}.`);
     this.name = name;
     this.size = size;
     this.#context = context;
@@ -34,7 +35,8 @@ export class MainLoopPool implements Pool {
     this.#running.add(execution);
     try {
       // No timer, and nothing but the task's own promise, for a task without limits.
-      if (limits.hardMs === undefined && limits.softMs === undefined) return await executeIntercepted(this.#context, execution);
+      if (limits.hardMs === undefined && limits.softMs === undefined)
+        return await executeIntercepted(this.#context, execution);
       return await runWithin(limits, execution, (limited) => executeIntercepted(this.#context, limited));
     } catch (thrown) {
       // A task's own error is an outcome already; this one is an interceptor's.

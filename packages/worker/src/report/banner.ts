@@ -45,7 +45,10 @@ export function banner(info: WorkerInfo, options: BannerOptions): string {
 /** celery 5.6 app/amqp.py, QUEUE_FORMAT. */
 function queueLines({ queues }: WorkerInfo): readonly string[] {
   return queues
-    .map(({ name, exchange, exchangeType, routingKey }) => `.> ${name.padEnd(16)} exchange=${exchange}(${exchangeType}) key=${routingKey}`)
+    .map(
+      ({ name, exchange, exchangeType, routingKey }) =>
+        `.> ${name.padEnd(16)} exchange=${exchange}(${exchangeType}) key=${routingKey}`,
+    )
     .sort();
 }
 

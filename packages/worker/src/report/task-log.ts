@@ -31,7 +31,8 @@ export class TaskLog {
   }
 
   discarded({ name, message }: TaskRequest): void {
-    if (this.#tellsInfo) this.#logger.info({ data: idOf(name, message) }, `Discarding revoked task: ${name}[${message.id}]`);
+    if (this.#tellsInfo)
+      this.#logger.info({ data: idOf(name, message) }, `Discarding revoked task: ${name}[${message.id}]`);
   }
 
   ended(request: TaskRequest, outcome: Outcome): void {
@@ -48,18 +49,28 @@ export class TaskLog {
         if (this.#tellsInfo) this.#tell('info', request, 'ignored');
         return;
       case 'reject':
-        return this.#tell('warn', request, `reject requeue=${outcome.reject.requeue ? 'True' : 'False'}: ${outcome.reject.message}`);
+        return this.#tell(
+          'warn',
+          request,
+          `reject requeue=${outcome.reject.requeue ? 'True' : 'False'}: ${outcome.reject.message}`,
+        );
     }
   }
 
   /** Something that is not the task's fault, and that the worker could not put right. */
   internalError(request: TaskRequest, error: Error, consequence: string): void {
     const { name, message } = request;
-    this.#logger.fatal({ err: error, data: idOf(name, message) }, `Task ${name}[${message.id}] INTERNAL ERROR: ${reprOf(error)}; ${consequence}`);
+    this.#logger.fatal(
+      { err: error, data: idOf(name, message) },
+      `Task ${name}[${message.id}] INTERNAL ERROR: ${reprOf(error)}; ${consequence}`,
+    );
   }
 
   notOurs({ name, message }: TaskRequest, consequence: string): void {
-    this.#logger.warn({ data: idOf(name, message) }, `Task ${name}[${message.id}] belongs to another worker by now; ${consequence}`);
+    this.#logger.warn(
+      { data: idOf(name, message) },
+      `Task ${name}[${message.id}] belongs to another worker by now; ${consequence}`,
+    );
   }
 
   #succeeded(request: TaskRequest, value: unknown, runtime: number): void {
@@ -108,6 +119,7 @@ function wants(logger: Logger, level: LogLevel | undefined, asked: LogLevel): bo
   if (logger === silentLogger) return false;
   if (level !== undefined) return logLevels.indexOf(asked) >= logLevels.indexOf(level);
   // pino has it.
-  if ('isLevelEnabled' in logger && typeof logger.isLevelEnabled === 'function') return logger.isLevelEnabled(asked) === true;
+  if ('isLevelEnabled' in logger && typeof logger.isLevelEnabled === 'function')
+    return logger.isLevelEnabled(asked) === true;
   return asked !== 'debug';
 }

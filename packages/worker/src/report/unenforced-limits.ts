@@ -5,7 +5,9 @@ import type { Pool } from '../pool/pool.js';
 /** What to say at the start about time limits that this pool cannot enforce; undefined for nothing. */
 export function unenforcedLimits(kernel: Pick<Kernel, 'settings' | 'registry'>, pool: Pool): string | undefined {
   if (pool.supports.terminate) return undefined;
-  const names = [...kernel.registry].filter((definition) => taskPolicy(kernel, definition).limits.hardMs !== undefined).map(({ name }) => name);
+  const names = [...kernel.registry]
+    .filter((definition) => taskPolicy(kernel, definition).limits.hardMs !== undefined)
+    .map(({ name }) => name);
   if (names.length === 0) return undefined;
   return (
     `The ${pool.name} pool cannot end the code of a task. At the time limit of these its signal is aborted, TimeLimitExceeded is stored and its slot is free, ` +

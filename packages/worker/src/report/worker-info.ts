@@ -10,7 +10,12 @@ export interface WorkerInfo {
   readonly results: string;
   readonly concurrency: number;
   readonly pool: string;
-  readonly queues: readonly { readonly name: string; readonly exchange: string; readonly exchangeType: string; readonly routingKey: string }[];
+  readonly queues: readonly {
+    readonly name: string;
+    readonly exchange: string;
+    readonly exchangeType: string;
+    readonly routingKey: string;
+  }[];
   readonly tasks: readonly string[];
 }
 

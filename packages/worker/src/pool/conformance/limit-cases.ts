@@ -16,7 +16,9 @@ export function limitCases(factory: PoolFactory): readonly ServiceCase[] {
         await trial.clock.advance(5_000);
         const outcome = await run;
         assert.ok(outcome.kind === 'failure' && SoftTimeLimitExceeded.isInstance(outcome.error));
-        assert.ok(trial.lines.some(({ message }) => message.startsWith('Soft time limit (5s) exceeded for kit.task1[id-1]')));
+        assert.ok(
+          trial.lines.some(({ message }) => message.startsWith('Soft time limit (5s) exceeded for kit.task1[id-1]')),
+        );
         await trial.stop();
       },
     },
@@ -24,7 +26,10 @@ export function limitCases(factory: PoolFactory): readonly ServiceCase[] {
       name: 'a task may go on after its soft limit, and succeed',
       run: async () => {
         const trial = await PoolTrial.started(factory);
-        const run = trial.run((ctx) => untilAborted(ctx.signal).catch(() => 'tidied up'), { softMs: 5_000, hardMs: 10_000 });
+        const run = trial.run((ctx) => untilAborted(ctx.signal).catch(() => 'tidied up'), {
+          softMs: 5_000,
+          hardMs: 10_000,
+        });
         await trial.clock.advance(5_000);
         const outcome = await run;
         assert.equal(outcome.kind === 'success' && outcome.value, 'tidied up');

@@ -1,11 +1,24 @@
-import { type Execution, type Outcome, TaskAbort, type TaskContext, type TaskMessage, type TaskOptions } from '@ctq/core';
+import {
+  type Execution,
+  type Outcome,
+  TaskAbort,
+  type TaskContext,
+  type TaskMessage,
+  type TaskOptions,
+} from '@ctq/core';
 import { createLogger, Deadline, type LogRecord, VirtualClock } from '@ctq/runtime';
 import type { Pool, PoolContext, PoolFactory, TimeLimits } from '../pool.js';
 
 export const noLimits: TimeLimits = { softMs: undefined, hardMs: undefined };
 
 export function poolContext(clock: VirtualClock, lines: LogRecord[] = []): PoolContext {
-  return { size: 4, interceptors: [], clock, logger: createLogger((line) => void lines.push(line)), locator: undefined };
+  return {
+    size: 4,
+    interceptors: [],
+    clock,
+    logger: createLogger((line) => void lines.push(line)),
+    locator: undefined,
+  };
 }
 
 /** A started pool on a virtual clock, and tasks for it. */

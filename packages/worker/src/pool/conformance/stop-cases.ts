@@ -42,7 +42,9 @@ export function stopCases(factory: PoolFactory): readonly ServiceCase[] {
       run: async () => {
         const trial = await PoolTrial.started(factory);
         const reason = new Error('The kit abandons it.');
-        const run = trial.run((ctx) => new Promise((resolve) => ctx.signal.addEventListener('abort', () => resolve(ctx.signal.reason))));
+        const run = trial.run(
+          (ctx) => new Promise((resolve) => ctx.signal.addEventListener('abort', () => resolve(ctx.signal.reason))),
+        );
         trial.pool.abandon(reason);
         const outcome = await run;
         assert.ok(outcome.kind === 'success' && outcome.value === reason);
