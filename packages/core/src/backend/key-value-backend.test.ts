@@ -61,7 +61,7 @@ describe('a result backend', () => {
       const store = restrict(memoryStore());
       const create = (): ResultBackend => keyValueBackend(store, { supports });
       const kit = resultBackendConformance({ create, clock, elapse: (ms) => clock.advance(ms) });
-      for (const { name, isSupported, run } of kit) test.skipIf(!isSupported)(name, run);
+      for (const { name, run } of kit.filter(({ isSupported }) => isSupported)) test(name, run);
     });
   }
 

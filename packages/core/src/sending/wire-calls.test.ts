@@ -11,6 +11,7 @@ import {
 import { loadVectors } from '@ctq/wire-vectors';
 import { describe, expect, it } from 'vitest';
 import { Ctq } from '../app/ctq.js';
+import type { Task } from '../task/task.js';
 
 /** The client of the captures, with calls that stop before the broker. */
 function setup() {
@@ -19,8 +20,8 @@ function setup() {
     broker: 'memory://',
     interceptors: [{ name: 'capture', publish: async ({ message, route }) => void sent.push({ message, route }) }],
   });
-  const task = <A extends readonly unknown[]>(name: string, run: (...args: A) => unknown) =>
-    app.task(`wire.${name}`, run);
+  const task = <A extends readonly unknown[]>(name: string, run: (...args: A) => unknown): Task<A, unknown> =>
+    app.task(`wire.${name}`, {}, run as never) as unknown as Task<A, unknown>;
   return {
     app,
     sent,
