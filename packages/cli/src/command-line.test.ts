@@ -77,14 +77,7 @@ describe('The command line', () => {
 
   test('ends with 69 when there is no broker [CL-008, CL-009]', async () => {
     using project = new Project({ 'tasks.ts': tasks });
-    const { code, err } = await run(project, [
-      '-A',
-      'tasks',
-      '-b',
-      'sqlite:////proc/nowhere/ctq.sqlite',
-      'call',
-      'add',
-    ]);
+    const { code, err } = await run(project, ['-A', 'tasks', '-b', 'sqlite:////dev/null/ctq.sqlite', 'call', 'add']);
     expect(code).toBe(69);
     expect(err).toContain('Could not connect to the message broker.');
   });

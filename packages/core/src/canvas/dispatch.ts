@@ -1,5 +1,5 @@
 import type { Kernel } from '../app/kernel.js';
-import { NotSupportedError } from '@ctq/messaging';
+import { NoChordSupportError } from '../errors/task-errors.js';
 import type { Placement } from '../sending/call-options.js';
 import type { SendRequest } from '../sending/task-sender.js';
 import { freeze, type FrozenIds } from './freeze.js';
@@ -37,9 +37,7 @@ export async function dispatch(kernel: Kernel, node: SignatureNode, input: Dispa
   if (plan.chords.length > 0) {
     const chords = (await kernel.results.backend()).chords;
     if (chords === undefined) {
-      throw new NotSupportedError(
-        'This result backend cannot count the members of a chord. Use one that can: sqlite, redis, or any key/value store.',
-      );
+      throw new NoChordSupportError();
     }
     await Promise.all(plan.chords.map(({ groupId, size }) => chords.openChord(groupId, size)));
   }

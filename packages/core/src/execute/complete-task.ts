@@ -1,9 +1,11 @@
 import type { Kernel } from '../app/kernel.js';
+import { parseNode } from '../canvas/serialize.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import { storedError } from '../result/remote-error.js';
-import type { ExtendedResult, ResultRecord } from '../result/result-record.js';
+import type { ExtendedResult, ResultRecord, StoredError } from '../result/result-record.js';
 import { readyStates, type TaskState } from '../result/states.js';
 import type { TaskDefinition } from '../task/task-definition.js';
+import { abandonSteps } from './abandon-steps.js';
 import { reportChordPart } from './chord-part.js';
 import { sendContinuations, sendErrbacks } from './continuations.js';
 import type { Outcome } from './outcome.js';
@@ -102,25 +104,14 @@ async function concludeFailure(
   kernel: Kernel,
   message: TaskMessage,
   state: 'FAILURE' | 'REVOKED',
-  error: unknown,
+  error: StoredError,
 ): Promise<void> {
   if (message.chord !== null) await reportChordPart(kernel, message, state, error);
-  // celery 5.6 backends/base.py, mark_as_failure: every remaining id of the chain gets the error.
-  await Promise.all(
-    (message.chain ?? []).map(async (step) => {
-      const taskId = step.options['task_id'];
-      if (typeof taskId !== 'string') return;
-      await kernel.results.store({
-        taskId,
-        status: state,
-        result: error,
-        traceback: null,
-        children: noChildren,
-        dateDone: kernel.results.dateDone(),
-        parentId: message.id,
-      });
-    }),
-  );
+  const { id: failedId, rootId } = message;
+  for (const step of message.chain ?? []) {
+    const waiting = await abandonSteps(kernel, parseNode(step), { state, error, rootId, failedId });
+    for (const member of waiting) await reportChordPart(kernel, member, state, error);
+  }
   if (state === 'FAILURE') await sendErrbacks(kernel, message.errbacks, message.id, message.rootId);
 }
 

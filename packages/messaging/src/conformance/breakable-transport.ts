@@ -18,8 +18,8 @@ export interface BreakableTransport {
   readonly open: number;
   /** Every connection is lost, as by a broker that went away; what it held goes back to its queues. */
   cut(): void;
-  /** Until it is called with undefined, attempts to connect are answered so: an error, or nothing at all. */
-  refuse(answer: Error | 'silence' | undefined): void;
+  /** Until it is called with undefined, attempts to connect are answered so: by an error, not at all, or when the promise resolves. */
+  refuse(answer: Error | 'silence' | Promise<void> | undefined): void;
 }
 
 export function connectionRefused(recoverable = true): TransportConnectionError {
@@ -29,7 +29,7 @@ export function connectionRefused(recoverable = true): TransportConnectionError 
 export function breakableTransport(options: VirtualTransportOptions = {}): BreakableTransport {
   const broker = new MemoryBroker();
   const connections = new Map<Deferred<CloseReason>, QueueStore>();
-  let answer: Error | 'silence' | undefined;
+  let answer: Error | 'silence' | Promise<void> | undefined;
   let attempts = 0;
 
   const createStore = (): QueueStore =>
@@ -41,6 +41,7 @@ export function breakableTransport(options: VirtualTransportOptions = {}): Break
           attempts += 1;
           if (answer === 'silence') await new Promise(() => undefined);
           if (answer instanceof Error) throw answer;
+          await answer;
           await sound.open(context, signal);
           connections.set(closed, sound);
         },

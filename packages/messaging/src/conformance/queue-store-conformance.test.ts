@@ -58,7 +58,7 @@ const defects: Readonly<
     noticedBy: /never take the same message|what is held is nobody else's/,
   },
   'takes no notice of the order of the queues': {
-    change: (sound) => ({ pop: (request) => sound.pop({ ...request, queues: [...request.queues].sort().reverse() }) }),
+    change: (sound) => ({ pop: (request) => sound.pop({ ...request, queues: [...request.queues].sort() }) }),
     noticedBy: /most urgent|given order/,
   },
   'takes no notice of priorities': {

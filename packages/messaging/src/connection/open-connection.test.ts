@@ -1,4 +1,4 @@
-import { createLogger, type LogRecord, VirtualClock } from '@ctq/runtime';
+import { createLogger, deferred, type LogRecord, VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { breakableTransport, connectionRefused } from '../conformance/breakable-transport.js';
 import { textMessage } from '../conformance/messages.js';
@@ -150,8 +150,12 @@ describe('a connection', () => {
 
   test('that is closed while it connects closes what the attempt brings', async () => {
     const { connection, broken } = setup();
+    const gate = deferred();
+    broken.refuse(gate.promise);
     const connecting = failure(connection.connect());
-    await connection.close();
+    const closing = connection.close();
+    gate.resolve();
+    await closing;
     expect(await connecting).toMatchObject({ code: 'CTQ_CHANNEL_CLOSED' });
     while (broken.open > 0) await new Promise((resolve) => setImmediate(resolve));
     expect(connection.state).toBe('closed');
