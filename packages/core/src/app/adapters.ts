@@ -10,7 +10,7 @@ import { embeddedLocation, prepareEmbeddedLocation } from './embedded-location.j
 import { type Environment, readEnvironment } from './environment.js';
 import { loadAdapter } from './load-adapter.js';
 
-export type { CreateBackend, CreateTransport, SchemeRegistration } from './adapter-schemes.js';
+export type { SchemeRegistration } from './adapter-schemes.js';
 
 /** Makes transports and result backends of URLs, for one app. */
 export interface AdapterResolver {

@@ -1,10 +1,10 @@
 import type { Kernel } from '../app/kernel.js';
-import type { AsyncResult, GroupResult } from '../result/result-handle.js';
+import type { AsyncResult } from '../result/result-handle.js';
 import type { CallOptions } from '../sending/call-options.js';
 import { dispatch } from './dispatch.js';
 import { resultsOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
-import type { AnySignature, Signature } from './signature.js';
+import type { Signature } from './signature.js';
 import { type NodeOptions, type SignatureNode, withLink, withOptions } from './signature-node.js';
 
 const parts = Symbol.for('ctq.signature');
@@ -48,7 +48,7 @@ export function partsOf(signature: unknown): SignatureParts {
   );
 }
 
-export function withCallOptions(node: SignatureNode, options: CallOptions): SignatureNode {
+function withCallOptions(node: SignatureNode, options: CallOptions): SignatureNode {
   const { link, linkError, signal, ...plain } = options;
   let changed = withOptions(node, plain as NodeOptions);
   for (const next of listOf(link)) changed = withLink(changed, 'link', next.serialize());
@@ -60,6 +60,3 @@ function listOf<T extends { serialize(): unknown }>(links: T | readonly T[] | un
   if (links === undefined) return [];
   return 'serialize' in links ? [links] : links;
 }
-
-export type AnyResult = AsyncResult<unknown> | GroupResult<unknown[]>;
-export type { AnySignature };

@@ -30,6 +30,6 @@ export const settingsTable: { readonly [K in SettingName]: Setting<SettingsGiven
 export const settingNames: readonly SettingName[] = Object.keys(settingsTable) as SettingName[];
 
 /** The row as code that handles any setting sees it. */
-export function settingNamed(name: SettingName): Setting<unknown> & { readonly default: Settings[SettingName] } {
+function settingNamed(name: SettingName): Setting<unknown> & { readonly default: Settings[SettingName] } {
   return settingsTable[name] as Setting<unknown> & { readonly default: Settings[SettingName] };
 }

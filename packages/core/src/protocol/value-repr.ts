@@ -17,7 +17,7 @@ export function objectRepr(value: object): string {
 }
 
 /** `ValueError('boom')`, as Celery writes errors into logs, events and the messages of other errors. */
-export function errorRepr(error: Error): string {
+function errorRepr(error: Error): string {
   return `${error.name}('${String(error.message).replaceAll("'", "\\'")}')`;
 }
 

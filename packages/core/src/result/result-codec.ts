@@ -24,7 +24,7 @@ export function createResultCodec(content: ContentCodec, serializer: string): Re
 }
 
 /** The document, before it is serialized. */
-export function encodeRecord(record: ResultRecord): Mapping {
+function encodeRecord(record: ResultRecord): Mapping {
   const { result } = record;
   const document: Record<string, unknown> = {
     status: record.status,

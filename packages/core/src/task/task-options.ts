@@ -47,11 +47,6 @@ export interface TaskOptions {
   readonly resultReprMaxSize?: number;
 }
 
-/** Names for the positions, so that Python callers can send keyword arguments. */
-export interface ParamsOption<Names extends readonly string[]> {
-  readonly params: Names;
-}
-
 /** The task takes one object, the keyword arguments, validated before it runs. Any Standard Schema: zod, valibot, arktype. */
 export interface SchemaOption<Schema extends StandardSchemaV1> {
   readonly schema: Schema;
@@ -59,5 +54,5 @@ export interface SchemaOption<Schema extends StandardSchemaV1> {
   readonly params?: readonly string[];
 }
 
-/** One name for every parameter; a list of another length does not compile. */
+/** One name for every parameter, so that Python callers can send keyword arguments; a list of another length does not compile. */
 export type ParamNames<A extends readonly unknown[]> = { readonly [K in keyof Required<A>]: string };

@@ -2,7 +2,7 @@
  * How ctq's value classes are recognised: by a registered symbol and not with `instanceof`, which is false between two
  * copies of this package (an application and a library that each bring their own).
  */
-export const valueMark: unique symbol = Symbol.for('ctq.value');
+const valueMark: unique symbol = Symbol.for('ctq.value');
 
 /**
  * Also the `__type__` under which Kombu's JSON carries the value (kombu 5.6 utils/json.py, _register_default_types).

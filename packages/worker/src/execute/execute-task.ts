@@ -25,8 +25,14 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
 
 /** Up to the function's end. Undefined when it was not run, or when its end is of no interest any more. */
 async function runRequest(request: TaskRequest, workplace: Workplace): Promise<Outcome | undefined> {
-  if (request.hasExpired) return void (await discardExpired(request, workplace));
-  if (!(await isOurs(request))) return void (await leaveToOthers(request, workplace, 'it is not run here'));
+  if (request.hasExpired) {
+    await discardExpired(request, workplace);
+    return undefined;
+  }
+  if (!(await isOurs(request))) {
+    await leaveToOthers(request, workplace, 'it is not run here');
+    return undefined;
+  }
   if (!request.policy.acksLate && !(await acknowledgeEarly(request, workplace))) return undefined;
   const started = request.policy.tracksStarted ? storeStarted(request, workplace) : undefined;
   workplace.log.accepted(request);

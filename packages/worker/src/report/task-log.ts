@@ -110,7 +110,7 @@ function idOf(name: string, message: TaskMessage): { readonly id: string; readon
 }
 
 /** As Python shows an exception: `ValueError('no such order')`. */
-export function reprOf(error: Error): string {
+function reprOf(error: Error): string {
   return `${error.name}(${error.message === '' ? '' : saferepr(error.message)})`;
 }
 

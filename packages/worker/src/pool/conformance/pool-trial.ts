@@ -9,7 +9,7 @@ import {
 import { createLogger, Deadline, type LogRecord, VirtualClock } from '@ctq/runtime';
 import type { Pool, PoolContext, PoolFactory, TimeLimits } from '../pool.js';
 
-export const noLimits: TimeLimits = { softMs: undefined, hardMs: undefined };
+const noLimits: TimeLimits = { softMs: undefined, hardMs: undefined };
 
 export function poolContext(clock: VirtualClock, lines: LogRecord[] = []): PoolContext {
   return {
