@@ -36,7 +36,7 @@ export async function startWorker(name: string): Promise<WorkerProcess> {
       lines.push(line);
       if (lines.length > 40) lines.shift();
       if (/ retry: /u.test(line)) retries += 1;
-      if (/ ready\.$/u.test(line)) ready();
+      if (line.endsWith(' ready.')) ready();
     });
   }
   const exited = once(child, 'exit').then(() => undefined);

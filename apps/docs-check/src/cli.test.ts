@@ -39,7 +39,7 @@ describe('docs/reference/cli.md', () => {
   });
 
   it('has no command that is gone', () => {
-    const sections = [...page.matchAll(/^## ctq (\w+)$/gm)].map(([, name]) => name);
-    expect(sections.filter((name = '') => !commands.includes(name))).toEqual([]);
+    const sections = [...page.matchAll(/^## ctq (\w+)$/gm)].map(([, name = '']) => name);
+    expect(sections.filter((name) => !commands.includes(name))).toEqual([]);
   });
 });

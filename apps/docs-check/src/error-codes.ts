@@ -7,7 +7,9 @@ export function errorCodes(): ReadonlySet<string> {
   const codes = new Set<string>();
   for (const path of sourcePaths()) {
     if (!path.startsWith('packages/') || /\.test(-d)?\.ts$|\/conformance\//.test(path)) continue;
-    for (const [, code = ''] of readFileSync(join(root, path), 'utf8').matchAll(/(?<!env\[|env\()'(CTQ_[A-Z0-9_]+)'/g))
+    for (const [, code = ''] of readFileSync(join(root, path), 'utf8').matchAll(
+      /(?<!env\[|env\(\s*)'(CTQ_[A-Z0-9_]+)'/g,
+    ))
       codes.add(code);
   }
   return codes;

@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const cli = fileURLToPath(import.meta.resolve('@ctq/cli/bin'));
-const tasks = fileURLToPath(new URL('./tasks.js', import.meta.url));
+/** The built module, also when this one runs from its source. */
+const tasks = fileURLToPath(new URL('../dist/tasks.js', import.meta.url));
 
 /** A worker process that is there to be killed. */
 export class Victim {

@@ -1,5 +1,6 @@
 import { Ctq } from '@ctq/core';
 import { type Logger, type LogLevel, silentLogger } from '@ctq/runtime';
+import type { ExitCode } from './exit-codes.js';
 import { loadApp } from './load/load-app.js';
 import { createLineLogger } from './output/log-lines.js';
 import { createStyle, type Style } from './output/style.js';
@@ -30,6 +31,9 @@ export interface CommandApp {
   readonly app: Ctq;
   readonly importModule: (url: string) => Promise<unknown>;
 }
+
+/** Carries out what a command does, and says how it ended. */
+export type RunCommand = (action: (context: CommandContext) => Promise<ExitCode>) => Promise<void>;
 
 /** What every command is given: the app, and ways to say something. */
 export class CommandContext {

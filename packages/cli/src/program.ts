@@ -4,12 +4,9 @@ import { purgeCommand } from './commands/purge.js';
 import { reportCommand } from './commands/report.js';
 import { resultCommand } from './commands/result.js';
 import { workerCommand } from './commands/worker.js';
-import { CommandContext, type CommandIo, type GlobalOptions } from './command-context.js';
+import { CommandContext, type CommandIo, type GlobalOptions, type RunCommand } from './command-context.js';
 import type { ExitCode } from './exit-codes.js';
 import { version } from './version.js';
-
-/** A sub-command, told how to say how it ended. */
-export type RunCommand = (action: (context: CommandContext) => Promise<ExitCode>) => Promise<void>;
 
 /** The whole command line: global options, then one sub-command per file of `commands`. */
 export function createProgram(io: CommandIo, onExit: (code: ExitCode) => void): Command {

@@ -2,7 +2,9 @@
 import { Ctq } from '@ctq/core';
 import { loadApp } from '../../dist/index.js';
 
-process.on('message', async ({ folder, given }) => {
+process.on('message', (request) => void load(request));
+
+async function load({ folder, given }) {
   try {
     const { app, locator, loader } = await loadApp(given, folder);
     await app.loadModules((url) => loader.import(url));
@@ -17,4 +19,4 @@ process.on('message', async ({ folder, given }) => {
   } catch (error) {
     process.send({ error: error.message, code: error.code });
   }
-});
+}

@@ -1,8 +1,8 @@
+import type { RunCommand } from '../command-context.js';
 import { Command } from 'commander';
 import type { CallOptions } from '@ctq/core';
 import { exitCodes } from '../exit-codes.js';
 import { instant, instantOrSeconds, jsonArray, jsonObject, seconds } from '../option-values.js';
-import type { RunCommand } from '../program.js';
 
 interface CallFlags {
   readonly args: readonly unknown[];

@@ -2,10 +2,9 @@ import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import type { Ctq } from '@ctq/core';
 import { TopologyNotFoundError } from '@ctq/messaging';
-import type { CommandContext } from '../command-context.js';
+import type { CommandContext, RunCommand } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { commaList } from '../option-values.js';
-import type { RunCommand } from '../program.js';
 
 interface PurgeFlags {
   readonly force?: boolean;

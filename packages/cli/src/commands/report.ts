@@ -3,9 +3,9 @@ import { inspect } from 'node:util';
 import { Ctq } from '@ctq/core';
 import { toError } from '@ctq/runtime';
 import { Command } from 'commander';
-import type { CommandContext } from '../command-context.js';
+import type { CommandContext, RunCommand } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
-import type { RunCommand } from '../program.js';
+
 import { version } from '../version.js';
 
 /** `ctq report`: what to put into a bug report (CL-173; celery 5.6 app/utils.py, bugreport). */

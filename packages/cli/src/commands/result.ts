@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { inspect } from 'node:util';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
-import type { CommandContext } from '../command-context.js';
+import type { CommandContext, RunCommand } from '../command-context.js';
 import { seconds } from '../option-values.js';
-import type { RunCommand } from '../program.js';
+
 import { toError } from '@ctq/runtime';
 
 interface ResultFlags {

@@ -5,10 +5,10 @@ import type { Ctq } from '@ctq/core';
 import { Deadline, type LogLevel, toError } from '@ctq/runtime';
 import { banner, Worker, type WorkerOptions } from '@ctq/worker';
 import { Command, Option } from 'commander';
-import type { CommandContext } from '../command-context.js';
+import type { CommandContext, RunCommand } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { commaList, logLevel, seconds, wholeNumber } from '../option-values.js';
-import type { RunCommand } from '../program.js';
+
 import { ShutdownSignals } from '../shutdown-signals.js';
 import { version } from '../version.js';
 import { purgeQueues } from './purge.js';

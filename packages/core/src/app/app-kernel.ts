@@ -71,7 +71,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   } = options;
   const lent = given === undefined ? lentLogger() : undefined;
   const logger = given ?? lent ?? silentLogger;
-  const inputs: SettingsInput[] = [first as SettingsInput];
+  const inputs: SettingsInput[] = [first];
   let settings: Settings | undefined;
   let content: ContentCodec | undefined;
   let transport: Promise<Transport> | undefined;

@@ -51,12 +51,11 @@ export class Ctq implements AsyncDisposable {
   }
 
   /** Registers a task: `app.task(name?, options?, fn)`. */
-  readonly task: DefineTask = ((...given: readonly unknown[]) => {
+  readonly task: DefineTask = (...given: readonly unknown[]) => {
     const definition = readDefinition(this.name, given);
     this.#kernel.registry.register(definition);
     return createTask(this.#kernel, definition);
-    // The overloads say what the function's own type makes of it; nothing of them exists at run time.
-  }) as unknown as DefineTask;
+  };
 
   /**
    * A task whose function is elsewhere, typed by it without importing it: `app.remote<typeof add>('add')` beside `import type { add }`.

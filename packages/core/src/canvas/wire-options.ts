@@ -65,7 +65,7 @@ export function decodeOptions(options: Readonly<Record<string, unknown>>): NodeO
   }
   if (stamped.length > 0) Object.assign(known, { stampedHeaders: stamped, stamps });
   if (Object.keys(extra).length > 0) known['extra'] = extra;
-  return known as NodeOptions;
+  return known;
 }
 
 /** A single continuation may stand without its list; instants may come as ISO text or as decoded dates. */

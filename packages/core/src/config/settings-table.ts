@@ -1,5 +1,5 @@
 import type { Setting } from './setting.js';
-import type { Settings, SettingsGiven } from './settings.js';
+import type { SettingsGiven } from './settings.js';
 import { beatSettings } from './table/beat-settings.js';
 import { brokerSettings } from './table/broker-settings.js';
 import { controlSettings } from './table/control-settings.js';
@@ -28,8 +28,3 @@ export const settingsTable: { readonly [K in SettingName]: Setting<SettingsGiven
 };
 
 export const settingNames: readonly SettingName[] = Object.keys(settingsTable) as SettingName[];
-
-/** The row as code that handles any setting sees it. */
-function settingNamed(name: SettingName): Setting<unknown> & { readonly default: Settings[SettingName] } {
-  return settingsTable[name] as Setting<unknown> & { readonly default: Settings[SettingName] };
-}

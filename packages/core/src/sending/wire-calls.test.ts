@@ -11,7 +11,6 @@ import {
 import { loadVectors } from '@ctq/wire-vectors';
 import { describe, expect, it } from 'vitest';
 import { Ctq } from '../app/ctq.js';
-import type { Task } from '../task/task.js';
 
 /** The client of the captures, with calls that stop before the broker. */
 function setup() {
@@ -20,18 +19,16 @@ function setup() {
     broker: 'memory://',
     interceptors: [{ name: 'capture', publish: async ({ message, route }) => void sent.push({ message, route }) }],
   });
-  const task = <A extends readonly unknown[]>(name: string, run: (...args: A) => unknown): Task<A, unknown> =>
-    app.task(`wire.${name}`, {}, run as never) as unknown as Task<A, unknown>;
   return {
     app,
     sent,
-    add: task('add', (x: number, y: number) => x + y),
-    mul: task('mul', (x: number, y: number) => x * y),
-    noop: task('noop', () => null),
-    echo: task('echo', (...args: unknown[]) => args),
-    ident: task('ident', (x: unknown) => x),
-    errOld: task('err_old', (id: unknown) => id),
-    errNew: task('err_new', (id: unknown) => id),
+    add: app.task('wire.add', (x: number, y: number) => x + y),
+    mul: app.task('wire.mul', (x: number, y: number) => x * y),
+    noop: app.task('wire.noop', () => null),
+    echo: app.task('wire.echo', (...args: unknown[]) => args),
+    ident: app.task('wire.ident', (x: unknown) => x),
+    errOld: app.task('wire.err_old', (id: unknown) => id),
+    errNew: app.task('wire.err_new', (id: unknown) => id),
     ignored: app.task('wire.ignored', { ignoreResult: true }, () => null),
     soft: app.task('wire.soft', { timeLimit: 3, softTimeLimit: 1 }, () => null),
   };

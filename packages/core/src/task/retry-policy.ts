@@ -66,7 +66,6 @@ export function autoRetryCountdown(
 
 /** `instanceof`, or `isInstance` where the class has it, which also recognises another copy's errors. */
 export function isOf(error: unknown, errorClass: ErrorClass): boolean {
-  if ('isInstance' in errorClass && typeof errorClass.isInstance === 'function')
-    return errorClass.isInstance(error) === true;
-  return error instanceof errorClass;
+  const { isInstance } = errorClass as { readonly isInstance?: (error: unknown) => boolean };
+  return typeof isInstance === 'function' ? isInstance.call(errorClass, error) : error instanceof errorClass;
 }

@@ -71,7 +71,7 @@ parentPort?.once('message', () => {
   void loop
     .stop()
     .then(() => renewer?.close())
-    .finally(() => process.exit(0));
+    .finally(() => parentPort?.close());
 });
 
 loop.start();

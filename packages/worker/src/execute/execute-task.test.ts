@@ -46,6 +46,7 @@ describe('A task that ends', () => {
 
   test('with something that is not an Error has failed all the same', async () => {
     await using scene = new WorkerScene();
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what is tested
     const odd = scene.app.task('odd', () => Promise.reject('just text'));
     await scene.start();
     await expect((await odd.delay()).get({ timeout: 10 })).rejects.toThrow(/just text/);

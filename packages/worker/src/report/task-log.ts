@@ -1,6 +1,14 @@
-import { isOf, type Outcome, saferepr, type TaskMessage } from '@ctq/core';
+import { isOf, type Outcome, saferepr, type TaskDefinition, type TaskMessage } from '@ctq/core';
 import { type Logger, type LogLevel, logLevels, silentLogger } from '@ctq/runtime';
-import type { TaskRequest } from '../execute/task-request.js';
+
+/** What its lines tell of a task. */
+export interface LoggedTask {
+  readonly name: string;
+  readonly message: TaskMessage;
+  readonly definition: TaskDefinition;
+  /** `reprMaxSize`: characters of the result that are shown. */
+  readonly policy: { readonly reprMaxSize: number };
+}
 
 /**
  * What a worker says about its tasks, in Celery's words (celery 5.6 app/trace.py, LOG_RECEIVED and following), so that people's log filters go on
@@ -17,7 +25,7 @@ export class TaskLog {
     this.#tellsDebug = wants(logger, level, 'debug');
   }
 
-  received({ name, message }: TaskRequest, dueAt?: number): void {
+  received({ name, message }: LoggedTask, dueAt?: number): void {
     if (!this.#tellsInfo) return;
     const when = dueAt === undefined ? '' : `  ETA:[${message.eta}]`;
     this.#logger.info(
@@ -26,16 +34,16 @@ export class TaskLog {
     );
   }
 
-  accepted({ name, message }: TaskRequest): void {
+  accepted({ name, message }: LoggedTask): void {
     if (this.#tellsDebug) this.#logger.debug(`Task accepted: ${name}[${message.id}]`);
   }
 
-  discarded({ name, message }: TaskRequest): void {
+  discarded({ name, message }: LoggedTask): void {
     if (this.#tellsInfo)
       this.#logger.info({ data: idOf(name, message) }, `Discarding revoked task: ${name}[${message.id}]`);
   }
 
-  ended(request: TaskRequest, outcome: Outcome): void {
+  ended(request: LoggedTask, outcome: Outcome): void {
     switch (outcome.kind) {
       case 'success':
         if (this.#tellsInfo) this.#succeeded(request, outcome.value, secondsOf(outcome.runtimeMs));
@@ -58,7 +66,7 @@ export class TaskLog {
   }
 
   /** Something that is not the task's fault, and that the worker could not put right. */
-  internalError(request: TaskRequest, error: Error, consequence: string): void {
+  internalError(request: LoggedTask, error: Error, consequence: string): void {
     const { name, message } = request;
     this.#logger.fatal(
       { err: error, data: idOf(name, message) },
@@ -66,14 +74,14 @@ export class TaskLog {
     );
   }
 
-  notOurs({ name, message }: TaskRequest, consequence: string): void {
+  notOurs({ name, message }: LoggedTask, consequence: string): void {
     this.#logger.warn(
       { data: idOf(name, message) },
       `Task ${name}[${message.id}] belongs to another worker by now; ${consequence}`,
     );
   }
 
-  #succeeded(request: TaskRequest, value: unknown, runtime: number): void {
+  #succeeded(request: LoggedTask, value: unknown, runtime: number): void {
     const { name, message, policy } = request;
     const returned = saferepr(value === undefined ? null : value, policy.reprMaxSize);
     this.#logger.info(
@@ -82,7 +90,7 @@ export class TaskLog {
     );
   }
 
-  #failed(request: TaskRequest, error: Error): void {
+  #failed(request: LoggedTask, error: Error): void {
     const { name, message, definition } = request;
     const isExpected = definition.options.throws?.some((errorClass) => isOf(error, errorClass)) ?? false;
     if (isExpected) {
@@ -95,7 +103,7 @@ export class TaskLog {
     );
   }
 
-  #tell(level: 'info' | 'warn', { name, message }: TaskRequest, what: string): void {
+  #tell(level: 'info' | 'warn', { name, message }: LoggedTask, what: string): void {
     this.#logger[level]({ data: idOf(name, message) }, `Task ${name}[${message.id}] ${what}`);
   }
 }
@@ -119,7 +127,6 @@ function wants(logger: Logger, level: LogLevel | undefined, asked: LogLevel): bo
   if (logger === silentLogger) return false;
   if (level !== undefined) return logLevels.indexOf(asked) >= logLevels.indexOf(level);
   // pino has it.
-  if ('isLevelEnabled' in logger && typeof logger.isLevelEnabled === 'function')
-    return logger.isLevelEnabled(asked) === true;
-  return asked !== 'debug';
+  const { isLevelEnabled } = logger as { readonly isLevelEnabled?: (level: LogLevel) => boolean };
+  return typeof isLevelEnabled === 'function' ? isLevelEnabled.call(logger, asked) : asked !== 'debug';
 }

@@ -1,5 +1,13 @@
 import type { Ctq } from '@ctq/core';
-import type { Worker } from '../worker.js';
+import type { Queue } from '@ctq/messaging';
+import type { Pool } from '../pool/pool.js';
+
+/** What it is asked of. */
+export interface DescribedWorker {
+  readonly name: string;
+  readonly pool: Pool;
+  readonly queues: readonly Queue[];
+}
 
 /** What a worker is, for people. */
 export interface WorkerInfo {
@@ -19,7 +27,7 @@ export interface WorkerInfo {
   readonly tasks: readonly string[];
 }
 
-export async function workerInfo(app: Ctq, worker: Pick<Worker, 'name' | 'pool' | 'queues'>): Promise<WorkerInfo> {
+export async function workerInfo(app: Ctq, worker: DescribedWorker): Promise<WorkerInfo> {
   return {
     hostname: worker.name,
     app: app.name,

@@ -43,6 +43,7 @@ export function outcomeCases(factory: PoolFactory): readonly ServiceCase[] {
     {
       name: 'something thrown that is not an Error becomes one',
       run: async () => {
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what is tested
         const outcome = await outcomeOf(() => Promise.reject('text'));
         assert.ok(outcome.kind === 'failure' && outcome.error instanceof Error);
       },
