@@ -115,7 +115,7 @@ describe('a file that cannot be used', () => {
     await (await openNotes(path)).close();
     chmodSync(path, 0o444);
     chmodSync(folder, 0o555);
-    const child = forkFixture('report-open.mjs', [path], isRoot ? { uid: nobody } : {});
+    const child = forkFixture('report-open.mjs', isRoot ? [path, String(nobody)] : [path]);
     const report = await messageOf(child);
     chmodSync(folder, 0o755);
     expect(report).toMatchObject({ code: 'CTQ_SQLITE_READ_ONLY', recoverable: false });
@@ -128,7 +128,7 @@ describe('a file that cannot be used', () => {
     chmodSync(path, 0o666);
     if (isRoot) chownSync(path, nobody, nobody);
     chmodSync(folder, 0o555);
-    const child = forkFixture('report-open.mjs', [path], isRoot ? { uid: nobody } : {});
+    const child = forkFixture('report-open.mjs', isRoot ? [path, String(nobody)] : [path]);
     const report = await messageOf(child);
     chmodSync(folder, 0o755);
     expect(report).toMatchObject({ code: 'CTQ_SQLITE_READ_ONLY', recoverable: false });

@@ -24,7 +24,8 @@ export function backoffMs(attempt: number, options: BackoffOptions): number {
     case 'none':
       return grown;
     case 'equal':
-      return grown / 2 + (random() * grown) / 2;
+      // Halves of the smallest numbers round up.
+      return Math.min(grown, grown / 2 + (random() * grown) / 2);
     case 'full':
       return random() * grown;
   }
