@@ -20,7 +20,7 @@ export function createProgram(io: CommandIo, onExit: (code: ExitCode) => void): 
         'CTQ_APP',
       ),
     )
-    .addOption(new Option('-b, --broker <url>', 'instead of the broker of the app').env('CTQ_BROKER'))
+    .addOption(new Option('-b, --broker <url>', 'instead of the broker of the app'))
     .addOption(new Option('--result-backend <url>', 'instead of the result backend of the app'))
     .addOption(new Option('--workdir <folder>', 'change to this folder first').env('CTQ_WORKDIR'))
     .addOption(new Option('-C, --no-color', 'no colours'))

@@ -15,6 +15,7 @@ export {
   logLevels,
   silentLogger,
 } from './logging/logger.js';
+export { nearestName } from './text/nearest-name.js';
 export { type BackoffOptions, backoffMs } from './time/backoff.js';
 export { type Clock, systemClock, type Timer } from './time/clock.js';
 export { type Duration, type DurationUnit, durationMs, formatDuration } from './time/duration.js';

@@ -75,6 +75,35 @@ describe('Workflows through a worker', () => {
     await expect(result.get(soon)).rejects.toThrow('broken link');
   });
 
+  test('a chord whose header holds a chain that breaks before its end, fails', async () => {
+    const { scene, add, fail, note, seen } = setup();
+    await using _ = scene;
+    await scene.start();
+    const result = await chord([add.s(1, 1), chain(fail.s(1), add.s(1))], note.s()).delay();
+    await expect(result.get(soon)).rejects.toThrow(/raised .*broken link/);
+    expect(seen).toEqual([]);
+  });
+
+  test('a chord whose header holds a chord that fails, fails', async () => {
+    const { scene, add, sum, fail, note, seen } = setup();
+    await using _ = scene;
+    await scene.start();
+    const inner = chord([add.s(1, 1), fail.s(1)], sum.s());
+    const result = await chord([add.s(2, 2), inner], note.s()).delay();
+    await expect(result.get(soon)).rejects.toThrow(/raised/);
+    expect(seen).toEqual([]);
+  });
+
+  test('a chain that breaks before a group or a chord fails with it, whatever follows', async () => {
+    const { scene, add, sum, fail } = setup();
+    await using _ = scene;
+    await scene.start();
+    const throughGroup = await chain(fail.s(1), group([add.s(1), add.s(2)])).delay();
+    await expect(throughGroup.get(soon)).rejects.toThrow('broken link');
+    const throughChord = await chain(fail.s(1), chord([add.s(1), add.s(2)], sum.s()), add.s(1)).delay();
+    await expect(throughChord.get(soon)).rejects.toThrow('broken link');
+  });
+
   test('link runs after a success with its result, linkError after a failure with the id', async () => {
     const { scene, add, fail, note, seen } = setup();
     await using _ = scene;

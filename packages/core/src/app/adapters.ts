@@ -1,10 +1,9 @@
 import { memoryTransport } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
-import { ConfigurationError, type Logger } from '@ctq/runtime';
+import { ConfigurationError, type Logger, nearestName } from '@ctq/runtime';
 import { disabledBackend } from '../backend/disabled-backend.js';
 import { memoryBackend } from '../backend/memory-backend.js';
 import type { ResultBackend } from '../backend/result-backend.js';
-import { nearestMatch } from '../config/nearest-match.js';
 import { type CreateBackend, type CreateTransport, knownSchemes, type SchemeRegistration } from './adapter-schemes.js';
 import { embeddedLocation, prepareEmbeddedLocation } from './embedded-location.js';
 import { type Environment, readEnvironment } from './environment.js';
@@ -92,7 +91,7 @@ function registrationOf(
   const registered = schemes.get(scheme)?.[role];
   if (registered !== undefined) return registered;
   const known = [...schemes].filter(([, registration]) => registration[role] !== undefined).map(([name]) => name);
-  const nearest = nearestMatch(scheme, known);
+  const nearest = nearestName(scheme, known);
   const noun = role === 'transport' ? 'broker' : 'result backend';
   throw new ConfigurationError(
     'CTQ_UNKNOWN_SCHEME',

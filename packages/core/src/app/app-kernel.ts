@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { dirname } from 'node:path';
-import { type Connection, type ContentCodec, createContentCodec, openConnection, type Queue } from '@ctq/messaging';
+import {
+  type Compressor,
+  type Connection,
+  type ContentCodec,
+  createContentCodec,
+  openConnection,
+  type Queue,
+  type Serializer,
+} from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
 import { type Clock, ConfigurationError, durationMs, type Logger, silentLogger, systemClock } from '@ctq/runtime';
 import { memoryBackend } from '../backend/memory-backend.js';
@@ -29,6 +37,10 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly interceptors?: readonly Interceptor[];
+  /** Beside json, msgpack, text and bytes; `acceptContent` says which of them are read. */
+  readonly serializers?: readonly Serializer[];
+  /** Beside gzip. */
+  readonly compressors?: readonly Compressor[];
   /** URL schemes of third parties: `{ nats: { transport: '@acme/ctq-nats' } }`. */
   readonly adapters?: Readonly<Record<string, SchemeRegistration>>;
   /**
@@ -66,6 +78,8 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     clock = systemClock,
     interceptors = [],
     adapters = {},
+    serializers = [],
+    compressors = [],
     module,
     ...first
   } = options;
@@ -91,6 +105,16 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       schemes: adapters,
     }));
 
+  const contentCodec = (accept: readonly string[]): ContentCodec => {
+    const { taskMaxMessageSize } = kernel.settings;
+    return createContentCodec({
+      accept,
+      serializers,
+      compressors,
+      maxBodyBytes: taskMaxMessageSize,
+      maxDecompressedBytes: taskMaxMessageSize,
+    });
+  };
   const results = new ResultStore({
     backend: async () => {
       if (backend !== undefined && typeof backend !== 'string') return backend;
@@ -100,7 +124,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
         kernel.settings.resultBackendTransportOptions,
       );
     },
-    codec: () => createResultCodec(kernel.content, kernel.settings.resultSerializer),
+    codec: () => createResultCodec(contentCodec(kernel.settings.resultAcceptContent), kernel.settings.resultSerializer),
     expiresMs: () => {
       const { resultExpires } = kernel.settings;
       return resultExpires === undefined || resultExpires === 0 ? undefined : durationMs(resultExpires);
@@ -123,12 +147,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       return settings;
     },
     get content() {
-      const { acceptContent, taskMaxMessageSize } = kernel.settings;
-      content ??= createContentCodec({
-        accept: acceptContent,
-        maxBodyBytes: taskMaxMessageSize,
-        maxDecompressedBytes: taskMaxMessageSize,
-      });
+      content ??= contentCodec(kernel.settings.acceptContent);
       return content;
     },
     get sender() {

@@ -1,4 +1,7 @@
+import { ContentNotAcceptedError, jsonSerializer, type Serializer } from '@ctq/messaging';
 import { describe, expect, it } from 'vitest';
+import { keyValueBackend } from '../backend/key-value-backend.js';
+import { memoryStore } from '../backend/memory-store.js';
 import { DuplicateTaskError } from '../errors/task-errors.js';
 import { TimeLimitExceeded } from '../errors/limit-errors.js';
 import { Ctq } from './ctq.js';
@@ -38,6 +41,29 @@ describe('an app', () => {
     const result = await echo.delay({ at: new Date(0), gone: undefined, bytes: new Uint8Array([1]) });
     expect(await result.get()).toEqual({ at: new Date(0), bytes: new Uint8Array([1]) });
     expect(await result.state()).toBe('SUCCESS');
+  });
+
+  it('takes serializers of its own, and reads them where they are accepted', async () => {
+    const upsideDown: Serializer = {
+      name: 'upside-down',
+      contentType: 'application/x-upside-down',
+      contentEncoding: 'binary',
+      encode: (value) => jsonSerializer.encode(value).reverse(),
+      decode: (bytes) => jsonSerializer.decode(Uint8Array.from(bytes).reverse()),
+    };
+    const own = { serializers: [upsideDown], taskSerializer: 'upside-down' };
+    const app = eager({ ...own, acceptContent: ['upside-down'], resultSerializer: 'upside-down' });
+    const add = app.task('add', (x: number, y: number) => x + y);
+    expect(await (await add.delay(2, 2)).get()).toBe(4);
+    const strict = eager(own).task('add', (x: number, y: number) => x + y);
+    await expect(strict.delay(2, 2)).rejects.toThrow('application/x-upside-down');
+  });
+
+  it('reads only results of an accepted serializer [BK-015, ST-023]', async () => {
+    const supports = { durability: 'none', reach: 'process', expiry: 'native' } as const;
+    const backend = keyValueBackend(memoryStore(), { supports });
+    const add = eager({ backend, resultAcceptContent: ['msgpack'] }).task('add', (x: number, y: number) => x + y);
+    await expect(add.delay(2, 2).then((result) => result.get())).rejects.toThrow(ContentNotAcceptedError);
   });
 
   it("throws a task's error where it was called when eager errors propagate [TR-111]", async () => {

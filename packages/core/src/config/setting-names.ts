@@ -1,5 +1,4 @@
-import { ConfigurationError } from '@ctq/runtime';
-import { nearestMatch } from './nearest-match.js';
+import { ConfigurationError, nearestName } from '@ctq/runtime';
 import { type SettingName, settingNames, settingsTable } from './settings-table.js';
 import { refusedSettings } from './table/refused-settings.js';
 
@@ -37,7 +36,7 @@ export function findSetting(
   if (name !== undefined) return name;
   const reason = refused.get(wanted);
   if (reason !== undefined) return { refusedBecause: reason };
-  const nearest = nearestMatch(wanted, spellingsLike(wanted));
+  const nearest = nearestName(wanted, spellingsLike(wanted));
   const meant = nearest === undefined || namespace === undefined ? nearest : `${prefix}${nearest.toUpperCase()}`;
   const hint = meant === undefined ? 'The reference page of the settings lists them all.' : `Did you mean '${meant}'?`;
   throw new ConfigurationError('CTQ_UNKNOWN_SETTING', `${source}: there is no setting '${spelling}'. ${hint}`, {

@@ -6,7 +6,7 @@ import type { Retry } from '../task/directives.js';
 import type { DeliveryInfo } from '../task/task-context.js';
 
 /**
- * Sends the next attempt: the same id, workflow, headers, limits and expiry, one retry more, to where it came from (celery 5.6
+ * Sends the next attempt: the same id, sender, workflow, headers, limits and expiry, one retry more, to where it came from (celery 5.6
  * app/task.py, signature_from_request).
  */
 export async function resend(
@@ -51,6 +51,7 @@ export async function resend(
       retries: message.retries + 1,
       replacedTaskNesting: message.replacedTaskNesting,
     },
+    ...(message.origin === null ? {} : { origin: message.origin }),
     ...(message.stampedHeaders !== null ? { stampedHeaders: message.stampedHeaders, stamps: message.stamps } : {}),
     ...(taskOptions === undefined ? {} : { taskOptions }),
   });

@@ -36,7 +36,7 @@ export function buildMessage(kernel: Kernel, request: SendRequest, origin: strin
     parentId: placement.parentId ?? null,
     argsRepr: options.argsRepr ?? argsRepr(request.args),
     kwargsRepr: options.kwargsRepr ?? kwargsRepr(request.kwargs),
-    origin,
+    origin: request.origin ?? origin,
     ignoreResult: options.ignoreResult ?? taskOptions?.ignoreResult ?? settings.taskIgnoreResult,
     replacedTaskNesting: placement.replacedTaskNesting ?? 0,
     stampedHeaders: request.stampedHeaders ?? null,

@@ -11,6 +11,8 @@ export interface SendRequest {
   readonly placement: Placement;
   /** Options that stand in a received signature and are not ours: they are passed on as message properties, as Celery does. */
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** Who sent the first attempt, for the next one of the same task; else this process. */
+  readonly origin?: string;
   /** Stamps that travel with it. */
   readonly stampedHeaders?: readonly string[] | null;
   readonly stamps?: Readonly<Record<string, unknown>>;

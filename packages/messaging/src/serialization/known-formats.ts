@@ -1,4 +1,4 @@
-import { nearestName } from './nearest-name.js';
+import { nearestName } from '@ctq/runtime';
 
 /**
  * Formats that Kombu has and this version has not: name → content type (kombu 5.6 serialization.py and compression.py).
@@ -32,7 +32,7 @@ export function describeUnknownFormat(
   if (kombuName !== undefined) {
     return (
       `The ${kind} ${kombuName} is not available in this version of ctq. ${available} ` +
-      `One of your own can be given to createContentCodec({ ${kind}s }).`
+      `One of your own can be given to the app: new Ctq(name, { ${kind}s: […] }).`
     );
   }
   const nearest = nearestName(name, known);

@@ -171,7 +171,7 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskInheritParentPriority: {
     type: truth,
     default: false,
-    status: 'effective',
+    status: 'accepted',
     old: ['CELERY_INHERIT_PARENT_PRIORITY'],
     doc: 'Tasks sent by a task have its priority.',
   },

@@ -1,10 +1,10 @@
-/** The candidate that a misspelt name most likely means, or undefined when none is close. */
-export function nearestMatch(name: string, candidates: Iterable<string>): string | undefined {
+/** The known name that a misspelt one most likely means, or undefined when none is close. */
+export function nearestName(name: string, known: Iterable<string>): string | undefined {
   const wanted = plain(name);
   let nearest: string | undefined;
   // A third of the letters wrong is another word.
   let nearestDistance = Math.floor(wanted.length / 3) + 1;
-  for (const candidate of candidates) {
+  for (const candidate of known) {
     const distance = editDistance(wanted, plain(candidate), nearestDistance);
     if (distance < nearestDistance) {
       nearest = candidate;
