@@ -4,11 +4,14 @@ import type { Outcome } from './outcome.js';
 import { type Execution, runTask } from './run-task.js';
 
 /** Runs a task inside the app's interceptors. */
-export function executeIntercepted(kernel: Pick<Kernel, 'interceptors'>, execution: Execution): Promise<Outcome> {
+export function executeIntercepted(
+  kernel: Pick<Kernel, 'interceptors'>,
+  execution: Execution,
+): Outcome | Promise<Outcome> {
   if (kernel.interceptors.length === 0) return runTask(execution);
   return intercepted<Execution, Outcome>(
     kernel.interceptors,
     (interceptor) => interceptor.execute?.bind(interceptor),
-    runTask,
+    async (inner) => runTask(inner),
   )(execution);
 }

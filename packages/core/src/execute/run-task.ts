@@ -22,20 +22,29 @@ export interface Execution {
   updateState(message: TaskMessage, state: TaskState, meta: unknown): Promise<void>;
 }
 
-/** Runs the function of a message and tells how it ended. Never rejects. */
-export async function runTask(execution: Execution): Promise<Outcome> {
+/** Runs the function of a message and tells how it ended: a synchronous one at once. Never throws or rejects. */
+export function runTask(execution: Execution): Outcome | Promise<Outcome> {
   const { definition, message, clock } = execution;
   const startedAt = clock.monotonic();
+  const onValue = (value: unknown): Outcome => ({
+    kind: 'success',
+    value,
+    runtimeMs: clock.monotonic() - startedAt,
+  });
+  const onThrown = (thrown: unknown): Outcome => outcomeOfThrown(execution, thrown, clock.monotonic() - startedAt);
   try {
-    const bound = bindArguments(definition, message.args, message.kwargs);
-    const args = bound instanceof Promise ? await bound : bound;
-    const run = definition.run as (...given: unknown[]) => unknown;
-    let value = definition.options.bind === true ? run(createContext(execution), ...args) : run(...args);
-    if (isThenable(value)) value = await value;
-    return { kind: 'success', value, runtimeMs: clock.monotonic() - startedAt };
+    const args = bindArguments(definition, message.args, message.kwargs);
+    const value = args instanceof Promise ? args.then((bound) => call(execution, bound)) : call(execution, args);
+    return isThenable(value) ? Promise.resolve(value).then(onValue, onThrown) : onValue(value);
   } catch (thrown) {
-    return outcomeOfThrown(execution, thrown, clock.monotonic() - startedAt);
+    return onThrown(thrown);
   }
+}
+
+function call(execution: Execution, args: readonly unknown[]): unknown {
+  const { definition } = execution;
+  const run = definition.run as (...given: unknown[]) => unknown;
+  return definition.options.bind === true ? run(createContext(execution), ...args) : run(...args);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

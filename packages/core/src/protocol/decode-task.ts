@@ -143,16 +143,15 @@ const none: Mapping = Object.freeze({});
 
 /** The caller's own. `x-death` and its kind are the broker's, and a retry must not repeat them (celery 5.6.3 app/task.py). */
 function customHeaders(headers: Mapping): Mapping {
-  const names = Object.keys(headers);
   // Nearly every message begins with all of the protocol's, in their order.
   let known = 0;
-  while (known < protocolHeaders.length && names[known] === protocolHeaders[known]) known += 1;
   let custom: Record<string, unknown> | undefined;
-  for (let index = known; index < names.length; index += 1) {
-    const name = names[index] as string;
-    if (knownHeaders.has(name) || isBrokerHeader(name)) continue;
-    custom ??= {};
-    custom[name] = headers[name];
+  for (const name in headers) {
+    if (name === protocolHeaders[known]) known += 1;
+    else if (Object.hasOwn(headers, name) && !knownHeaders.has(name) && !isBrokerHeader(name)) {
+      custom ??= {};
+      custom[name] = headers[name];
+    }
   }
   return custom ?? none;
 }

@@ -32,11 +32,10 @@ class StoredResult<R> implements AsyncResult<R> {
     this.ignored = ignored;
   }
 
-  async get(options?: GetOptions): Promise<R> {
-    if (this.ignored) return null as R;
-    const record = await this.#results.wait(this.id, waitOptions(options));
+  get(options?: GetOptions): Promise<R> {
+    if (this.ignored) return Promise.resolve(null as R);
     // The value went through the serializer, which is what R describes.
-    return valueOf(record) as R;
+    return this.#results.wait(this.id, waitOptions(options)).then(valueOf) as Promise<R>;
   }
 
   record(): Promise<ResultRecord | undefined> {

@@ -54,7 +54,6 @@ export class ResultWaiter {
 
   #begin(taskId: string): Deferred<ResultRecord> {
     const waiting = deferred<ResultRecord>();
-    waiting.promise.catch(() => undefined);
     this.#pending.set(taskId, waiting);
     this.#added.push(taskId);
     if (this.#added.length === 1) setImmediate(() => this.#lookForAdded());

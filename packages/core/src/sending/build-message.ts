@@ -1,5 +1,5 @@
 import { durationMs, type Duration } from '@ctq/runtime';
-import type { Message, MessageProperties } from '@ctq/messaging';
+import type { Message } from '@ctq/messaging';
 import type { Kernel } from '../app/kernel.js';
 import { argsRepr, kwargsRepr } from '../protocol/args-repr.js';
 import { encodeTask } from '../protocol/encode-task.js';
@@ -50,21 +50,20 @@ export function buildMessage(kernel: Kernel, request: SendRequest, origin: strin
   };
   const serializer = options.serializer ?? taskOptions?.serializer ?? settings.taskSerializer;
   const compression = options.compression ?? taskOptions?.compression ?? settings.taskCompression;
-  const properties: MessageProperties = {
-    correlationId: request.id,
-    replyTo: task.replyTo ?? kernel.sender.replyTo,
-    deliveryMode: options.deliveryMode ?? settings.taskDefaultDeliveryMode,
-    priority: options.priority ?? taskOptions?.priority ?? settings.taskDefaultPriority ?? 0,
-    ...(expiresAt === undefined ? {} : { expiration: String(Math.max(0, Math.trunc(expiresAt - now))) }),
-    ...(request.extra === undefined ? {} : { extra: request.extra }),
-  };
   return encodeTask(task, {
     content: kernel.content,
     serializer,
-    ...(compression === undefined ? {} : { compression }),
-    properties,
+    ...(compression === undefined ? noOptions : { compression }),
+    ...(expiresAt === undefined ? noOptions : { expirationMs: expiresAt - now }),
+    properties: {
+      deliveryMode: options.deliveryMode ?? settings.taskDefaultDeliveryMode,
+      priority: options.priority ?? taskOptions?.priority ?? settings.taskDefaultPriority ?? 0,
+      ...(request.extra === undefined ? noOptions : { extra: request.extra }),
+    },
   });
 }
+
+const noOptions = {};
 
 /** A countdown of 0 is no countdown (celery 5.6 app/amqp.py, as_task_v2: `if countdown:`). */
 function etaOf(options: CallOptions, now: number): Date | undefined {

@@ -38,13 +38,10 @@ export class ReconnectingProducer implements Producer {
     this.#underWay += 1;
     const outlet = this.#outlet;
     const goesStraight = outlet !== undefined && options.signal === undefined && isDeclared(outlet, options.declare);
-    const published = goesStraight
-      ? outlet.channel
-          .publish(message, route, options)
-          .catch((error: unknown) => this.#insist(message, route, options, error))
-      : this.#insist(message, route, options);
-    published.then(this.#onDone, this.#onDone);
-    return published;
+    if (!goesStraight) return this.#insist(message, route, options);
+    return outlet.channel
+      .publish(message, route, options)
+      .then(this.#onDone, (error: unknown) => this.#insist(message, route, options, error));
   }
 
   /** Idempotent. Publishes under way are awaited for a moment, those that wait for a retry are given up. */
@@ -62,6 +59,19 @@ export class ReconnectingProducer implements Producer {
 
   /** @param failure how the first attempt ended, when it was made already. */
   async #insist(message: Message, route: Route, options: ProducerPublishOptions, failure?: unknown): Promise<void> {
+    try {
+      await this.#tryUntilGivenUp(message, route, options, failure);
+    } finally {
+      this.#onDone();
+    }
+  }
+
+  async #tryUntilGivenUp(
+    message: Message,
+    route: Route,
+    options: ProducerPublishOptions,
+    failure: unknown,
+  ): Promise<void> {
     const { signal } = options;
     const givesUp = signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
     const policy = options.retry === false ? { maxRetries: 0 } : { ...defaultPublishRetryPolicy, ...options.retry };

@@ -1,6 +1,7 @@
 import { completeRevoked, isStored, type Outcome, storeProgress, TaskRevokedError } from '@ctq/core';
 import { toError } from '@ctq/runtime';
-import { completeOutcome } from './complete-outcome.js';
+import type { TimeLimits } from '../pool/pool.js';
+import { makeKnown } from './make-known.js';
 import { WorkerShutdownError } from '../shutdown.js';
 import { giveBack, settle, settlementOf } from './settle.js';
 import { limitsOf } from './task-policy.js';
@@ -14,70 +15,52 @@ import type { Workplace } from './workplace.js';
  * that leaves it to be run again. With early acknowledgement it is at most once.
  */
 export async function executeTask(request: TaskRequest, workplace: Workplace, onSlotFree: () => void): Promise<void> {
-  let outcome: Outcome | undefined;
+  const { delivery, policy } = request;
+  const { logger } = workplace;
+  let outcome: Outcome;
   try {
-    outcome = await runRequest(request, workplace);
+    if (request.hasExpired) return await discardExpired(request, workplace);
+    const startsOurs = delivery.isHeld();
+    // Most deliveries know it without asking; an `await` for each of them would be felt.
+    if (startsOurs !== true && !(await startsOurs)) return await leaveToOthers(request, workplace, 'it is not run here');
+    if (!policy.acksLate && !(await acknowledgeEarly(request, workplace))) return;
+    outcome = await run(request, workplace);
   } finally {
     onSlotFree();
   }
-  if (outcome !== undefined) await finishRequest(request, outcome, workplace);
-}
-
-/** Up to the function's end. Undefined when it was not run, or when its end is of no interest any more. */
-async function runRequest(request: TaskRequest, workplace: Workplace): Promise<Outcome | undefined> {
-  if (request.hasExpired) {
-    await discardExpired(request, workplace);
-    return undefined;
-  }
-  if (!(await isOurs(request))) {
-    await leaveToOthers(request, workplace, 'it is not run here');
-    return undefined;
-  }
-  if (!request.policy.acksLate && !(await acknowledgeEarly(request, workplace))) return undefined;
-  const started = request.policy.tracksStarted ? storeStarted(request, workplace) : undefined;
-  workplace.log.accepted(request);
-  workplace.keeper?.note(`${request.name}[${request.message.id}]`);
-  const outcome = await workplace.pool.run(request, limitsOf(request.policy, request.message));
-  // Its write may not overtake that of the outcome.
-  if (started !== undefined) await started;
-  return outcome;
-}
-
-/** From the function's end. */
-async function finishRequest(request: TaskRequest, outcome: Outcome, workplace: Workplace): Promise<void> {
-  const { delivery, policy } = request;
   if (request.isAbandoned) return workplace.log.notOurs(request, `its outcome (${outcome.kind}) is dropped`);
   if (wasCutShort(request, outcome)) return handOver(request, workplace);
-  if (!policy.acksLate) return void (await makeKnown(request, outcome, workplace));
-  if (!(await isOurs(request))) return leaveToOthers(request, workplace, `its outcome (${outcome.kind}) is dropped`);
-  const settlement = settlementOf(outcome, policy);
-  // What goes back to its queue is run again: nobody is told how it ended this time.
-  if (settlement === 'requeue') {
-    workplace.log.ended(request, outcome);
-    return settle(delivery, settlement, workplace.logger);
+  if (policy.acksLate) {
+    const endsOurs = delivery.isHeld();
+    if (endsOurs !== true && !(await endsOurs))
+      return leaveToOthers(request, workplace, `its outcome (${outcome.kind}) is dropped`);
+    // What goes back to its queue is run again: nobody is told how it ended this time.
+    if (settlementOf(outcome, policy) === 'requeue') {
+      workplace.log.ended(request, outcome);
+      return settle(delivery, 'requeue', logger);
+    }
   }
   const stored = await makeKnown(request, outcome, workplace);
-  if (stored !== undefined) await settle(delivery, settlementOf(stored, policy), workplace.logger);
+  if (stored === undefined) return;
+  workplace.log.ended(request, stored);
+  if (policy.acksLate) return settle(delivery, settlementOf(stored, policy), logger);
 }
 
-/** Stores, sends what follows, logs. Undefined when that was not possible and the message was given back. */
-async function makeKnown(request: TaskRequest, outcome: Outcome, workplace: Workplace): Promise<Outcome | undefined> {
-  const completed = await completeOutcome(request, outcome, workplace);
-  switch (completed.kind) {
-    case 'done':
-      workplace.log.ended(request, completed.outcome);
-      return completed.outcome;
-    case 'abandoned':
-      return undefined;
-    case 'failed':
-      if (request.policy.acksLate) {
-        workplace.log.internalError(request, completed.error, 'it goes back to its queue');
-        await settle(request.delivery, 'requeue', workplace.logger);
-      } else {
-        workplace.log.internalError(request, completed.error, 'its outcome is lost, because it was acknowledged early');
-      }
-      return undefined;
-  }
+function run(request: TaskRequest, workplace: Workplace): Promise<Outcome> {
+  const { pool, keeper, log } = workplace;
+  log.accepted(request);
+  keeper?.note(`${request.name}[${request.message.id}]`);
+  const limits = limitsOf(request.policy, request.message);
+  if (!request.policy.tracksStarted) return pool.run(request, limits);
+  return runTracked(request, workplace, limits);
+}
+
+async function runTracked(request: TaskRequest, workplace: Workplace, limits: TimeLimits): Promise<Outcome> {
+  const started = storeStarted(request, workplace);
+  const outcome = await workplace.pool.run(request, limits);
+  // Its write may not overtake that of the outcome.
+  await started;
+  return outcome;
 }
 
 /** TR-221: revoked, acknowledged; the caller is told that it expired. */
@@ -112,10 +95,6 @@ export async function storeCancelled(request: TaskRequest, { kernel, logger }: W
   } catch (error) {
     logger.warn({ err: toError(error) }, `Couldn't store that ${request.name}[${request.message.id}] was cancelled`);
   }
-}
-
-function isOurs({ delivery }: TaskRequest): boolean | Promise<boolean> {
-  return delivery.isHeld();
 }
 
 /** The lease ran out, or the channel went: somebody else has the message or will have it. */

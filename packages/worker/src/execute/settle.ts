@@ -26,22 +26,15 @@ export function settlementOf(outcome: Outcome, policy: TaskPolicy): Settlement {
 }
 
 /** Settles a delivery. What goes wrong is logged and not thrown (TR-229): the message comes back by itself. */
-export async function settle(delivery: Delivery, settlement: Settlement, logger: Logger): Promise<void> {
-  try {
-    if (settlement === 'ack') await delivery.ack();
-    else await delivery.reject({ requeue: settlement === 'requeue' });
-  } catch (error) {
-    tellUnsettled(delivery, error, logger);
-  }
+export function settle(delivery: Delivery, settlement: Settlement, logger: Logger): Promise<void> {
+  const settled = settlement === 'ack' ? delivery.ack() : delivery.reject({ requeue: settlement === 'requeue' });
+  return settled.catch((error: unknown) => tellUnsettled(delivery, error, logger));
 }
 
 /** Returns a message that was not run to where it came from, as if it had not been delivered. */
-export async function giveBack(delivery: Delivery, logger: Logger): Promise<void> {
-  try {
-    await delivery.reject({ requeue: true, position: 'front', charged: false });
-  } catch (error) {
-    tellUnsettled(delivery, error, logger);
-  }
+export function giveBack(delivery: Delivery, logger: Logger): Promise<void> {
+  const settled = delivery.reject({ requeue: true, position: 'front', charged: false });
+  return settled.catch((error: unknown) => tellUnsettled(delivery, error, logger));
 }
 
 function tellUnsettled({ queue, message }: Delivery, error: unknown, logger: Logger): void {

@@ -35,9 +35,11 @@ export class MainLoopPool implements Pool {
     this.#running.add(execution);
     try {
       // No timer, and nothing but the task's own promise, for a task without limits.
-      if (limits.hardMs === undefined && limits.softMs === undefined)
-        return await executeIntercepted(this.#context, execution);
-      return await runWithin(limits, execution, (limited) => executeIntercepted(this.#context, limited));
+      const outcome =
+        limits.hardMs === undefined && limits.softMs === undefined
+          ? executeIntercepted(this.#context, execution)
+          : runWithin(limits, execution, async (limited) => executeIntercepted(this.#context, limited));
+      return outcome instanceof Promise ? await outcome : outcome;
     } catch (thrown) {
       // A task's own error is an outcome already; this one is an interceptor's.
       return { kind: 'failure', error: toError(thrown), reason: 'thrown', runtimeMs: 0 };

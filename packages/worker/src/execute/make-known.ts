@@ -1,0 +1,68 @@
+import { completeTask, type Outcome } from '@ctq/core';
+import { backoffMs, CtqError, toError } from '@ctq/runtime';
+import { settle } from './settle.js';
+import type { TaskRequest } from './task-request.js';
+import type { Workplace } from './workplace.js';
+
+/** Waits between attempts: about half a minute in all, which is how long a broker or a store takes to come back from a restart. */
+const retry = { firstMs: 500, maxMs: 15_000, attempts: 7 };
+
+/**
+ * Makes an outcome known, and tries again while the broker or the result store is away: the function has run, and repeating what
+ * follows it is cheaper and safer than repeating the function. What cannot be made known at all (a callback that is no signature, a chord
+ * that the store cannot count) makes the task a failure, as in Celery (celery 5.6 app/trace.py, trace_task).
+ *
+ * Resolves with the outcome that stands; with undefined when nobody is to be told, or could be told within the attempts.
+ */
+export async function makeKnown(
+  request: TaskRequest,
+  outcome: Outcome,
+  workplace: Workplace,
+): Promise<Outcome | undefined> {
+  let current = outcome;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await completeTask(workplace.kernel, request.completion(current));
+    } catch (thrown) {
+      const error = toError(thrown);
+      if (request.isAbandoned) return undefined;
+      if (mayRecover(error)) {
+        if (attempt + 1 >= retry.attempts) return giveUp(request, error, workplace);
+        await waitForRepair(request, error, attempt, workplace);
+        if (request.isAbandoned) return undefined;
+      } else {
+        if (current !== outcome) return giveUp(request, error, workplace);
+        current = { kind: 'failure', error, reason: 'thrown', runtimeMs: outcome.runtimeMs };
+      }
+    }
+  }
+}
+
+async function waitForRepair(
+  request: TaskRequest,
+  error: Error,
+  attempt: number,
+  { clock, logger }: Workplace,
+): Promise<void> {
+  const delayMs = backoffMs(attempt, { ...retry, jitter: 'equal' });
+  logger.warn(
+    { err: error, retryInMs: Math.round(delayMs) },
+    `Couldn't make the outcome of ${request.name}[${request.message.id}] known; trying again`,
+  );
+  await clock.sleep(delayMs, request.abandoned).catch(() => undefined);
+}
+
+async function giveUp(request: TaskRequest, error: Error, { log, logger }: Workplace): Promise<undefined> {
+  if (!request.policy.acksLate) {
+    log.internalError(request, error, 'its outcome is lost, because it was acknowledged early');
+    return;
+  }
+  log.internalError(request, error, 'it goes back to its queue');
+  await settle(request.delivery, 'requeue', logger);
+}
+
+/** Errors of brokers and stores say so themselves; a driver's own error may be anything, and is tried again; a mistake stays one. */
+function mayRecover(error: Error): boolean {
+  if ('recoverable' in error) return error.recoverable === true;
+  return !CtqError.isInstance(error) && !(error instanceof TypeError) && !(error instanceof RangeError);
+}
