@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Report } from './analysis.js';
 
 /**
@@ -10,15 +11,15 @@ import type { Report } from './analysis.js';
  */
 export async function computeAlone(paths: readonly string[]): Promise<Omit<Report, 'retriedFiles'>> {
   const totals = { bytes: 0, lines: 0, words: 0, longestLine: 0 };
-  const byKind: Record<string, number> = {};
+  const byKind = new Map<string, number>();
   const words = new Map<string, number>();
   const hashes: string[] = [];
   for (const path of [...paths].sort()) {
     const { size } = await stat(path);
-    const file = path.slice(path.lastIndexOf('/') + 1);
+    const file = basename(path);
     const dot = file.lastIndexOf('.');
     const kind = dot > 0 && dot < file.length - 1 ? file.slice(dot) : dot === file.length - 1 && dot > 0 ? '.' : 'none';
-    byKind[kind] = (byKind[kind] ?? 0) + 1;
+    byKind.set(kind, (byKind.get(kind) ?? 0) + 1);
     totals.bytes += size;
     hashes.push(await hashOf(path));
     let endsWithNewline = true;
@@ -36,7 +37,7 @@ export async function computeAlone(paths: readonly string[]): Promise<Omit<Repor
   return {
     files: paths.length,
     ...totals,
-    byKind,
+    byKind: Object.fromEntries(byKind),
     topWords,
     fingerprint: createHash('sha256').update(hashes.join('')).digest('hex'),
   };

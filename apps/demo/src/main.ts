@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { type AsyncResult, chain, chord } from '@ctq/core';
 import type { Report } from './analysis.js';
 import { computeAlone } from './check.js';
 import { filesUnder } from './files.js';
 import { progressBar } from './progress-bar.js';
-import { startWorker } from './workers.js';
+import { startWorker, type WorkerProcess } from './workers.js';
 
 const usage = `npm run demo [-- FOLDER]
 
@@ -17,7 +18,7 @@ CTQ_BROKER_URL and CTQ_RESULT_BACKEND lead it to another broker; without them it
 if (process.argv.includes('--help') || process.argv.includes('-h')) {
   process.stdout.write(`${usage}\n`);
 } else {
-  process.exitCode = await demo(resolve(process.argv[2] ?? new URL('../../..', import.meta.url).pathname));
+  process.exitCode = await demo(resolve(process.argv[2] ?? fileURLToPath(new URL('../../..', import.meta.url))));
 }
 
 /** Runs the pipeline; 0 when its report agrees with the computation without a queue. */
@@ -30,37 +31,46 @@ async function demo(folder: string): Promise<number> {
   const state = process.env['CTQ_BROKER_URL'] === undefined ? await ownBroker() : undefined;
   // The module reads the environment when it is loaded, as in any program of one's own.
   const { analyse, app, classify, report } = await import('./tasks.js');
+  const workers: WorkerProcess[] = [];
   try {
     process.stdout.write(`Analysing ${paths.length} files under ${folder}\nbroker   ${(await app.transport()).url}\n`);
-    const workers = await Promise.all([startWorker('first'), startWorker('second')]);
+    for (const name of ['first', 'second']) workers.push(startWorker(name));
+    await Promise.all(workers.map((worker) => worker.ready));
     const startedAt = performance.now();
     const pipeline = chord(
       paths.map((path) => chain(analyse.s(path), classify.s())),
       report.s(),
     );
     const result = await pipeline.delay();
-    await watch(result, paths.length, workers);
-    const found = await result.get({ timeout: '5m' });
+    const over = new AbortController();
+    const reported = result.get({ timeout: '10m' }).finally(() => over.abort());
+    const [found] = await Promise.all([reported, watch(result, paths.length, workers, over.signal)]);
     const seconds = (performance.now() - startedAt) / 1_000;
     print(found, folder, seconds, workers[1]);
+    return await agrees(found, paths);
+  } catch (error) {
+    process.stderr.write(`\nThe pipeline failed: ${error instanceof Error ? error.message : String(error)}\n`);
+    for (const worker of workers)
+      process.stderr.write(`\nLast lines of worker '${worker.name}':\n${worker.lastLines()}\n`);
+    return 1;
+  } finally {
     for (const worker of workers) worker.kill('SIGTERM');
     await Promise.all(workers.map((worker) => worker.exited));
-    return await agrees(found, paths);
-  } finally {
     await app.close();
     if (state !== undefined) await rm(state, { recursive: true, force: true });
   }
 }
 
-/** Draws the progress until all files are done, and kills the first worker once a third of them is. */
+/** Draws the progress until the work is over, and kills the first worker once a third of the files is done. */
 async function watch(
   result: AsyncResult<Report>,
   total: number,
-  [victim]: Awaited<ReturnType<typeof startWorker>>[],
+  [victim]: readonly WorkerProcess[],
+  over: AbortSignal,
 ): Promise<void> {
   const bar = progressBar();
   let killed = false;
-  for (let done = 0; done < total; ) {
+  for (let done = 0; done < total && !over.aborted; ) {
     // The parent of a chord's result is its header.
     const header = result.parent;
     done = header !== undefined && 'completedCount' in header ? await header.completedCount() : total;
@@ -78,7 +88,7 @@ async function watch(
   bar.end();
 }
 
-function print(report: Report, folder: string, seconds: number, survivor: { retries(): number } | undefined): void {
+function print(report: Report, folder: string, seconds: number, survivor: WorkerProcess | undefined): void {
   const rows: [string, string | number][] = [
     ['files', report.files],
     ['bytes', report.bytes],

@@ -18,16 +18,17 @@ export const analyse = app.task('demo.analyse', async (path: string): Promise<Fi
   const text = content.toString('utf8');
   const lines = text.split('\n');
   const words = text.split(/\s+/u).filter((word) => word !== '');
-  const frequencies: Record<string, number> = {};
-  for (const word of text.toLowerCase().match(/\p{L}{5,}/gu) ?? []) frequencies[word] = (frequencies[word] ?? 0) + 1;
+  const frequencies = new Map<string, number>();
+  for (const [word] of text.toLowerCase().matchAll(/\p{L}{5,}/gu))
+    frequencies.set(word, (frequencies.get(word) ?? 0) + 1);
   return {
     path,
     bytes: content.byteLength,
     lines: lines.length,
     words: words.length,
     sha256: createHash('sha256').update(content).digest('hex'),
-    longestLine: Math.max(...lines.map((line) => line.length)),
-    frequencies,
+    longestLine: longest(lines.map((line) => line.length)),
+    frequencies: Object.fromEntries(frequencies),
   };
 });
 
@@ -45,10 +46,10 @@ export const classify = app.task(
 
 /** Gathers everything. */
 export const report = app.task('demo.report', (files: readonly ClassifiedFile[]): Report => {
-  const byKind: Record<string, number> = {};
+  const byKind = new Map<string, number>();
   const frequencies = new Map<string, number>();
   for (const file of files) {
-    byKind[file.kind] = (byKind[file.kind] ?? 0) + 1;
+    byKind.set(file.kind, (byKind.get(file.kind) ?? 0) + 1);
     for (const [word, count] of Object.entries(file.frequencies))
       frequencies.set(word, (frequencies.get(word) ?? 0) + count);
   }
@@ -59,8 +60,8 @@ export const report = app.task('demo.report', (files: readonly ClassifiedFile[])
     bytes: sum((file) => file.bytes),
     lines: sum((file) => file.lines),
     words: sum((file) => file.words),
-    longestLine: Math.max(0, ...files.map((file) => file.longestLine)),
-    byKind,
+    longestLine: longest(files.map((file) => file.longestLine)),
+    byKind: Object.fromEntries(byKind),
     topWords: [...frequencies].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, 10),
     fingerprint: createHash('sha256')
       .update(ordered.map((file) => file.sha256).join(''))
@@ -68,3 +69,8 @@ export const report = app.task('demo.report', (files: readonly ClassifiedFile[])
     retriedFiles: files.filter((file) => file.attempts > 1).length,
   };
 });
+
+/** Not by `Math.max(...lengths)`: a file may have more lines than a call takes arguments. */
+function longest(lengths: readonly number[]): number {
+  return lengths.reduce((most, length) => Math.max(most, length), 0);
+}

@@ -22,7 +22,8 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
     if (request.hasExpired) return await discardExpired(request, workplace);
     const startsOurs = delivery.isHeld();
     // Most deliveries know it without asking; an `await` for each of them would be felt.
-    if (startsOurs !== true && !(await startsOurs)) return await leaveToOthers(request, workplace, 'it is not run here');
+    if (startsOurs !== true && !(await startsOurs))
+      return await leaveToOthers(request, workplace, 'it is not run here');
     if (!policy.acksLate && !(await acknowledgeEarly(request, workplace))) return;
     outcome = await run(request, workplace);
   } finally {
