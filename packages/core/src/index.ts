@@ -47,7 +47,7 @@ export { decodeTask } from './protocol/decode-task.js';
 export { encodeTask, type EncodeTaskOptions } from './protocol/encode-task.js';
 export type { TaskMessage } from './protocol/task-message.js';
 export { formatWireTime, parseWireTime } from './protocol/wire-time.js';
-export { rebuildError, storedError } from './result/remote-error.js';
+export { rebuildError, storedError } from './result/stored-error.js';
 export { createResultCodec } from './result/result-codec.js';
 export type { AsyncResult, GetOptions, GroupResult, ResultHandle } from './result/result-handle.js';
 export type { ExtendedResult, ResultCodec, ResultRecord, ResultTuple, StoredError } from './result/result-record.js';

@@ -1,3 +1,4 @@
+export { Deque } from './collections/deque.js';
 export { Batcher, type BatcherOptions } from './concurrency/batcher.js';
 export { type Deferred, deferred } from './concurrency/deferred.js';
 export { ConfigurationError, CtqError, type CtqErrorOptions } from './errors/ctq-error.js';

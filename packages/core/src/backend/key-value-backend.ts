@@ -1,5 +1,5 @@
 import { maskUrl } from '../app/mask-url.js';
-import { storedError } from '../result/remote-error.js';
+import { storedError } from '../result/stored-error.js';
 import type { ResultRecord } from '../result/result-record.js';
 import { toError } from '@ctq/runtime';
 import { keyValueChords } from './key-value-chords.js';

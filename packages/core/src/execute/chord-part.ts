@@ -5,7 +5,7 @@ import { parseNode } from '../canvas/serialize.js';
 import type { SignatureNode } from '../canvas/signature-node.js';
 import { ChordError, NoChordSupportError } from '../errors/task-errors.js';
 import { saferepr } from '../protocol/args-repr.js';
-import { rebuildError, storedError } from '../result/remote-error.js';
+import { rebuildError, storedError } from '../result/stored-error.js';
 import type { TaskState } from '../result/states.js';
 import { abandonSteps, type ChordMember, idsOf } from './abandon-steps.js';
 import { sendErrbacks } from './continuations.js';

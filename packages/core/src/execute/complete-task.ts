@@ -1,7 +1,7 @@
 import type { Kernel } from '../app/kernel.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { TaskMessage } from '../protocol/task-message.js';
-import { storedError } from '../result/remote-error.js';
+import { storedError } from '../result/stored-error.js';
 import type { ExtendedResult, ResultRecord, StoredError } from '../result/result-record.js';
 import { readyStates, type TaskState } from '../result/states.js';
 import type { TaskDefinition } from '../task/task-definition.js';

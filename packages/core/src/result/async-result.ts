@@ -1,5 +1,5 @@
 import { durationMs } from '@ctq/runtime';
-import { rebuildError } from './remote-error.js';
+import { rebuildError } from './stored-error.js';
 import type { AsyncResult, GetOptions, GroupResult } from './result-handle.js';
 import type { ResultRecord, ResultTuple } from './result-record.js';
 import type { ResultStore } from './result-store.js';

@@ -2,7 +2,7 @@ import { createContentCodec, DecodeError, isSameValue, jsonSerializer } from '@c
 import { loadVectors } from '@ctq/wire-vectors';
 import { describe, expect, test } from 'vitest';
 import { TaskRevokedError } from '../errors/task-errors.js';
-import { rebuildError } from './remote-error.js';
+import { rebuildError } from './stored-error.js';
 import { createResultCodec } from './result-codec.js';
 import type { ResultRecord, StoredError } from './result-record.js';
 import { readyStates } from './states.js';

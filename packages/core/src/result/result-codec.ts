@@ -1,7 +1,7 @@
 import { type ContentCodec, DecodeError } from '@ctq/messaging';
 import { isMapping, type Mapping } from '../protocol/task-fields.js';
 import { formatWireTime } from '../protocol/wire-time.js';
-import { isStoredError } from './remote-error.js';
+import { isStoredError } from './stored-error.js';
 import type { ExtendedResult, ResultCodec, ResultRecord, ResultTuple, StoredError } from './result-record.js';
 import { exceptionStates } from './states.js';
 

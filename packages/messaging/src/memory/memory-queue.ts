@@ -1,6 +1,6 @@
+import { Deque } from '@ctq/runtime';
 import type { Message, Route } from '../message/message.js';
 import type { HeldMessage, PushEntry } from '../store/queue-store.js';
-import { Deque } from './deque.js';
 
 /** A message in a queue or in somebody's hands. A new one is made each time it returns, so that old tags stay what they were. */
 export class MemoryMessage implements HeldMessage {

@@ -1,8 +1,7 @@
-import { type Deferred, deferred, toError } from '@ctq/runtime';
+import { type Deferred, deferred, Deque, toError } from '@ctq/runtime';
 import { executeTask } from './execute-task.js';
 import { giveBack } from './settle.js';
 import type { TaskRequest } from './task-request.js';
-import { WaitingLine } from './waiting-line.js';
 import type { Workplace } from './workplace.js';
 
 /** How long tasks are started in a row before the event loop gets a turn: synchronous tasks run while they are started. */
@@ -20,7 +19,7 @@ export interface TaskRunnerOptions {
 export class TaskRunner {
   readonly #workplace: Workplace;
   readonly #options: TaskRunnerOptions;
-  readonly #waiting = new WaitingLine<TaskRequest>();
+  readonly #waiting = new Deque<TaskRequest>();
   readonly #unfinished = new Set<TaskRequest>();
   /** Work that ends by itself: refusals and their kind. */
   #errands = 0;
@@ -35,12 +34,12 @@ export class TaskRunner {
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /** Runs it when there is a slot, in the order of the calls. */
   add(request: TaskRequest): void {
-    this.#waiting.push(request);
+    this.#waiting.pushBack(request);
     // After everything that came with the same batch.
     if (!this.#isScheduled && this.#running < this.#workplace.pool.size) this.#schedule(queueMicrotask);
   }
@@ -61,8 +60,11 @@ export class TaskRunner {
 
   /** Returns what waits to its queues, in its old order: to be called when nothing is delivered any more. */
   async giveBackWaiting(): Promise<void> {
+    const given: Promise<void>[] = [];
     // The youngest first: each goes in front of the one before.
-    await Promise.all(this.#waiting.takeReversed().map(({ delivery }) => giveBack(delivery, this.#workplace.logger)));
+    for (let last = this.#waiting.popBack(); last !== undefined; last = this.#waiting.popBack())
+      given.push(giveBack(last.delivery, this.#workplace.logger));
+    await Promise.all(given);
   }
 
   /** Resolves when nothing is unfinished. */
@@ -108,8 +110,8 @@ export class TaskRunner {
     this.#isScheduled = false;
     const { clock } = this.#workplace;
     const startedAt = clock.monotonic();
-    while (this.#waiting.length > 0 && this.#hasRoom) {
-      const request = this.#waiting.shift();
+    while (this.#waiting.size > 0 && this.#hasRoom) {
+      const request = this.#waiting.popFront();
       if (request === undefined) return;
       this.#start(request);
       if (clock.monotonic() - startedAt > sliceMs) {
@@ -142,14 +144,14 @@ export class TaskRunner {
   /** The next one starts in the next turn of the event loop, together with those of the other slots that are freed in this one. */
   readonly #onSlotFree = (): void => {
     this.#running -= 1;
-    if (this.#waiting.length > 0 && !this.#isScheduled) this.#schedule(setImmediate);
+    if (this.#waiting.size > 0 && !this.#isScheduled) this.#schedule(setImmediate);
   };
 
   #onFinished(request: TaskRequest): void {
     // An abandoned one that ends after all is nobody's business.
     if (!this.#unfinished.delete(request)) return;
     this.#options.onFinished();
-    if (this.#waiting.length > 0 && !this.#isScheduled) this.#schedule(setImmediate);
+    if (this.#waiting.size > 0 && !this.#isScheduled) this.#schedule(setImmediate);
     this.#tellIdle();
   }
 }

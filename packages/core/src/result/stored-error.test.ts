@@ -14,7 +14,7 @@ import {
   TaskRevokedError,
 } from '../errors/task-errors.js';
 import { Reject, Retry } from '../task/directives.js';
-import { rebuildError, storedError } from './remote-error.js';
+import { rebuildError, storedError } from './stored-error.js';
 import { decodeRecord } from './result-codec.js';
 
 /** Each error of ctq that Celery has too, as Python's workers store it. */

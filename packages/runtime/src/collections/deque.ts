@@ -30,6 +30,15 @@ export class Deque<Item> {
     return item;
   }
 
+  popBack(): Item | undefined {
+    if (this.#size === 0) return undefined;
+    this.#size -= 1;
+    const last = (this.#head + this.#size) & (this.#ring.length - 1);
+    const item = this.#ring[last];
+    this.#ring[last] = undefined;
+    return item;
+  }
+
   clear(): void {
     this.#ring = new Array<Item | undefined>(16);
     this.#head = 0;

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { Deque } from './deque.js';
 
 describe('deque', () => {
-  test('behaves as an array that is pushed and shifted at both ends', () => {
-    const step = fc.constantFrom('pushBack', 'pushFront', 'popFront', 'popFront', 'clear');
+  test('behaves as an array that is pushed and popped at both ends', () => {
+    const step = fc.constantFrom('pushBack', 'pushFront', 'popFront', 'popFront', 'popBack', 'clear');
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const deque = new Deque<number>();
@@ -21,6 +21,9 @@ describe('deque', () => {
           } else if (action === 'popFront') {
             popped.push(deque.popFront());
             expected.push(model.shift());
+          } else if (action === 'popBack') {
+            popped.push(deque.popBack());
+            expected.push(model.pop());
           } else if (index % 20 === 0) {
             deque.clear();
             model = [];
