@@ -5,14 +5,14 @@ import { TableStore, tableTransport } from './table-store.js';
 
 describe('the table store', () => {
   const table = new Table();
-  for (const { name, isSupported, run } of queueStoreConformance({ createStore: () => new TableStore(table) })) {
+  for (const { name, isSupported, run } of queueStoreConformance({ create: () => new TableStore(table) })) {
     it.skipIf(!isSupported)(name, run);
   }
 });
 
 describe('its transport', () => {
   const table = new Table();
-  for (const { name, isSupported, run } of transportConformance({ connect: () => tableTransport(table) })) {
+  for (const { name, isSupported, run } of transportConformance({ create: () => tableTransport(table) })) {
     it.skipIf(!isSupported)(name, run);
   }
 });

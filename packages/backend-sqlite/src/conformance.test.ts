@@ -8,7 +8,7 @@ const { path, end } = await temporaryFile();
 afterAll(end);
 
 const clock = new VirtualClock();
-const time = { clock, elapse: (ms: number) => clock.advance(ms) };
+const time = { clock, passTime: (ms: number) => clock.advance(ms) };
 
 describe('the SQLite result backend', () => {
   const cases = resultBackendConformance({ create: () => sqliteBackend({ path }), ...time });

@@ -9,13 +9,13 @@ const { path, end } = await temporaryFile();
 afterAll(end);
 
 describe('the SQLite transport', () => {
-  const options = { connect: () => sqlite({ path }), restart: () => replaceFile(path) };
+  const options = { create: () => sqlite({ path }), restart: () => replaceFile(path) };
   for (const { name, isSupported, run } of transportConformance(options)) test.skipIf(!isSupported)(name, run);
 });
 
 describe('the SQLite queue store', () => {
   const clock = new VirtualClock();
   const createStore = (): SqliteQueueStore => new SqliteQueueStore({ path, leaseMs: 30_000, synchronous: 'NORMAL' });
-  const cases = queueStoreConformance({ createStore, clock, passTime: (ms) => clock.advance(ms) });
+  const cases = queueStoreConformance({ create: createStore, clock, passTime: (ms) => clock.advance(ms) });
   for (const { name, isSupported, run } of cases) test.skipIf(!isSupported)(name, run);
 });

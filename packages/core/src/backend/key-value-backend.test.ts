@@ -60,7 +60,7 @@ describe('a result backend', () => {
       const clock = new VirtualClock();
       const store = restrict(memoryStore());
       const create = (): ResultBackend => keyValueBackend(store, { supports });
-      const kit = resultBackendConformance({ create, clock, elapse: (ms) => clock.advance(ms) });
+      const kit = resultBackendConformance({ create, clock, passTime: (ms) => clock.advance(ms) });
       for (const { name, run } of kit.filter(({ isSupported }) => isSupported)) test(name, run);
     });
   }

@@ -22,7 +22,7 @@ const record = (taskId: string, result: unknown = null): ResultRecord => ({
 describe('the memory backend', () => {
   const results = new MemoryResults();
   const create = (): ResultBackend => memoryBackend(results);
-  const kit = resultBackendConformance({ create, clock, elapse: (ms) => clock.advance(ms) });
+  const kit = resultBackendConformance({ create, clock, passTime: (ms) => clock.advance(ms) });
   for (const { name, isSupported, run } of kit) test.skipIf(!isSupported)(name, run);
 
   test('sees what another one over the same results stores, and nothing of the rest', async () => {

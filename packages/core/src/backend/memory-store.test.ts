@@ -8,7 +8,7 @@ const value = new TextEncoder().encode('x');
 describe('the memory store', () => {
   const clock = new VirtualClock();
   const shared = memoryStore();
-  const kit = keyValueStoreConformance({ create: () => shared, clock, elapse: (ms) => clock.advance(ms) });
+  const kit = keyValueStoreConformance({ create: () => shared, clock, passTime: (ms) => clock.advance(ms) });
   for (const { name, isSupported, run } of kit) test.skipIf(!isSupported)(name, run);
 
   test('does not list or count what has expired, however much of it there was', async () => {

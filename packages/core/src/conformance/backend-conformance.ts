@@ -14,7 +14,7 @@ export interface ResultBackendConformanceOptions {
   /** Lent to the backend. Default the host's. */
   readonly clock?: Clock;
   /** Lets that time pass, for a clock of one's own. By default it passes by itself. */
-  readonly elapse?: (ms: number) => Promise<void>;
+  readonly passTime?: (ms: number) => Promise<void>;
   /** How long a case waits for what must happen before it fails. Default 10,000. */
   readonly patienceMs?: number;
 }
@@ -29,7 +29,7 @@ export interface ResultBackendConformanceOptions {
  * ```
  */
 export function resultBackendConformance(options: ResultBackendConformanceOptions): readonly ConformanceCase[] {
-  const { create, clock = systemClock, elapse = pause, patienceMs = 10_000 } = options;
+  const { create, clock = systemClock, passTime = pause, patienceMs = 10_000 } = options;
   const cases = [...storingCases, ...tellingCases, ...groupingCases, ...joiningCases];
-  return casesOf(cases, create(), () => new BackendScene({ create, clock, elapse, patienceMs }));
+  return casesOf(cases, create(), () => new BackendScene({ create, clock, passTime, patienceMs }));
 }

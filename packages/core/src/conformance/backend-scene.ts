@@ -9,7 +9,7 @@ export interface BackendSceneOptions {
   readonly create: () => ResultBackend;
   readonly clock: Clock;
   readonly patienceMs: number;
-  readonly elapse: (ms: number) => Promise<void>;
+  readonly passTime: (ms: number) => Promise<void>;
 }
 
 export interface OpenOptions {
@@ -38,8 +38,8 @@ export class BackendScene {
     return backend;
   }
 
-  elapse(ms: number): Promise<void> {
-    return this.#options.elapse(ms);
+  passTime(ms: number): Promise<void> {
+    return this.#options.passTime(ms);
   }
 
   async close(): Promise<void> {

@@ -285,7 +285,7 @@ describe('the kit of result backends', () => {
     const clock = new VirtualClock();
     const results = new MemoryResults();
     const create = (): ResultBackend => brokenBackend(results, breaks);
-    const kit = resultBackendConformance({ create, clock, elapse: (ms) => clock.advance(ms), patienceMs: 200 });
+    const kit = resultBackendConformance({ create, clock, passTime: (ms) => clock.advance(ms), patienceMs: 200 });
     const found = kit.find(({ name }) => name === noticedBy);
     expect(found?.isSupported).toBe(true);
     await expect(found?.run()).rejects.toThrow();

@@ -222,7 +222,7 @@ describe('the kit of key-value stores', () => {
     const kit = keyValueStoreConformance({
       create: () => store,
       clock,
-      elapse: (ms) => clock.advance(ms),
+      passTime: (ms) => clock.advance(ms),
       patienceMs: 100,
     });
     const found = kit.find(({ name }) => name === noticedBy);

@@ -14,7 +14,7 @@ export interface KeyValueStoreConformanceOptions {
   /** Lent to the store. Default the host's. */
   readonly clock?: Clock;
   /** Lets that time pass, for a clock of one's own. By default it passes by itself. */
-  readonly elapse?: (ms: number) => Promise<void>;
+  readonly passTime?: (ms: number) => Promise<void>;
   /** How long a case waits for what must happen before it fails. Default 10,000. */
   readonly patienceMs?: number;
 }
@@ -29,7 +29,7 @@ export interface KeyValueStoreConformanceOptions {
  * ```
  */
 export function keyValueStoreConformance(options: KeyValueStoreConformanceOptions): readonly ConformanceCase[] {
-  const { create, clock = systemClock, elapse = pause, patienceMs = 10_000 } = options;
+  const { create, clock = systemClock, passTime = pause, patienceMs = 10_000 } = options;
   const cases = [...keepingCases, ...countingCases, ...comparingCases, ...findingCases];
-  return casesOf(cases, create(), () => new StoreScene({ create, clock, elapse, patienceMs }));
+  return casesOf(cases, create(), () => new StoreScene({ create, clock, passTime, patienceMs }));
 }

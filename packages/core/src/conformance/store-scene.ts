@@ -6,7 +6,7 @@ export interface StoreSceneOptions {
   readonly create: () => KeyValueStore;
   readonly clock: Clock;
   readonly patienceMs: number;
-  readonly elapse: (ms: number) => Promise<void>;
+  readonly passTime: (ms: number) => Promise<void>;
 }
 
 /** A store with keys of its own, for one case. */
@@ -33,8 +33,8 @@ export class StoreScene {
     return this.#prefix + name;
   }
 
-  elapse(ms: number): Promise<void> {
-    return this.#options.elapse(ms);
+  passTime(ms: number): Promise<void> {
+    return this.#options.passTime(ms);
   }
 
   async close(): Promise<void> {

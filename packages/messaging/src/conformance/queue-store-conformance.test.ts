@@ -14,7 +14,7 @@ async function failures(change: Change, leaseMs = 30_000): Promise<string[]> {
   const clock = new VirtualClock();
   const broker = new MemoryBroker();
   const cases = queueStoreConformance({
-    createStore: () => tamperedStore(new MemoryStore({ broker, url: 'memory://', leaseMs }), change),
+    create: () => tamperedStore(new MemoryStore({ broker, url: 'memory://', leaseMs }), change),
     clock,
     passTime: (ms) => clock.advance(ms),
     patienceMs: 50,

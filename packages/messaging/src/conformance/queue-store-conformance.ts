@@ -11,7 +11,7 @@ import { StoreScene } from './store-scene.js';
 
 export interface QueueStoreConformanceOptions {
   /** A store that is not open yet. Called several times for each case; all must lead to the same queues. Give leases a short duration. */
-  readonly createStore: () => QueueStore;
+  readonly create: () => QueueStore;
   /** Lent to the stores. Default the host's. */
   readonly clock?: Clock;
   /** Lets time pass on that clock. Default: really waits. */
@@ -22,11 +22,11 @@ export interface QueueStoreConformanceOptions {
 
 /**
  * What every queue store has to do (`QueueStore`), as cases for any test runner. Its transport is tested beside it with
- * `transportConformance({ connect: () => virtualTransport(createStore) })`.
+ * `transportConformance({ create: () => virtualTransport(createStore) })`.
  */
 export function queueStoreConformance(options: QueueStoreConformanceOptions): readonly ConformanceCase[] {
   const {
-    createStore,
+    create,
     clock = systemClock,
     passTime = (ms: number) => systemClock.sleep(ms),
     patienceMs = 10_000,
@@ -39,5 +39,5 @@ export function queueStoreConformance(options: QueueStoreConformanceOptions): re
     ...leasingCases,
     ...sharingTopologyCases,
   ];
-  return casesOf(cases, createStore(), () => new StoreScene({ createStore, clock, passTime, patienceMs }));
+  return casesOf(cases, create(), () => new StoreScene({ create, clock, passTime, patienceMs }));
 }

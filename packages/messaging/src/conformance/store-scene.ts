@@ -6,7 +6,7 @@ import { textMessage } from './messages.js';
 import { within } from './patience.js';
 
 export interface StoreSceneOptions {
-  readonly createStore: () => QueueStore;
+  readonly create: () => QueueStore;
   readonly clock: Clock;
   readonly passTime: (ms: number) => Promise<void>;
   readonly patienceMs: number;
@@ -26,7 +26,7 @@ export class StoreScene {
 
   /** Another store over the same broker, opened, with a holder of its own. */
   async store(): Promise<QueueStore> {
-    const store = this.#options.createStore();
+    const store = this.#options.create();
     this.#stores.push(store);
     await store.open({ clock: this.clock, logger: silentLogger, holder: randomUUID() }, new AbortController().signal);
     return store;

@@ -44,7 +44,7 @@ function changedDelivery(delivery: Delivery, changes: Partial<Delivery>): Delive
 
 async function failures(transport: Transport, patienceMs = 100): Promise<string[]> {
   const failed: string[] = [];
-  for (const { name, isSupported, run } of transportConformance({ connect: () => transport, patienceMs })) {
+  for (const { name, isSupported, run } of transportConformance({ create: () => transport, patienceMs })) {
     // The storm is a slow way to notice what these defects show elsewhere.
     if (!isSupported || name.startsWith('of 5000')) continue;
     await run().catch(() => failed.push(name));
@@ -121,12 +121,12 @@ describe('the kit for transports', () => {
       ...transport,
       supports: { ...supports, delay: false, mandatory: false, priority: 'none' },
     } as const;
-    const skipped = transportConformance({ connect: () => modest }).filter(({ isSupported }) => !isSupported);
+    const skipped = transportConformance({ create: () => modest }).filter(({ isSupported }) => !isSupported);
     expect(new Set(skipped.map(({ requires }) => requires))).toEqual(new Set(['delay', 'mandatory', 'priority']));
   });
 
   test('every case has a name of its own', () => {
-    const names = transportConformance({ connect: () => memoryTransport() }).map(({ name }) => name);
+    const names = transportConformance({ create: () => memoryTransport() }).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
   });
 });

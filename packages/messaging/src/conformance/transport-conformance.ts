@@ -15,7 +15,7 @@ import { TransportScene } from './transport-scene.js';
 
 export interface TransportConformanceOptions {
   /** A transport to the broker under test. Each case asks for one; all must lead to the same queues. */
-  readonly connect: () => Transport;
+  readonly create: () => Transport;
   /**
    * Ends every connection to the broker and makes it reachable again, with what `supports.durability` promises still in it. Adds the
    * cases of a lost connection.
@@ -31,13 +31,13 @@ export interface TransportConformanceOptions {
  * What every transport has to do (`Transport`, `Channel`, `Delivery`), as cases for any test runner:
  *
  * ```ts
- * for (const { name, isSupported, run } of transportConformance({ connect: () => redisTransport(url) })) {
+ * for (const { name, isSupported, run } of transportConformance({ create: () => redisTransport(url) })) {
  *   test.skipIf(!isSupported)(name, run);
  * }
  * ```
  */
 export function transportConformance(options: TransportConformanceOptions): readonly ConformanceCase[] {
-  const { connect, restart, clock = systemClock, patienceMs = 10_000 } = options;
+  const { create, restart, clock = systemClock, patienceMs = 10_000 } = options;
   const cases = [
     ...lifecycleCases,
     ...topologyCases,
@@ -50,5 +50,5 @@ export function transportConformance(options: TransportConformanceOptions): read
     ...stormCases,
     ...(restart === undefined ? [] : connectionLossCases(restart)),
   ];
-  return casesOf(cases, connect().supports, () => new TransportScene({ connect, clock, patienceMs }));
+  return casesOf(cases, create().supports, () => new TransportScene({ create, clock, patienceMs }));
 }

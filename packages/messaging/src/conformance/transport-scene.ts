@@ -12,7 +12,7 @@ import { within } from './patience.js';
 const mostInAQueue = 10_000;
 
 export interface TransportSceneOptions {
-  readonly connect: () => Transport;
+  readonly create: () => Transport;
   readonly clock: Clock;
   readonly patienceMs: number;
 }
@@ -27,8 +27,8 @@ export class TransportScene {
   readonly #queues: string[] = [];
   readonly #exchanges: string[] = [];
 
-  constructor({ connect, clock, patienceMs }: TransportSceneOptions) {
-    this.#transport = connect();
+  constructor({ create, clock, patienceMs }: TransportSceneOptions) {
+    this.#transport = create();
     this.supports = this.#transport.supports;
     this.clock = clock;
     this.patienceMs = patienceMs;

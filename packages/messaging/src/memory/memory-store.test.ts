@@ -8,7 +8,7 @@ describe('memory store', () => {
   const clock = new VirtualClock();
   const broker = new MemoryBroker();
   const cases = queueStoreConformance({
-    createStore: () => new MemoryStore({ broker, url: 'memory://', leaseMs: 30_000 }),
+    create: () => new MemoryStore({ broker, url: 'memory://', leaseMs: 30_000 }),
     clock,
     passTime: (ms) => clock.advance(ms),
   });

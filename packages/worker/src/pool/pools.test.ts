@@ -7,7 +7,7 @@ import { VirtualClock } from '@ctq/runtime';
 import { soloPool } from './solo-pool.js';
 
 describe('The async pool', () => {
-  for (const { name, run } of poolConformance({ factory: asyncPool })) test(name, run);
+  for (const { name, run } of poolConformance({ create: asyncPool })) test(name, run);
 
   test('runs a hundred tasks at a time unless told otherwise', () => {
     expect(asyncPool({ ...poolContext(new VirtualClock()), size: undefined }).size).toBe(100);
@@ -15,7 +15,7 @@ describe('The async pool', () => {
 });
 
 describe('The solo pool', () => {
-  for (const { name, run } of poolConformance({ factory: soloPool })) test(name, run);
+  for (const { name, run } of poolConformance({ create: soloPool })) test(name, run);
 
   test('runs one task at a time, whatever the concurrency [WK-067]', () => {
     expect(soloPool({ ...poolContext(new VirtualClock()), size: 8 }).size).toBe(1);

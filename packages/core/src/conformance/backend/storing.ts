@@ -190,9 +190,9 @@ export const storingCases: readonly CaseDescription<ResultBackend, BackendScene>
       const [old, young] = [record(), record()];
       await backend.store([old]);
       assert.deepEqual(await find(backend, old.taskId), old);
-      await scene.elapse(400);
+      await scene.passTime(400);
       await backend.store([young]);
-      await scene.elapse(250);
+      await scene.passTime(250);
       const deleted = backend.supports.expiry === 'cleanup' ? await backend.cleanup?.() : 1;
       assert.ok((deleted ?? 0) >= 1, 'cleanup tells what it has deleted');
       assert.equal(await find(backend, old.taskId), undefined);

@@ -107,7 +107,7 @@ export const comparingCases: readonly CaseDescription<KeyValueStore, StoreScene>
       const store = await comparingStore(scene);
       const version = await store.compareAndSet(scene.key('a'), 0, bytes('1'), 300);
       assert.ok(version !== undefined);
-      await scene.elapse(400);
+      await scene.passTime(400);
       assert.equal(await store.getVersioned(scene.key('a')), undefined);
       assert.equal(await store.compareAndSet(scene.key('a'), version, bytes('2')), undefined);
       assert.ok(((await store.compareAndSet(scene.key('a'), 0, bytes('3'))) ?? 0) > version);

@@ -55,11 +55,11 @@ export const countingCases: readonly CaseDescription<KeyValueStore, StoreScene>[
     async run(scene) {
       const store = await countingStore(scene);
       await store.increment(scene.key('n'), 1, 500);
-      await scene.elapse(300);
+      await scene.passTime(300);
       assert.equal(await store.increment(scene.key('n'), 1, 500), 2);
-      await scene.elapse(300);
+      await scene.passTime(300);
       assert.equal(await read(store, scene.key('n')), '2');
-      await scene.elapse(300);
+      await scene.passTime(300);
       assert.equal(await store.increment(scene.key('n'), 1), 1);
     },
   },

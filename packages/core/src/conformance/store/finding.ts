@@ -50,7 +50,7 @@ export const findingCases: readonly CaseDescription<KeyValueStore, StoreScene>[]
         { key: scene.key('p/there'), value: bytes('1'), ttlMs: 60_000 },
       ]);
       await store.deleteMany([scene.key('p/deleted')]);
-      await scene.elapse(400);
+      await scene.passTime(400);
       assert.deepEqual(await store.list(scene.key('p/')), [scene.key('p/there')]);
     },
   },

@@ -114,7 +114,7 @@ export const keepingCases: readonly CaseDescription<KeyValueStore, StoreScene>[]
         { key: scene.key('ever'), value: bytes('1') },
       ]);
       assert.equal(await read(store, scene.key('short')), '1');
-      await scene.elapse(400);
+      await scene.passTime(400);
       const found = await store.getMany(['short', 'long', 'ever'].map((name) => scene.key(name)));
       assert.deepEqual([...found.keys()].sort(), [scene.key('ever'), scene.key('long')]);
     },
@@ -131,7 +131,7 @@ export const keepingCases: readonly CaseDescription<KeyValueStore, StoreScene>[]
       await set('longer', 60_000);
       await set('ever');
       await set('shorter', 300);
-      await scene.elapse(400);
+      await scene.passTime(400);
       assert.equal(await read(store, scene.key('longer')), 'longer');
       assert.equal(await read(store, scene.key('ever')), 'ever');
       assert.equal(await read(store, scene.key('shorter')), undefined);

@@ -11,23 +11,23 @@ export type PoolCase = ServiceCase;
 
 export interface PoolConformanceOptions {
   /** Makes the pool under test, with the size that the context says or with one of its own. */
-  readonly factory: PoolFactory;
+  readonly create: PoolFactory;
 }
 
 /**
  * The kit that every pool passes, as plain data for any runner:
  *
  * ```ts
- * for (const { name, run } of poolConformance({ factory: asyncPool })) test(name, run);
+ * for (const { name, run } of poolConformance({ create: asyncPool })) test(name, run);
  * ```
  */
-export function poolConformance({ factory }: PoolConformanceOptions): readonly PoolCase[] {
+export function poolConformance({ create }: PoolConformanceOptions): readonly PoolCase[] {
   const clock = new VirtualClock();
-  const fresh = (): Pool => factory(poolContext(clock));
+  const fresh = (): Pool => create(poolContext(clock));
   return [
-    ...outcomeCases(factory),
-    ...limitCases(factory),
-    ...stopCases(factory),
+    ...outcomeCases(create),
+    ...limitCases(create),
+    ...stopCases(create),
     ...serviceConformance(fresh, { clock }).map(({ name, run }) => ({ name: `as a service: ${name}`, run })),
   ];
 }
