@@ -68,11 +68,21 @@ describe('The command line', () => {
     [['worker', '-c', '0'], 'is not a whole number from 1'],
     [['worker'], 'ctq -A ./tasks worker'],
     [['-A', 'nothing', 'worker'], 'The module nothing was not found'],
-  ])('refuses %j with status 2 [CL-011, CL-012, CL-028]', async (args, expected) => {
+  ])('refuses %j with status 2 [CL-008, CL-011, CL-012, CL-028]', async (args, expected) => {
     using project = new Project({});
     const { code, err } = await run(project, args);
     expect(code).toBe(2);
     expect(err).toContain(expected);
+  });
+
+  test.each([
+    ['call', /missing required argument 'name'/],
+    ['result', /missing required argument 'task_id'/],
+  ])('%s says what is missing [CL-110, CL-119]', async (command, expected) => {
+    using project = new Project({ 'tasks.ts': tasks });
+    const { code, err } = await run(project, ['-A', 'tasks', command]);
+    expect(code).toBe(2);
+    expect(err).toMatch(expected);
   });
 
   test('ends with 69 when there is no broker [CL-008, CL-009]', async () => {
@@ -115,7 +125,7 @@ describe('A worker from the command line', () => {
     expect(worker.out + worker.err).not.toContain('\u001b');
   });
 
-  test('a failed task: status 1, its error, its traceback [CL-121, CL-122]', async () => {
+  test('a failed task: status 1, its error, its traceback; a worker says only what is wrong [CL-008, CL-032, CL-121, CL-122]', async () => {
     using project = new Project({ 'tasks.ts': `${tasks}app.task('boom', () => { throw new Error('too far'); });` });
     await using worker = new CommandRun(project.folder, ['-A', 'tasks', '-q', 'worker']);
     const id = (await run(project, ['-A', 'tasks', 'call', 'boom'])).out.trim();
@@ -126,12 +136,13 @@ describe('A worker from the command line', () => {
     await worker.says(/ERROR\/MainProcess\] Task boom\[.*raised unexpected: Error\('too far'\)/);
     worker.kill('SIGTERM');
     expect(await worker.exitCode).toBe(0);
-    // Quiet: no banner.
+    // Quiet: no banner. The level is WARNING.
     expect(worker.out).not.toContain('[config]');
+    expect(worker.err).not.toMatch(/: (?:DEBUG|INFO)\/MainProcess\]/);
   });
 
-  test('the first Ctrl-C is warm and ends with 1; the second one is cold, and the task goes back [WK-087, WK-088]', async () => {
-    const never = `${tasks}app.task('never', () => { console.log('it runs'); return new Promise(() => {}); });`;
+  test('the first Ctrl-C is warm and ends with 1; the second one is cold, and the task goes back [WK-087, WK-088, WK-097, WK-111]', async () => {
+    const never = `${tasks}app.task('celery.own', () => null); app.task('never', () => { console.log('it runs'); return new Promise(() => {}); });`;
     using project = new Project({ 'tasks.ts': never });
     await using worker = new CommandRun(project.folder, ['-A', 'tasks', 'worker', '-l', 'debug']);
     await worker.says(/ready\./);
@@ -141,11 +152,151 @@ describe('A worker from the command line', () => {
     await worker.says(/Hitting Ctrl\+C again will initiate cold shutdown/);
     await worker.says(/Warm shutdown/);
     worker.kill('SIGINT');
-    await worker.says(/Cold shutdown/);
+    await worker.says(/Hitting Ctrl\+C again will terminate all running tasks!/);
+    await worker.says(/worker: Cold shutdown \(MainProcess\)/);
+    expect(await worker.exitCode).toBe(1);
+    expect(worker.out).toContain('  . celery.own\n');
+    expect((await run(project, ['-A', 'tasks', 'purge', '-f'])).out).toBe(
+      'Purged 1 message from 1 known task queue.\n',
+    );
+  });
+
+  const patient = `${tasks}app.task('celery.own', () => null); app.task('patient', () => {
+  console.log('it runs');
+  return new Promise((resolve) => process.once('SIGUSR2', () => resolve('done')));
+});`;
+
+  test('a repeated SIGTERM is only acknowledged: what runs is awaited, and it ends with 0 [WK-086, WK-097, WK-111]', async () => {
+    using project = new Project({ 'tasks.ts': patient });
+    await using worker = new CommandRun(project.folder, ['-A', 'tasks', 'worker', '-l', 'info']);
+    await worker.says(/ready\./);
+    const id = (await run(project, ['-A', 'tasks', 'call', 'patient'])).out.trim();
+    await worker.says(/it runs/);
+    worker.kill('SIGTERM');
+    await worker.says(/Warm shutdown/);
+    worker.kill('SIGTERM');
+    await worker.says(/Warm shutdown[^]*worker: Warm shutdown \(MainProcess\)/);
+    worker.kill('SIGUSR2');
+    expect(await worker.exitCode).toBe(0);
+    expect(worker.out).not.toContain('Cold shutdown');
+    expect(worker.out).toContain('  . patient\n');
+    expect(worker.out).not.toContain('celery.own');
+    expect((await run(project, ['-A', 'tasks', 'result', id])).out).toBe('done\n');
+  });
+
+  test('one Ctrl-C waits for what runs, and ends with 1 [CL-059, WK-087]', async () => {
+    using project = new Project({ 'tasks.ts': patient });
+    await using worker = new CommandRun(project.folder, ['-A', 'tasks', 'worker', '-l', 'info']);
+    await worker.says(/ready\./);
+    const id = (await run(project, ['-A', 'tasks', 'call', 'patient'])).out.trim();
+    await worker.says(/it runs/);
+    worker.kill('SIGINT');
+    await worker.says(/Warm shutdown/);
+    worker.kill('SIGUSR2');
+    expect(await worker.exitCode).toBe(1);
+    expect((await run(project, ['-A', 'tasks', 'result', id])).out).toBe('done\n');
+  });
+
+  test.each([
+    ['SIGQUIT', {}],
+    ['SIGTERM', { REMAP_SIGTERM: 'SIGQUIT' }],
+  ] as const)(
+    '%s is cold at once under %j, and another one ends it there and then [ST-245, WK-088, WK-090, WK-092]',
+    async (signal, env) => {
+      using project = new Project({ 'tasks.ts': patient });
+      await using worker = new CommandRun(project.folder, ['-A', 'tasks', 'worker', '-l', 'info'], { env });
+      await worker.says(/ready\./);
+      await run(project, ['-A', 'tasks', 'call', 'patient']);
+      await worker.says(/it runs/);
+      worker.kill(signal);
+      await worker.says(/Cold shutdown/);
+      worker.kill('SIGINT');
+      expect(await worker.exitCode).toBe(1);
+      expect(worker.out).not.toContain('Warm shutdown');
+      // It did not get as far as giving the task up.
+      expect(worker.err).not.toContain('were not done when the worker had to stop');
+    },
+  );
+
+  test('SIGQUIT gives back what is not done, and ends with 1 [CL-059, WK-088]', async () => {
+    using project = new Project({ 'tasks.ts': patient });
+    await using worker = new CommandRun(project.folder, ['-A', 'tasks', 'worker', '-l', 'info']);
+    await worker.says(/ready\./);
+    await run(project, ['-A', 'tasks', 'call', 'patient']);
+    await worker.says(/it runs/);
+    worker.kill('SIGQUIT');
+    await worker.says(/1 task\(s\) were not done when the worker had to stop/);
     expect(await worker.exitCode).toBe(1);
     expect((await run(project, ['-A', 'tasks', 'purge', '-f'])).out).toBe(
       'Purged 1 message from 1 known task queue.\n',
     );
+  });
+
+  test.each(['--purge', '--discard'])('%s empties its queues first and says so [CL-043, WK-047]', async (option) => {
+    using project = new Project({ 'tasks.ts': tasks });
+    for (const queue of ['a', 'a', 'b']) await run(project, ['-A', 'tasks', 'call', 'add', '--queue', queue]);
+    await using worker = new CommandRun(project.folder, [
+      ...['-A', 'tasks', 'worker', '-l', 'info', '-Q', 'a', option],
+    ]);
+    await worker.says(/ready\./);
+    expect(worker.out).toContain('purge: Erased 2 messages from the queue.');
+    worker.kill('SIGTERM');
+    expect(await worker.exitCode).toBe(0);
+    expect(worker.err).not.toContain('received');
+    expect((await run(project, ['-A', 'tasks', 'purge', '-f', '-Q', 'a,b'])).out).toBe(
+      'Purged 1 message from 2 known task queues.\n',
+    );
+  });
+
+  test('ends with 1 and a critical line when the broker is lost and brokerConnectionRetry is off [ST-052, WK-053]', async () => {
+    using project = new Project({
+      'tasks.ts': `import { Ctq } from '@ctq/core';
+import { memoryTransport, TransportConnectionError } from '@ctq/messaging';
+const inner = memoryTransport();
+const broker = {
+  ...inner,
+  async connect(context, signal) {
+    const connection = await inner.connect(context, signal);
+    const error = new TransportConnectionError('The cable was pulled.', { recoverable: true });
+    const closed = new Promise((resolve) => process.once('SIGUSR2', () => resolve({ error })));
+    return { openChannel: () => connection.openChannel(), close: () => connection.close(), closed };
+  },
+};
+export const app = new Ctq('demo', { broker, backend: 'memory://', brokerConnectionRetry: false });
+`,
+    });
+    await using worker = new CommandRun(project.folder, ['-A', 'tasks', 'worker', '-l', 'info']);
+    await worker.says(/ready\./);
+    worker.kill('SIGUSR2');
+    await worker.says(/CRITICAL\/MainProcess\] The worker cannot go on: .*The cable was pulled\./);
+    expect(await worker.exitCode).toBe(1);
+  });
+
+  test('-I loads more tasks; --disable-prefetch and the time limits are settings [CL-035, CL-039, CL-040, CL-046]', async () => {
+    using project = new Project({
+      'tasks.ts': tasks,
+      'more.ts': `import { app } from './tasks.ts';
+app.task('disabled', () => app.settings.workerDisablePrefetch);
+app.task('never', () => new Promise(() => {}));
+app.task('soft', { bind: true }, async (ctx) => {
+  await new Promise<void>((resolve) => ctx.signal.addEventListener('abort', () => resolve()));
+  return (ctx.signal.reason as Error).name;
+});`,
+    });
+    await using worker = new CommandRun(project.folder, [
+      ...['-A', 'tasks', 'worker', '-l', 'info', '-I', 'more.ts'],
+      ...['--disable-prefetch', '--time-limit', '0.5', '--soft-time-limit', '0.25'],
+    ]);
+    await worker.says(/ready\./);
+    const resultOf = async (task: string) => {
+      const id = (await run(project, ['-A', 'tasks', 'call', task])).out.trim();
+      return await run(project, ['-A', 'tasks', 'result', id]);
+    };
+    expect((await resultOf('disabled')).out).toBe('true\n');
+    expect((await resultOf('soft')).out).toBe('SoftTimeLimitExceeded\n');
+    expect((await resultOf('never')).err).toMatch(/^TimeLimitExceeded: .*500ms/);
+    worker.kill('SIGTERM');
+    expect(await worker.exitCode).toBe(0);
   });
 
   test('a module that throws ends it with status 2 and its own stack', async () => {
@@ -173,7 +324,7 @@ describe('A worker from the command line', () => {
     expect(await worker.exitCode).toBe(0);
   });
 
-  test('-b and --result-backend win over the app, --workdir over the folder [CL-018, CL-019, CL-022]', async () => {
+  test('-b and --result-backend win over the app, --workdir over the folder; -X takes queues away from -Q [CL-010, CL-018, CL-019, CL-022, CL-045, WK-046]', async () => {
     using project = new Project({ 'deep/tasks.ts': tasks });
     await using worker = new CommandRun(project.folder, [
       ...['--workdir', 'deep', '-A', 'tasks', '-b', 'memory://one', '--result-backend', 'disabled://'],
@@ -186,6 +337,66 @@ describe('A worker from the command line', () => {
     expect(worker.out).not.toContain('.> b ');
     worker.kill('SIGTERM');
     expect(await worker.exitCode).toBe(0);
+  });
+});
+
+describe('call', () => {
+  /** What is sent goes to stderr instead of the broker. */
+  const spying = tasks.replace(
+    "new Ctq('demo')",
+    `new Ctq('demo', {
+  broker: 'memory://',
+  acceptContent: ['json', 'msgpack'],
+  interceptors: [{
+    name: 'spy',
+    publish: async ({ message, route }) => {
+      const { task, eta, expires } = message.headers;
+      const body = message.contentType === 'application/json' ? JSON.parse(Buffer.from(message.body).toString()) : null;
+      console.error(JSON.stringify({ task, eta, expires, route, body, contentType: message.contentType }));
+    },
+  }],
+})`,
+  );
+
+  async function sent(...args: readonly string[]) {
+    using project = new Project({ 'tasks.ts': spying });
+    const { out, err, code } = await run(project, ['-A', 'tasks', 'call', ...args]);
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^[\da-f-]{36}\n$/) });
+    return JSON.parse(err) as Readonly<Record<'eta' | 'expires' | 'contentType' | 'task', string>> & {
+      readonly body: readonly unknown[] | null;
+      readonly route: { readonly exchange: string; readonly routingKey: string };
+    };
+  }
+  const from = (before: number, time: string): number => (Date.parse(time) - before) / 1_000;
+
+  test('sends the task of that name with its arguments, none by default [CL-110, CL-111, CL-112]', async () => {
+    const plain = await sent('shop.unknown');
+    expect(plain).toMatchObject({ task: 'shop.unknown', route: { exchange: '', routingKey: 'celery' } });
+    expect(plain).toMatchObject({ eta: null, expires: null, contentType: 'application/json' });
+    expect(plain.body?.slice(0, 2)).toEqual([[], {}]);
+    expect((await sent('add', '-a', '[1, "x"]', '-k', '{"y": [2]}')).body?.slice(0, 2)).toEqual([[1, 'x'], { y: [2] }]);
+    expect((await sent('add', '--args', '[1]', '--kwargs', '{"y": 2}')).body?.slice(0, 2)).toEqual([[1], { y: 2 }]);
+  });
+
+  test('takes times: --eta, --countdown, and --expires in both forms [CL-113, CL-114, CL-115]', async () => {
+    const before = Date.now();
+    expect(Date.parse((await sent('add', '--eta', '2035-01-02T03:04:05+02:00')).eta)).toBe(
+      Date.UTC(2035, 0, 2, 1, 4, 5),
+    );
+    expect(from(before, (await sent('add', '--countdown', '3600.5')).eta)).toBeGreaterThanOrEqual(3_600.5);
+    expect(Date.parse((await sent('add', '--expires', '2035-01-02T03:04:05Z')).expires)).toBe(
+      Date.UTC(2035, 0, 2, 3, 4, 5),
+    );
+    expect(from(before, (await sent('add', '--expires', '90.5')).expires)).toBeGreaterThanOrEqual(90.5);
+  });
+
+  test('says how and where it is sent: --serializer, --queue, --exchange and --routing-key [CL-116, CL-117]', async () => {
+    expect((await sent('add', '--serializer', 'msgpack')).contentType).toBe('application/x-msgpack');
+    expect((await sent('add', '--queue', 'other')).route).toEqual({ exchange: '', routingKey: 'other' });
+    expect((await sent('add', '--exchange', 'e', '--routing-key', 'a.b')).route).toEqual({
+      exchange: 'e',
+      routingKey: 'a.b',
+    });
   });
 });
 
@@ -202,7 +413,7 @@ describe('purge', () => {
     expect(agreed.out).toContain('Purged 1 message from 1 known task queue.');
   });
 
-  test('takes several queues, and those that do not exist count for nothing [CL-124, CL-127]', async () => {
+  test('takes several queues, and those that do not exist count for nothing; -X takes some away, and -f does not ask [CL-123, CL-124, CL-125, CL-127]', async () => {
     using project = new Project({ 'tasks.ts': tasks });
     expect(await run(project, ['-A', 'tasks', 'purge', '-f', '-Q', 'a,b,c', '-X', 'c'])).toMatchObject({
       code: 0,
@@ -212,7 +423,7 @@ describe('purge', () => {
 });
 
 describe('report', () => {
-  test('says what a bug report needs, without secrets [CL-173]', async () => {
+  test('says what a bug report needs, without secrets [CL-173, ST-013]', async () => {
     using project = new Project({
       'tasks.ts': tasks.replace(
         "new Ctq('demo')",
@@ -223,7 +434,9 @@ describe('report', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/software -> ctq:\d/);
     expect(out).toContain('results:sqlite://');
-    expect(out).toContain('taskAcksLate: false');
+    expect(out).toContain('\ntaskAcksLate: false\n');
+    expect(out).toContain('\nsecurityKeyPassword: ********\n');
+    expect(out).not.toContain('taskTrackStarted');
     expect(out).toContain('tasks:1');
     expect(out).not.toContain('hunter2');
   });

@@ -70,6 +70,7 @@ export class ShutdownSignals {
     if (this.#phase === 'cold') process.exit(exitCodes.failure);
     this.#phase = 'cold';
     this.#exitCode = exitCodes.failure;
+    this.#say('worker: Hitting Ctrl+C again will terminate all running tasks!');
     this.#say('worker: Cold shutdown (MainProcess)');
     this.#finish(this.#worker.terminate());
   }

@@ -40,6 +40,7 @@ export { createMsgpackSerializer } from './serialization/msgpack.js';
 export { bytesSerializer } from './serialization/bytes.js';
 export { textSerializer } from './serialization/text.js';
 export type { Compressor } from './compression/compressor.js';
+export { brotliCompressor } from './compression/brotli.js';
 export { gzipCompressor } from './compression/gzip.js';
 export {
   type DecodedEnvelope,

@@ -59,6 +59,16 @@ describe('Workflows through a worker', () => {
     expect(seen).toEqual([]);
   });
 
+  test('a chord with a member that was revoked fails, and its body is not called [TR-248]', async () => {
+    const { scene, add, note, seen } = setup();
+    await using _ = scene;
+    const result = await chord([add.s(1, 1), add.s(2, 2).set({ expires: 10 })], note.s()).delay();
+    await scene.clock.advance(10_000);
+    await scene.start();
+    await expect(result.get(soon)).rejects.toThrow(/raised TaskRevokedError\('expired'\)/);
+    expect(seen).toEqual([]);
+  });
+
   test('a chain through a chord goes on with what follows it', async () => {
     const { scene, add, sum } = setup();
     await using _ = scene;
@@ -104,7 +114,7 @@ describe('Workflows through a worker', () => {
     await expect(throughChord.get(soon)).rejects.toThrow('broken link');
   });
 
-  test('link runs after a success with its result, linkError after a failure with the id', async () => {
+  test('link runs after a success with its result, linkError after a failure with the id [CV-162]', async () => {
     const { scene, add, fail, note, seen } = setup();
     await using _ = scene;
     await scene.start();

@@ -11,7 +11,7 @@ describe('Node names', () => {
     expect(nodeName('w1', 'box')).toBe('celery@w1');
   });
 
-  test('%h is the host, %n its first part, %d its domain, %% a percent sign [WK-126]', () => {
+  test('%h is the host, %n its first part, %d its domain, %% a percent sign [CL-029]', () => {
     expect(nodeName('w1@%h', 'box.example.com')).toBe('w1@box.example.com');
     expect(nodeName('%n@%d', 'box.example.com')).toBe('box@example.com');
     expect(nodeName('100%%@x%I', 'box')).toBe('100%@x');

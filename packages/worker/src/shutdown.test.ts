@@ -135,7 +135,7 @@ describe('A cold shutdown', () => {
     expect(await result.get({ timeout: 10 })).toBe('second time');
   });
 
-  test('keeps the outcome of a task that ends in the moment that is left', async () => {
+  test('keeps the outcome of a task that ends in the moment that is left [WK-096]', async () => {
     await using scene = new WorkerScene();
     const task = scene.app.task('tidy', { bind: true }, async (ctx) => {
       await new Promise<void>((resolve) => ctx.signal.addEventListener('abort', () => resolve()));

@@ -41,7 +41,16 @@ describe('A worker', () => {
     expect(await scene.waiting('celery')).toBe(1);
   });
 
-  test('runs as many at a time as its concurrency, and takes no more than it may hold [WK-034]', async () => {
+  test('does not take from a queue that is known from sending alone [TR-260]', async () => {
+    await using scene = new WorkerScene();
+    const add = scene.app.task('add', (x: number, y: number) => x + y);
+    await add.applyAsync([1, 1], { queue: 'other' });
+    await scene.start();
+    expect(await (await add.delay(2, 2)).get({ timeout: 10 })).toBe(4);
+    expect(await scene.waiting('other')).toBe(1);
+  });
+
+  test('runs as many at a time as its concurrency, and takes no more than it may hold [WK-018]', async () => {
     await using scene = new WorkerScene();
     const door = deferred();
     let running = 0;
@@ -69,15 +78,38 @@ describe('A worker', () => {
     await scene.line(/^w1@host ready\.$/);
   });
 
-  test('goes on when the connection was lost and is back [WK-052]', async () => {
+  test('goes on when the connection was lost and is back, and says so [ST-052, WK-052]', async () => {
     const { transport, lose } = losable();
     await using scene = new WorkerScene({ broker: transport });
     const add = scene.app.task('add', (x: number, y: number) => x + y);
     await scene.start();
     lose();
+    const { level, fields } = await scene.line(/^Lost the connection to memory:\/\/\S*; reconnecting$/);
+    expect(level).toBe('warn');
+    expect(fields['err']).toBeInstanceOf(TransportConnectionError);
     const result = await add.delay(1, 2);
     await scene.clock.advance(60_000);
     expect(await result.get({ timeout: 10 })).toBe(3);
+  });
+
+  test('cannot go on when the connection was lost and brokerConnectionRetry is off [ST-052]', async () => {
+    const { transport, lose } = losable();
+    await using scene = new WorkerScene({ broker: transport, brokerConnectionRetry: false });
+    const worker = await scene.start();
+    lose();
+    expect((await worker.failed).message).toContain('The cable was pulled.');
+  });
+
+  test('without brokerConnectionRetry does not try a second time to connect [ST-052]', async () => {
+    const inner = memoryTransport();
+    let attempts = 0;
+    const connect = () => {
+      attempts += 1;
+      return Promise.reject(new TransportConnectionError('Nobody is there.', { recoverable: true }));
+    };
+    await using scene = new WorkerScene({ broker: { ...inner, connect }, brokerConnectionRetry: false });
+    await expect(scene.worker().start()).rejects.toThrow('Nobody is there.');
+    expect(attempts).toBe(1);
   });
 
   test('tells a running task through its signal that its message is not its own any more', async () => {
@@ -126,7 +158,7 @@ describe('A worker', () => {
 });
 
 describe('The banner', () => {
-  test('shows what a worker is made of [WK-103 to WK-111]', async () => {
+  test('shows what a worker is made of [WK-103, WK-104, WK-107, WK-110]', async () => {
     await using scene = new WorkerScene();
     scene.app.task('add', (x: number) => x);
     const info = await scene.worker({ concurrency: 8, queues: ['hipri', 'celery'] }).info();
@@ -145,11 +177,24 @@ describe('The banner', () => {
       '.> concurrency: 8 (async)',
       '.> celery           exchange=celery(direct) key=celery',
       '.> hipri            exchange=hipri(direct) key=hipri',
-      '[tasks]',
-      '  . add',
     ]) {
       expect(text).toContain(line);
     }
+    expect(text.indexOf('.> celery ')).toBeLessThan(text.indexOf('.> hipri '));
+  });
+
+  test('lists the tasks when told so, those of ctq itself only when told that too [WK-111]', async () => {
+    await using scene = new WorkerScene();
+    scene.app.task('add', (x: number) => x);
+    scene.app.task('celery.ping', () => 'pong');
+    const info = await scene.worker().info();
+    const listed = (tasks: 'own' | 'all' | undefined): readonly string[] => {
+      const text = banner(info, { version: '1', platform: 'x', now: new Date(), tasks });
+      return text.split('\n').slice(text.split('\n').indexOf('[tasks]')).slice(1, -1);
+    };
+    expect(listed('own')).toEqual(['  . add']);
+    expect(listed('all')).toEqual(expect.arrayContaining(['  . add', '  . celery.ping']));
+    expect(banner(info, { version: '1', platform: 'x', now: new Date() })).not.toContain('[tasks]');
   });
 });
 

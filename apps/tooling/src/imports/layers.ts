@@ -9,10 +9,11 @@
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
   sqlite: ['runtime'],
+  redis: ['runtime'],
   messaging: ['runtime'],
-  'transport-*': ['messaging', 'runtime', 'sqlite'],
+  'transport-*': ['messaging', 'redis', 'runtime', 'sqlite'],
   core: ['messaging', 'runtime'],
-  'backend-*': ['core', 'messaging', 'runtime', 'sqlite'],
+  'backend-*': ['core', 'messaging', 'redis', 'runtime', 'sqlite'],
   worker: ['core', 'messaging', 'runtime'],
   beat: ['core', 'messaging', 'runtime'],
   testing: ['core', 'messaging', 'runtime', 'worker'],

@@ -21,10 +21,12 @@ interface WorkerFlags {
   readonly queues?: readonly string[];
   readonly excludeQueues?: readonly string[];
   readonly prefetchMultiplier?: number;
+  readonly disablePrefetch?: boolean;
   readonly timeLimit?: number;
   readonly softTimeLimit?: number;
   readonly include?: readonly string[];
-  readonly purge?: boolean;
+  /** `--purge` too: an option with two long names is called by its last one. */
+  readonly discard?: boolean;
 }
 
 /** `ctq worker`: runs tasks until it is told to stop (CL-029 to CL-060). */
@@ -66,6 +68,7 @@ export function workerCommand(run: RunCommand): Command {
         .env('CTQ_WORKER_PREFETCH_MULTIPLIER')
         .argParser(wholeNumber(0)),
     )
+    .option('--disable-prefetch', 'take a message only when a task may start')
     .addOption(
       new Option('--time-limit <seconds>', 'time limit of tasks that have none')
         .env('CTQ_WORKER_TIME_LIMIT')
@@ -95,7 +98,7 @@ async function runWorker(context: CommandContext, flags: WorkerFlags): Promise<E
     importModule,
     exitWhenBlocked: true,
   });
-  if (flags.purge === true) await purgeFirst(context, app, worker);
+  if (flags.discard === true) await purgeFirst(context, app, worker);
   if (context.options.quiet !== true) context.echo(await bannerOf(context, worker, flags));
   const signals = new ShutdownSignals(worker, (line) => context.io.out(`\n${line}\n`));
   signals.install();
@@ -126,9 +129,10 @@ async function untilStopped(worker: Worker, signals: ShutdownSignals, context: C
 }
 
 /** Options that are settings by another name. */
-function configure(app: Ctq, { timeLimit, softTimeLimit }: WorkerFlags): void {
+function configure(app: Ctq, { timeLimit, softTimeLimit, disablePrefetch }: WorkerFlags): void {
   if (timeLimit !== undefined) app.configFromObject({ taskTimeLimit: timeLimit });
   if (softTimeLimit !== undefined) app.configFromObject({ taskSoftTimeLimit: softTimeLimit });
+  if (disablePrefetch === true) app.configFromObject({ workerDisablePrefetch: true });
 }
 
 function workerOptions(app: Ctq, flags: WorkerFlags): WorkerOptions {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { CommandContext } from '../command-context.js';
 import { createLineLogger, formatRecord } from './log-lines.js';
 import { createStyle } from './style.js';
 
@@ -34,10 +35,24 @@ describe('Log lines', () => {
     expect(line).toMatch(/No luck with celery \(attempt=3\)\nError: broken\n {4}at /);
   });
 
-  test('are coloured by level on a terminal [WK-117]', () => {
-    expect(formatRecord({ level: 'warn', message: 'careful', fields: {} }, createStyle(true), at)).toContain(
-      '\u001b[33mcareful\u001b[0m',
-    );
+  test.each([
+    ['debug', '\u001b[34mcareful\u001b[0m'],
+    ['info', '] careful\n'],
+    ['warn', '\u001b[33mcareful\u001b[0m'],
+    ['error', '\u001b[31mcareful\u001b[0m'],
+    ['fatal', '\u001b[35mcareful\u001b[0m'],
+  ] as const)('of level %s are coloured on a terminal, and nowhere else [WK-117]', (level, colored) => {
+    const io = { out: () => undefined, isOutTerminal: false, environment: {} };
+    const written = (isErrTerminal: boolean): string => {
+      let text = '';
+      const err = (line: string): void => {
+        text += line;
+      };
+      new CommandContext({ color: true }, { ...io, err, isErrTerminal }).logger('debug')[level]('careful');
+      return text;
+    };
+    expect(written(true)).toContain(colored);
+    expect(written(false)).toMatch(/\] careful\n$/);
   });
 
   test('below the level are not written', () => {

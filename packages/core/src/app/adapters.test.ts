@@ -64,15 +64,16 @@ describe('adapters of URLs', () => {
   });
 
   test('are refused with the command to type when the package is not installed', async () => {
-    const { resolver, folder } = setup();
-    await expect(resolver.transport('redis://:secret@h')).rejects.toThrow(
+    const nats = { transport: '@acme/ctq-nats', backend: '@acme/ctq-nats-results' };
+    const { resolver, folder } = setup({}, { schemes: { nats } });
+    await expect(resolver.transport('nats://:secret@h')).rejects.toThrow(
       refusal(
         'CTQ_ADAPTER_NOT_INSTALLED',
-        `@ctq/transport-redis is not installed in ${folder}. Run: npm install @ctq/transport-redis`,
+        `@acme/ctq-nats is not installed in ${folder}. Run: npm install @acme/ctq-nats`,
       ),
     );
-    await expect(resolver.backend('rpc://')).rejects.toThrow(
-      refusal('CTQ_ADAPTER_NOT_INSTALLED', 'npm install @ctq/backend-rpc'),
+    await expect(resolver.backend('nats://')).rejects.toThrow(
+      refusal('CTQ_ADAPTER_NOT_INSTALLED', 'npm install @acme/ctq-nats-results'),
     );
   });
 

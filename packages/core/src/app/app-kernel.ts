@@ -39,7 +39,7 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
   readonly interceptors?: readonly Interceptor[];
   /** Beside json, msgpack, text and bytes; `acceptContent` says which of them are read. */
   readonly serializers?: readonly Serializer[];
-  /** Beside gzip. */
+  /** Beside gzip and brotli. */
   readonly compressors?: readonly Compressor[];
   /** URL schemes of third parties: `{ nats: { transport: '@acme/ctq-nats' } }`. */
   readonly adapters?: Readonly<Record<string, SchemeRegistration>>;

@@ -1,7 +1,8 @@
-import { ContentNotAcceptedError, jsonSerializer, type Serializer } from '@ctq/messaging';
+import { ContentNotAcceptedError, jsonSerializer, memoryTransport, type Serializer } from '@ctq/messaging';
 import { describe, expect, it } from 'vitest';
 import { keyValueBackend } from '../backend/key-value-backend.js';
 import { memoryStore } from '../backend/memory-store.js';
+import { Retry } from '../task/directives.js';
 import { DuplicateTaskError } from '../errors/task-errors.js';
 import { TimeLimitExceeded } from '../errors/limit-errors.js';
 import { Ctq } from './ctq.js';
@@ -27,7 +28,7 @@ describe('an app', () => {
     expect(() => eager().task('add', () => 3)).not.toThrow();
   });
 
-  it('runs a task that is called like a function in place [TR-104]', () => {
+  it('runs a task that is called like a function in place [TR-033, TR-104]', () => {
     const app = eager();
     const add = app.task('add', (x: number, y: number) => x + y);
     const who = app.task('who', { bind: true }, (ctx, name: string) => [ctx.request.calledDirectly, name]);
@@ -35,12 +36,32 @@ describe('an app', () => {
     expect(who('me')).toEqual([true, 'me']);
   });
 
-  it('runs calls in place, through the serializer, when tasks are always eager [TR-109]', async () => {
+  it('throws what a task failed with when one that was called in place wants a retry, else Retry [TR-135]', () => {
+    const app = eager();
+    const again = app.task('again', { bind: true }, (ctx, error?: Error) =>
+      ctx.retry(error === undefined ? {} : { error }),
+    );
+    expect(() => again(new RangeError('too far'))).toThrow(new RangeError('too far'));
+    expect(() => again()).toThrow(Retry);
+  });
+
+  it('gives every call an id of its own, a random UUID as text [MS-216]', async () => {
+    const add = eager().task('add', (x: number, y: number) => x + y);
+    const ids = [(await add.delay(1, 1)).id, (await add.delay(1, 1)).id];
+    expect(ids[0]).not.toBe(ids[1]);
+    for (const id of ids) expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+  });
+
+  it('runs calls in place, through the serializer, when tasks are always eager [TR-109, TR-110, TR-122]', async () => {
     const app = eager();
     const echo = app.task('echo', (value: unknown) => value);
     const result = await echo.delay({ at: new Date(0), gone: undefined, bytes: new Uint8Array([1]) });
     expect(await result.get()).toEqual({ at: new Date(0), bytes: new Uint8Array([1]) });
     expect(await result.state()).toBe('SUCCESS');
+    expect(await result.ready()).toBe(true);
+    const how = app.task('how', { bind: true }, ({ request }) => [request.isEager, request.calledDirectly]);
+    expect(await (await how.delay()).get()).toEqual([true, false]);
+    expect(how()).toEqual([false, true]);
   });
 
   it('takes serializers of its own, and reads them where they are accepted', async () => {
@@ -66,7 +87,38 @@ describe('an app', () => {
     await expect(add.delay(2, 2).then((result) => result.get())).rejects.toThrow(ContentNotAcceptedError);
   });
 
-  it("throws a task's error where it was called when eager errors propagate [TR-111]", async () => {
+  it('stores results with the serializer of resultSerializer [ST-032]', async () => {
+    const supports = { durability: 'none', reach: 'process', expiry: 'native' } as const;
+    const addWith = (accepted: string) =>
+      eager({
+        backend: keyValueBackend(memoryStore(), { supports }),
+        resultSerializer: 'msgpack',
+        resultAcceptContent: [accepted],
+      }).task('add', (x: number, y: number) => x + y);
+    expect(await (await addWith('msgpack').delay(2, 2)).get()).toBe(4);
+    await expect(
+      addWith('json')
+        .delay(2, 2)
+        .then((result) => result.get()),
+    ).rejects.toThrow('application/x-msgpack');
+  });
+
+  it('gives brokerTransportOptions to the transport beside its URL [ST-050]', async () => {
+    const made: unknown[] = [];
+    const transport = (url: string, options: Readonly<Record<string, unknown>>) => {
+      made.push([url, options]);
+      return memoryTransport();
+    };
+    const app = new Ctq('options', {
+      adapters: { own: { transport } },
+      brokerUrl: 'own://h',
+      brokerTransportOptions: { visibility_timeout: 60 },
+    });
+    await app.transport();
+    expect(made).toEqual([['own://h', { visibility_timeout: 60 }]]);
+  });
+
+  it("throws a task's error where it was called when eager errors propagate [TR-111, ST-165]", async () => {
     const app = eager({ taskEagerPropagates: true });
     const fail = app.task('fail', () => {
       throw new TypeError('no');
@@ -96,6 +148,33 @@ describe('an app', () => {
     const result = await quiet.delay();
     expect(result.ignored).toBe(true);
     expect(await result.get()).toBeNull();
+    expect(await app.asyncResult(result.id).state()).toBe('PENDING');
+  });
+
+  it('ignores results as the call says, else the task, else the setting [TR-040, TR-091]', async () => {
+    const app = eager({ taskIgnoreResult: true });
+    const five = app.task('five', () => 5);
+    const loud = app.task('loud', { ignoreResult: false }, () => 5);
+    expect((await five.delay()).ignored).toBe(true);
+    expect(await (await five.applyAsync([], { ignoreResult: false })).get()).toBe(5);
+    expect(await (await loud.delay()).get()).toBe(5);
+    const hushed = await loud.applyAsync([], { ignoreResult: true });
+    expect(hushed.ignored).toBe(true);
+    expect(await app.asyncResult(hushed.id).state()).toBe('PENDING');
+  });
+
+  it('keeps the errors of an ignored task where the task or the setting asks for it [TR-041]', async () => {
+    const states = async (app: Ctq, storeErrorsEvenIfIgnored?: boolean): Promise<string> => {
+      const own = storeErrorsEvenIfIgnored === undefined ? {} : { storeErrorsEvenIfIgnored };
+      const fail = app.task('fail', { ignoreResult: true, ...own }, () => {
+        throw new TypeError('no');
+      });
+      return app.asyncResult((await fail.delay()).id).state();
+    };
+    expect(await states(eager())).toBe('PENDING');
+    expect(await states(eager(), true)).toBe('FAILURE');
+    expect(await states(eager({ taskStoreErrorsEvenIfIgnored: true }))).toBe('FAILURE');
+    expect(await states(eager({ taskStoreErrorsEvenIfIgnored: true }), false)).toBe('PENDING');
   });
 
   it("stores what cannot be serialised as the task's failure [TR-302]", async () => {
@@ -144,7 +223,7 @@ describe('an app', () => {
     expect(() => app.configFromObject({ taskDefaultQueue: 'other' })).toThrow('in use');
   });
 
-  it('refuses a soft limit above the hard one, whatever their units [TR-235]', () => {
+  it('refuses a soft limit above the hard one, whatever their units [TR-039, TR-235]', () => {
     expect(() => eager().task('slow', { timeLimit: '10s', softTimeLimit: '1m' }, () => 1)).toThrow(
       'must not be longer',
     );

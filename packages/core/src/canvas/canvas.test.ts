@@ -25,7 +25,7 @@ function setup() {
 }
 
 describe('a chain', () => {
-  it('feeds each step with the result of the one before and resolves with the last [CV-057, CV-058, CV-060]', async () => {
+  it('feeds each step with the result of the one before and resolves with the last [CV-057, CV-058, CV-060, CV-067]', async () => {
     const { add } = setup();
     const result = await chain(add.s(2, 2), add.s(4), add.s(8)).delay();
     expect(await result.get()).toBe(16);
@@ -93,7 +93,7 @@ describe('a group', () => {
 });
 
 describe('a chord', () => {
-  it('gives the list of results in header order to its body [CV-095, CV-097, CV-098]', async () => {
+  it('gives the list of results in header order to its body [CV-095, CV-097, CV-098, CV-100]', async () => {
     const { add, total } = setup();
     const result = await chord([add.s(1, 1), add.s(2, 2)], total.s()).delay();
     expect(await result.get()).toBe(6);
@@ -139,12 +139,28 @@ describe('a chord', () => {
 });
 
 describe('callbacks', () => {
-  it('are given the result, errbacks the failed id [CV-017, CV-073]', async () => {
+  it('are given the result, errbacks the failed id [CV-017, CV-073, TR-115]', async () => {
     const { add, fail, note, seen } = setup();
     await add.applyAsync([1, 1], { link: [note.s(), note.s()] });
     expect(seen).toEqual([2, 2]);
     const failed = await fail.applyAsync(['x'], { linkError: note.s() });
     expect(seen).toEqual([2, 2, failed.id]);
+  });
+});
+
+describe('an errback that fails', () => {
+  it('after its retries has its own errback called, and the first error stands [CV-163]', async () => {
+    const { app, fail, note, seen } = setup();
+    let runs = 0;
+    const errback = app.task('errback', { bind: true, maxRetries: 2 }, (ctx, failedId: string) => {
+      runs += 1;
+      return ctx.retry({ error: new RangeError(`no use: ${failedId}`), countdown: 0 });
+    });
+    const result = await fail.s('first').linkError(errback.s().linkError(note.s())).delay();
+    await expect(result.get()).rejects.toThrow('first');
+    expect(runs).toBe(3);
+    expect(seen).toHaveLength(1);
+    expect(seen).not.toContain(result.id);
   });
 });
 

@@ -114,7 +114,8 @@ function planGroup(kernel: Kernel, plan: Plan, group: GroupNode, args: readonly 
   const { taskId: groupId, link, linkError } = group.options;
   for (const [groupIndex, member] of group.members.entries()) {
     let node: SignatureNode = member;
-    for (const next of link ?? []) node = withLink(node, 'link', next);
+    // A callback is for the group once; it is given nothing (celery 5.6 canvas.py, group.link).
+    if (groupIndex === 0) for (const next of link ?? []) node = withLink(node, 'link', { ...next, immutable: true });
     for (const errback of linkError ?? []) node = withLink(node, 'linkError', errback);
     planNode(kernel, plan, node, group.immutable ? [] : args, { ...placement, groupId: groupId as string, groupIndex });
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { ChordNode, GroupNode, SignatureNode, TaskNode } from './signature-node.js';
+import { accumulate } from '../task/builtin-tasks.js';
+import type { ChordNode, GroupNode, NodeOptions, SignatureNode, TaskNode } from './signature-node.js';
 import { withLink, withOptions } from './signature-node.js';
 
 /** The ids of a frozen workflow, in the shape of its result. */
@@ -51,7 +52,7 @@ function freezeChain(node: SignatureNode, replyTo: string): Frozen {
     parent = parent === undefined ? frozen.ids : withParent(frozen.ids, parent);
   }
   if (parent === undefined) throw new TypeError('A chain needs at least one link.');
-  return { node: { ...node, links }, ids: parent };
+  return { node: withOptions({ ...node, links }, { taskId: parent.id }), ids: parent };
 }
 
 /** The chain before a step comes before the beginning of what that step itself came from (a chord's header). */
@@ -61,7 +62,8 @@ function withParent(ids: FrozenIds, parent: FrozenIds): FrozenIds {
 
 function freezeGroup(node: GroupNode, replyTo: string): Frozen<GroupNode> {
   const groupId = node.options.taskId ?? randomUUID();
-  const frozen = node.members.map((member) => freeze(member, replyTo));
+  const shared = callOptionsOf(node);
+  const frozen = node.members.map((member) => freeze(withOptions(member, shared), replyTo));
   return {
     node: withOptions({ ...node, members: frozen.map((one) => one.node) }, { taskId: groupId }),
     ids: { id: groupId, members: frozen.map((one) => one.ids) },
@@ -69,9 +71,20 @@ function freezeGroup(node: GroupNode, replyTo: string): Frozen<GroupNode> {
 }
 
 function freezeChord(node: ChordNode, replyTo: string): Frozen<ChordNode> {
-  const header = freezeGroup(flattenHeader(node.header), replyTo);
-  const body = freeze(node.body, replyTo);
+  const { members, ...rest } = flattenHeader(node.header);
+  const shared = callOptionsOf(node);
+  const ofHeader = withOptions({ ...rest, members: members.map(asOnePart) }, shared);
+  const header = freezeGroup(ofHeader, replyTo);
+  const { taskId } = node.options;
+  const body = freeze(withOptions(node.body, taskId === undefined ? shared : { ...shared, taskId }), replyTo);
   return { node: { ...node, header: header.node, body: body.node }, ids: withParent(body.ids, header.ids) };
+}
+
+/** What every member is sent with: the options of the whole but its id, its continuations and its place in an outer workflow. */
+function callOptionsOf({ options }: GroupNode | ChordNode): NodeOptions {
+  const { taskId, link, linkError, replyTo, rootId, parentId, groupId, groupIndex, chord, chain, ...others } = options;
+  const { retries, replacedTaskNesting, stampedHeaders, stamps, extra, ...call } = others;
+  return call;
 }
 
 /** Groups inside a header are members of the header (celery 5.6 canvas.py, group._freeze_unroll). */
@@ -80,6 +93,29 @@ function flattenHeader(header: GroupNode): GroupNode {
     member.kind === 'group' ? flattenHeader(member).members : [member],
   );
   return { ...header, members };
+}
+
+/** A member that ends in a group is one part of the chord: the list of that group's results. */
+function asOnePart(member: SignatureNode): SignatureNode {
+  return endsInGroup(member) ? chainOf(member, collectedList) : member;
+}
+
+function chainOf(...links: readonly SignatureNode[]): SignatureNode {
+  return { kind: 'chain', links, options: {}, immutable: false };
+}
+
+const collectedList: TaskNode = {
+  kind: 'task',
+  task: accumulate.name,
+  args: [],
+  kwargs: { index: 0 },
+  options: {},
+  immutable: false,
+};
+
+function endsInGroup(node: SignatureNode | undefined): boolean {
+  if (node?.kind === 'chord') return endsInGroup(node.body);
+  return node?.kind === 'group' || (node?.kind === 'chain' && endsInGroup(node.links.at(-1)));
 }
 
 /** Chains inside chains are one chain; a group followed by a step is a chord with that step as body; options of the whole go where they belong. */
@@ -100,6 +136,9 @@ function flatten(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
         options: {},
         immutable: before.immutable,
       };
+    // Else each member of the body would be followed on its own.
+    else if (before?.kind === 'chord' && endsInGroup(before.body))
+      joined[joined.length - 1] = { ...before, body: chainOf(before.body, link) };
     else joined.push(link);
   }
   return spread({ ...chain, links: joined });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CallOptions, Placement } from '../sending/call-options.js';
 import type { SerializedSignature } from './serialized-signature.js';
 
@@ -53,11 +54,12 @@ export function withOptions<Node extends SignatureNode>(node: Node, options: Nod
   return { ...node, options: { ...node.options, ...options } };
 }
 
-/** The same node with one more continuation. */
+/** The same node with one more continuation, unless it has an equal one (celery 5.6 canvas.py, append_to_list_option). */
 export function withLink<Node extends SignatureNode>(
   node: Node,
   which: 'link' | 'linkError',
   next: SerializedSignature,
 ): Node {
-  return withOptions(node, { [which]: [...(node.options[which] ?? []), next] });
+  const links = node.options[which] ?? [];
+  return links.some((link) => isDeepStrictEqual(link, next)) ? node : withOptions(node, { [which]: [...links, next] });
 }

@@ -159,6 +159,13 @@ describe('values of settings', () => {
     expect(() => parseSettings(untyped({ workerConcurrency: '' }), { fromText: true })).toThrow(ConfigurationError);
   });
 
+  test.each([
+    ...['true', 'yes', '1', 'on', 'True', 'ON'].map((word) => [word, true] as const),
+    ...['false', 'no', '0', 'off', 'False', 'OFF'].map((word) => [word, false] as const),
+  ])('[ST-010] %s is %s where texts are read', (word, meant) => {
+    expect(parseSettings(untyped({ taskAcksLate: word }), { fromText: true })).toEqual({ taskAcksLate: meant });
+  });
+
   test("[ST-004] with a namespace, only names that begin with it are read, and they are Celery's new ones", () => {
     const given = { CELERY_TASK_ACKS_LATE: false, CELERY_BROKER_URL: 'redis://h', DEBUG: true };
     expect(parseSettings(given, { namespace: 'CELERY' })).toEqual({ taskAcksLate: false, brokerUrl: 'redis://h' });

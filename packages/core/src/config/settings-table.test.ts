@@ -21,7 +21,7 @@ const rows = celerySettings.map(
 const isEffective = ({ found }: Row): boolean => typeof found === 'string' && table[found].status === 'effective';
 
 describe('the settings table', () => {
-  test.each(rows.filter(isEffective))('[$row] has $name in all of its spellings', ({ name, old }) => {
+  test.each(rows.filter(isEffective))('has $name ($row) in all of its spellings', ({ name, old }) => {
     for (const spelling of [camelCase(name), ...old]) expect(findSetting(spelling, 'the test')).toBe(camelCase(name));
   });
 
@@ -32,16 +32,20 @@ describe('the settings table', () => {
     },
   );
 
-  test.each(rows.filter(({ found }) => typeof found !== 'string'))(
-    'says of $name why it is not there, in all of its spellings',
-    ({ name, old }) => {
+  for (const { row, name, old, found } of rows) {
+    if (typeof found === 'string') continue;
+    test(`says of ${name} why it is not there, in all of its spellings [${row}]`, () => {
       for (const spelling of [name, camelCase(name), ...old]) {
         expect(() => parseSettings({ [spelling]: 'x' })).toThrow(
-          expect.objectContaining({ code: 'CTQ_SETTING_REFUSED' }),
+          expect.objectContaining({
+            code: 'CTQ_SETTING_REFUSED',
+            message: `settings: ctq does not have Celery's setting '${spelling}'. ${found.refusedBecause}`,
+          }),
         );
       }
-    },
-  );
+      expect(found.refusedBecause).toMatch(/^[A-Za-z].{20,}\.$/);
+    });
+  }
 
   test('has nothing of its own but what Celery lacks', () => {
     const celery = new Set(rows.map(({ name }) => camelCase(name)));

@@ -22,7 +22,7 @@ const changed = (good: Good, change: (record: ResultRecord) => ResultRecord): Pa
   store: (records) => good.store(records.map(change)),
 });
 
-const finalCase = 'a SUCCESS is final, whoever stores what after it';
+const finalCase = 'a SUCCESS is final, whoever stores what after it [TR-169]';
 const partsCase = 'parts are counted up to the size, and given in the order of their index';
 
 const defects: readonly Defect[] = [

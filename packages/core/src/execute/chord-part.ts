@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Kernel } from '../app/kernel.js';
 import type { ChordPart, ChordRole } from '../backend/result-backend.js';
 import { dispatch } from '../canvas/dispatch.js';
@@ -61,5 +62,6 @@ async function failBody(kernel: Kernel, body: SignatureNode, failed: ChordPart, 
 }
 
 function errbacksOf(body: SignatureNode): SignatureNode['options']['linkError'] & {} {
-  return [...(body.options.linkError ?? []), ...(body.kind === 'chain' ? body.links.flatMap(errbacksOf) : [])];
+  const all = [...(body.options.linkError ?? []), ...(body.kind === 'chain' ? body.links.flatMap(errbacksOf) : [])];
+  return all.filter((errback, index) => all.findIndex((other) => isDeepStrictEqual(other, errback)) === index);
 }

@@ -6,6 +6,7 @@ import { envelopeMessage } from '../__fixtures__/captured-messages.js';
 import { Ctq } from '../app/ctq.js';
 import { decodeTask } from '../protocol/decode-task.js';
 import { Retry } from '../task/directives.js';
+import type { DeliveryInfo } from '../task/task-context.js';
 import { resend } from './resend.js';
 
 interface Envelope {
@@ -52,6 +53,56 @@ describe('the next attempt', () => {
     expect(sent.map(({ message, route }) => comparable(encodeEnvelope(message, route, 'tag')))).toEqual([
       comparable(again),
     ]);
+  });
+});
+
+describe('the way of the next attempt', () => {
+  const attempt = async (
+    headers: Message['headers'],
+    retry: Retry,
+    deliveryInfo: DeliveryInfo,
+  ): Promise<{ readonly message: Message; readonly route: Route } | undefined> => {
+    const sent: { message: Message; route: Route }[] = [];
+    await using app = new Ctq('wire', {
+      broker: 'memory://',
+      interceptors: [{ name: 'capture', publish: async ({ message, route }) => void sent.push({ message, route }) }],
+    });
+    const content = { contentType: 'application/json', contentEncoding: 'utf-8', properties: {} };
+    const body = new TextEncoder().encode('[[1], {}, null]');
+    const first = { ...content, body, headers: { task: 'add', id: 'a', ...headers } };
+    await resend(app.kernel, decodeTask(first, app.kernel.content), retry, deliveryInfo);
+    return sent[0];
+  };
+  const through = (exchange: string, routingKey: string): DeliveryInfo => ({
+    ...{ exchange, routingKey, priority: 7, redelivered: false },
+  });
+
+  it('is the exchange, key and priority that the message came with [TR-140]', async () => {
+    const sent = await attempt({}, new Retry({}), through('tasks', 'orders.new'));
+    expect(sent?.route).toEqual({ exchange: 'tasks', routingKey: 'orders.new' });
+    expect(sent?.message.properties.priority).toBe(7);
+  });
+
+  it('is the queue itself when it came by the default exchange [TR-140]', async () => {
+    const sent = await attempt({}, new Retry({}), through('', 'orders'));
+    expect(sent?.route).toEqual({ exchange: '', routingKey: 'orders' });
+  });
+
+  it('is what the retry says over both [TR-140]', async () => {
+    const options = { queue: 'slow', priority: 1 };
+    for (const came of [through('', 'orders'), through('tasks', 'orders.new')]) {
+      const sent = await attempt({}, new Retry({ overrides: { options } }), came);
+      expect(sent?.route).toEqual({ exchange: '', routingKey: 'slow' });
+      expect(sent?.message.properties.priority).toBe(1);
+    }
+  });
+
+  it('begins without the headers of a dead-lettering broker [TR-133]', async () => {
+    const names = ['exchange', 'queue', 'reason'].flatMap((name) => [`x-first-death-${name}`, `x-last-death-${name}`]);
+    const death = Object.fromEntries(['x-death', ...names].map((name) => [name, 'rejected']));
+    const sent = await attempt({ ...death, tenant: 'blue' }, new Retry({}), through('', 'orders'));
+    expect(Object.keys(sent?.message.headers ?? {}).filter((name) => name.includes('death'))).toEqual([]);
+    expect(sent?.message.headers).toMatchObject({ tenant: 'blue', retries: 1 });
   });
 });
 

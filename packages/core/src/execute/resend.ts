@@ -19,7 +19,8 @@ export async function resend(
   const kept: CallOptions = {
     headers: message.headers,
     ...(deliveryInfo === undefined ? {} : { queue: deliveryInfo.routingKey, priority: deliveryInfo.priority }),
-    ...(deliveryInfo === undefined || deliveryInfo.exchange === ''
+    // Another queue is another way altogether.
+    ...(deliveryInfo === undefined || deliveryInfo.exchange === '' || options?.queue !== undefined
       ? {}
       : { exchange: deliveryInfo.exchange, routingKey: deliveryInfo.routingKey }),
     ...(message.shadow === null ? {} : { shadow: message.shadow }),

@@ -75,7 +75,7 @@ describe('reading a task message', () => {
 });
 
 describe('writing a task message', () => {
-  test('[TR-278] has the properties of a plain call, and those that are given over them', () => {
+  test('[TR-278, MS-041] has the properties of a plain call, and those that are given over them', () => {
     expect(encodeTask(task, { content, properties: {} }).properties).toEqual({
       ...{ correlationId: 'i', replyTo: '', deliveryMode: 2, priority: 0 },
     });
@@ -88,18 +88,20 @@ describe('writing a task message', () => {
   test.each([
     [1_500.9, '1500'],
     [-5, '0'],
-  ])('[TR-278] %d ms until it expires are the expiration %s', (expirationMs, expiration) => {
+  ])('[TR-278, MS-056] %d ms until it expires are the expiration %s', (expirationMs, expiration) => {
     expect(encodeTask(task, { content, properties: {}, expirationMs }).properties.expiration).toBe(expiration);
   });
 
-  test('[TR-279, TR-280, TR-282] names the compression last, after the own headers, and is its own root', () => {
+  test('[TR-279, TR-280, TR-282, MS-057] names the compression last, after the own headers, and is its own root', () => {
     const args = ['x'.repeat(1_000)];
+    const own = { tenant: 'blue' };
     const { headers } = encodeTask(
-      { ...task, args, rootId: null, headers: { tenant: 'blue' } },
+      { ...task, args, rootId: null, headers: own },
       { content, compression: 'gzip', properties: {} },
     );
     expect(Object.keys(headers).slice(-2)).toEqual(['tenant', 'compression']);
     expect(headers).toMatchObject({ root_id: 'i', compression: 'application/x-gzip' });
+    expect(own).toEqual({ tenant: 'blue' });
   });
 
   test('says which argument cannot be written', () => {

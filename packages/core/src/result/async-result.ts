@@ -62,8 +62,8 @@ class StoredResult<R> implements AsyncResult<R> {
     return (await this.record())?.traceback ?? null;
   }
 
-  forget(): Promise<void> {
-    return this.#results.forget([this.id]);
+  async forget(): Promise<void> {
+    await Promise.all([this.#results.forget([this.id]), this.parent?.forget()]);
   }
 
   asTuple(): ResultTuple {

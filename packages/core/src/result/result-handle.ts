@@ -19,7 +19,7 @@ export interface ResultHandle<R> {
   successful(): Promise<boolean>;
   /** FAILURE; a revoked task has not failed. */
   failed(): Promise<boolean>;
-  /** Deletes what is stored. */
+  /** Deletes what is stored for it; a task's result also what is stored for its parents. */
   forget(): Promise<void>;
   asTuple(): ResultTuple;
 }

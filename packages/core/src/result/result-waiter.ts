@@ -9,6 +9,11 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A result that somebody waits for. */
+interface Waiting extends Deferred<ResultRecord> {
+  waiters: number;
+}
+
 /** With a notifier the poll only repairs a lost hint; without one it is how results are found. */
 const pollBehindNotifierMs = 5_000;
 const pollMs = { first: 20, max: 500 };
@@ -21,7 +26,7 @@ export class ResultWaiter {
   readonly #backend: ResultBackend;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #pending = new Map<string, Deferred<ResultRecord>>();
+  readonly #pending = new Map<string, Waiting>();
   /** Ids to subscribe to and look for at the end of this turn of the event loop. */
   #added: string[] = [];
   readonly #stop = new AbortController();
@@ -38,8 +43,9 @@ export class ResultWaiter {
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason);
     if (this.#stop.signal.aborted) return Promise.reject(this.#stop.signal.reason);
     const waiting = this.#pending.get(taskId) ?? this.#begin(taskId);
+    waiting.waiters += 1;
     if (options.timeoutMs === undefined && options.signal === undefined) return waiting.promise;
-    return this.#within(taskId, waiting.promise, options);
+    return this.#within(taskId, waiting, options);
   }
 
   async close(): Promise<void> {
@@ -52,8 +58,8 @@ export class ResultWaiter {
     await listener?.close();
   }
 
-  #begin(taskId: string): Deferred<ResultRecord> {
-    const waiting = deferred<ResultRecord>();
+  #begin(taskId: string): Waiting {
+    const waiting: Waiting = { ...deferred<ResultRecord>(), waiters: 0 };
     this.#pending.set(taskId, waiting);
     this.#added.push(taskId);
     if (this.#added.length === 1) setImmediate(() => this.#lookForAdded());
@@ -62,7 +68,7 @@ export class ResultWaiter {
   }
 
   #lookForAdded(): void {
-    const added = this.#added;
+    const added = this.#added.filter((taskId) => this.#pending.has(taskId));
     this.#added = [];
     this.#look(added).catch((error: unknown) => {
       for (const taskId of added) {
@@ -119,7 +125,17 @@ export class ResultWaiter {
     }
   }
 
-  async #within(taskId: string, result: Promise<ResultRecord>, options: WaitOptions): Promise<ResultRecord> {
+  /** Nobody waits for it any more: it is not looked for any longer. */
+  #leave(taskId: string, waiting: Waiting): void {
+    waiting.waiters -= 1;
+    if (waiting.waiters > 0 || this.#pending.get(taskId) !== waiting) return;
+    this.#pending.delete(taskId);
+    void this.#listener
+      ?.then((listener) => listener?.unwatch([taskId]))
+      .catch((error: unknown) => this.#logger.warn({ err: toError(error) }, 'A result is watched that nobody awaits.'));
+  }
+
+  async #within(taskId: string, waiting: Waiting, options: WaitOptions): Promise<ResultRecord> {
     const end = deferred<never>();
     const onAbort = (): void => end.reject(options.signal?.reason);
     options.signal?.addEventListener('abort', onAbort, { once: true });
@@ -137,10 +153,11 @@ export class ResultWaiter {
             options.timeoutMs,
           );
     try {
-      return await Promise.race([result, end.promise]);
+      return await Promise.race([waiting.promise, end.promise]);
     } finally {
       timer?.cancel();
       options.signal?.removeEventListener('abort', onAbort);
+      this.#leave(taskId, waiting);
     }
   }
 }

@@ -75,7 +75,8 @@ export class BrokerSender implements TaskSender {
 
   /**
    * The default exchange with the queue's name as routing key, unless the caller names both exchange and key (celery 5.6 app/amqp.py,
-   * send_task_message: a direct exchange with one of them missing goes to the default exchange).
+   * send_task_message: a direct exchange with one of them missing goes to the default exchange). An exchange of another type may have more
+   * queues behind it, and is published to itself.
    */
   #destinationOf({ options, taskOptions }: SendRequest): Destination {
     const name = options.queue ?? taskOptions?.queue ?? this.#kernel.settings.taskDefaultQueue;
@@ -87,7 +88,11 @@ export class BrokerSender implements TaskSender {
     }
     let found = this.#destinations.get(name);
     if (found === undefined) {
-      found = { route: { exchange: '', routingKey: name }, declare: [this.#kernel.queueNamed(name)] };
+      const queue = this.#kernel.queueNamed(name);
+      const { exchange, routingKey } = queue;
+      const route =
+        exchange.type === 'direct' ? { exchange: '', routingKey: name } : { exchange: exchange.name, routingKey };
+      found = { route, declare: [queue] };
       this.#destinations.set(name, found);
     }
     return found;

@@ -11,13 +11,20 @@ import type { SendRequest } from './task-sender.js';
 /** The message of a call: task options below call options, settings below both. */
 export function buildMessage(kernel: Kernel, request: SendRequest, origin: string): Message {
   const { settings } = kernel;
+  checkArguments(request);
   // One instant: what is so long from now is exactly so long from now.
   const now = kernel.clock.now();
   const { options, placement, taskOptions } = request;
   const eta = etaOf(options, now);
   const expiresAt = expiresAtOf(options.expires ?? taskOptions?.expires, now);
-  const hard = options.timeLimit ?? taskOptions?.timeLimit;
-  const soft = options.softTimeLimit ?? taskOptions?.softTimeLimit;
+  if (expiresAt !== undefined && expiresAt < now) {
+    kernel.logger.warn(
+      { data: { id: request.id, name: request.task } },
+      `Task ${request.task}[${request.id}] was sent with an expiry that is ${(now - expiresAt) / 1_000}s ago: it expires at once`,
+    );
+  }
+  const hard = options.timeLimit === undefined ? taskOptions?.timeLimit : options.timeLimit;
+  const soft = options.softTimeLimit === undefined ? taskOptions?.softTimeLimit : options.softTimeLimit;
   const task: TaskMessage = {
     id: request.id,
     task: request.task,
@@ -68,17 +75,30 @@ const noOptions = {};
 /** A countdown of 0 is no countdown (celery 5.6 app/amqp.py, as_task_v2: `if countdown:`). */
 function etaOf(options: CallOptions, now: number): Date | undefined {
   if (options.eta !== undefined) return options.eta;
-  const ms = options.countdown === undefined ? 0 : durationMs(options.countdown);
+  const ms = options.countdown === undefined ? 0 : inRange(durationMs(options.countdown), 'countdown');
   return ms === 0 ? undefined : new Date(now + ms);
 }
 
 function expiresAtOf(expires: Duration | Date | undefined, now: number): number | undefined {
   if (expires === undefined) return undefined;
-  return expires instanceof Date ? expires.getTime() : now + durationMs(expires);
+  return expires instanceof Date ? expires.getTime() : now + inRange(durationMs(expires), 'expires');
 }
 
-function seconds(limit: Duration | undefined): number | null {
-  return limit === undefined ? null : durationMs(limit) / 1_000;
+/** Celery 5.6 app/amqp.py, _verify_seconds. */
+function inRange(ms: number, what: string): number {
+  if (ms < -2_147_483_648_000) throw new RangeError(`${what} is out of range: ${ms / 1_000} seconds`);
+  return ms;
+}
+
+/** For callers without a compiler: a receiver could not run the message. */
+function checkArguments({ task, args, kwargs }: SendRequest): void {
+  if (!Array.isArray(args)) throw new TypeError(`The arguments of ${task} have to be a list.`);
+  if (typeof kwargs !== 'object' || kwargs === null || Array.isArray(kwargs))
+    throw new TypeError(`The keyword arguments of ${task} have to be an object.`);
+}
+
+function seconds(limit: Duration | null | undefined): number | null {
+  return limit === undefined || limit === null ? null : durationMs(limit) / 1_000;
 }
 
 function linkList(links: Linkable | readonly Linkable[] | undefined): TaskMessage['callbacks'] {

@@ -31,9 +31,9 @@ export interface CallOptions {
   /** Name to show in logs and monitors instead of the task's. */
   readonly shadow?: string;
   readonly ignoreResult?: boolean;
-  /** Hard limit for this call. */
-  readonly timeLimit?: Duration;
-  readonly softTimeLimit?: Duration;
+  /** Hard limit for this call. `null`: that of the task is not sent, and the worker goes by its own. */
+  readonly timeLimit?: Duration | null;
+  readonly softTimeLimit?: Duration | null;
   /** Run when the task succeeded, with its result as first argument. */
   readonly link?: Linkable | readonly Linkable[];
   /** Run when it failed, with the failed task's id as first argument. */

@@ -1,7 +1,7 @@
 import { VirtualClock } from '@ctq/runtime';
 import { describe, expect, it } from 'vitest';
 import { MaxRetriesExceededError } from '../errors/task-errors.js';
-import { Ignore } from './directives.js';
+import { Ignore, Retry } from './directives.js';
 import { autoRetryCountdown, isRetriedByItself, nextAttempt } from './retry-policy.js';
 
 const clock = new VirtualClock(Date.UTC(2030, 0, 1));
@@ -37,8 +37,12 @@ describe('the next attempt', () => {
 
   it("says when and why in Celery's words [TR-145, TR-147]", () => {
     expect(nextAttempt(attempt(0), {}, { countdown: 3, error: new TypeError('no') }, clock).message).toBe(
-      'Retry in 3s: TypeError: no',
+      "Retry in 3s: TypeError('no')",
     );
+    expect(nextAttempt(attempt(0), {}, { eta: new Date(clock.now()), error: new RangeError() }, clock).message).toBe(
+      'Retry at 2030-01-01T00:00:00.000Z: RangeError()',
+    );
+    expect(nextAttempt(attempt(0), {}, { countdown: '1m' }, clock).message).toBe('Retry in 60s');
   });
 });
 
@@ -48,7 +52,8 @@ describe('automatic retries', () => {
     expect(isRetriedByItself(task, new NetworkError('x'))).toBe(true);
     expect(isRetriedByItself(task, new DnsError('x'))).toBe(false);
     expect(isRetriedByItself(task, new Error('x'))).toBe(false);
-    expect(isRetriedByItself({ autoretryFor: [Error] }, new Ignore())).toBe(false);
+    for (const directive of [new Ignore(), new Retry({})])
+      expect(isRetriedByItself({ autoretryFor: [Error] }, directive)).toBe(false);
   });
 
   it('back off exponentially to the cap, by whole seconds [TR-063, TR-064, TR-144]', () => {
@@ -59,7 +64,8 @@ describe('automatic retries', () => {
   });
 
   it('are spread between 0 and the value by jitter [TR-065, TR-144]', () => {
-    expect(autoRetryCountdown({ retryBackoff: 10 }, 0, () => 0.999)).toBe(9);
+    expect(autoRetryCountdown({ retryBackoff: 10 }, 0, () => 0.999)).toBe(10);
+    expect(autoRetryCountdown({ retryBackoff: 10 }, 0, () => 0.5)).toBe(5);
     expect(autoRetryCountdown({ retryBackoff: 10 }, 0, () => 0)).toBe(0);
   });
 });

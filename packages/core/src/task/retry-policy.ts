@@ -47,7 +47,7 @@ export function isRetriedByItself(task: TaskOptions, error: unknown): boolean {
   return task.autoretryFor.some((errorClass) => isOf(error, errorClass));
 }
 
-/** The wait before an automatic retry: `min(max, factor × 2^retries)` whole seconds, with full jitter (celery 5.6 utils/time.py, get_exponential_backoff_interval). */
+/** The wait before an automatic retry: `min(max, factor × 2^retries)` whole seconds, with jitter any of 0 to that (celery 5.6 utils/time.py, get_exponential_backoff_interval). */
 export function autoRetryCountdown(
   task: TaskOptions,
   retries: number,
@@ -58,10 +58,10 @@ export function autoRetryCountdown(
   const ms = backoffMs(retries, {
     firstMs: factor * 1_000,
     maxMs: durationMs(task.retryBackoffMax ?? 600),
-    jitter: (task.retryJitter ?? true) ? 'full' : 'none',
-    random,
+    jitter: 'none',
   });
-  return Math.floor(ms / 1_000);
+  const most = Math.floor(ms / 1_000);
+  return (task.retryJitter ?? true) ? Math.floor(random() * (most + 1)) : most;
 }
 
 /** `instanceof`, or `isInstance` where the class has it, which also recognises another copy's errors. */

@@ -32,6 +32,10 @@ export interface TaskOptions {
   readonly acksLate?: boolean;
   /** With `acksLate`: a failure or timeout acknowledges as well (default), or rejects. */
   readonly acksOnFailureOrTimeout?: boolean;
+  /** The same for failures only. */
+  readonly acksOnFailure?: boolean;
+  /** The same for timeouts only. */
+  readonly acksOnTimeout?: boolean;
   /** With `acksLate`: a task whose worker died is run again (default). */
   readonly rejectOnWorkerLost?: boolean;
   /** Hard limit. */

@@ -1,4 +1,5 @@
 import { DuplicateTaskError, TaskNotRegisteredError } from '../errors/task-errors.js';
+import { builtinTasks } from './builtin-tasks.js';
 import type { TaskDefinition } from './task-definition.js';
 
 /** The tasks of one app, by their names on the wire. */
@@ -17,12 +18,12 @@ export class TaskRegistry implements Iterable<TaskDefinition> {
   }
 
   find(name: string): TaskDefinition | undefined {
-    return this.#tasks.get(name);
+    return this.#tasks.get(name) ?? builtinTasks.get(name);
   }
 
   /** @throws TaskNotRegisteredError */
   get(name: string): TaskDefinition {
-    const found = this.#tasks.get(name);
+    const found = this.find(name);
     if (found === undefined) throw new TaskNotRegisteredError(name);
     return found;
   }

@@ -12,8 +12,18 @@ export function deflate(bytes: Uint8Array): Uint8Array {
  * @throws BodyTooLargeError, DecodeError @internal
  */
 export function inflate(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  return unpackWithin(unzipSync, 'zlib or gzip', bytes, maxBytes);
+}
+
+/** @throws BodyTooLargeError, DecodeError @internal */
+export function unpackWithin(
+  unpack: (bytes: Uint8Array, limit: { readonly maxOutputLength: number }) => Uint8Array,
+  format: string,
+  bytes: Uint8Array,
+  maxBytes: number,
+): Uint8Array {
   try {
-    return unzipSync(bytes, { maxOutputLength: Math.max(1, Math.floor(maxBytes)) });
+    return unpack(bytes, { maxOutputLength: Math.max(1, Math.floor(maxBytes)) });
   } catch (cause) {
     if (isTooLarge(cause)) {
       throw new BodyTooLargeError(
@@ -22,7 +32,7 @@ export function inflate(bytes: Uint8Array, maxBytes: number): Uint8Array {
       );
     }
     throw new DecodeError(
-      'The body is not the zlib or gzip stream that its compression header says, or it is cut short.',
+      `The body is not the ${format} stream that its compression header says, or it is cut short.`,
       { cause },
     );
   }

@@ -48,7 +48,7 @@ export interface ConnectionOptions {
 }
 
 export interface ConnectionRetryOptions {
-  /** Attempts after the first; `Infinity` by default. 0 fails at once. */
+  /** Attempts after the first; `Infinity` by default. 0 fails at once, also when a connection that was had is lost. */
   readonly maxRetries?: number;
   /** Longest wait before the first retry; it doubles from there, with full jitter. Default 250. */
   readonly firstMs?: number;

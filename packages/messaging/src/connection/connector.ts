@@ -156,7 +156,9 @@ export class Connector {
   #onLost(connection: TransportConnection, error: Error | undefined): void {
     if (this.#current !== connection) return;
     this.#current = undefined;
-    const { logger, transport } = this.#options;
+    const { logger, transport, retry } = this.#options;
+    // No attempts after the first: a connection that was had and lost is not made again either.
+    if (retry.maxRetries === 0) return this.#enter('failed', error);
     logger.warn({ err: error }, `Lost the connection to ${transport.url}; reconnecting`);
     this.#retryLater(error);
   }

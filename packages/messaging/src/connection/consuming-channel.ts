@@ -64,8 +64,10 @@ export class ConsumingChannel {
 
   async #subscribe(queue: Queue): Promise<Subscription> {
     const name = await declareQueue(this.#channel, queue);
-    const { noAck, includeExpired, onDelivery } = this.#options;
-    const subscription = await this.#channel.consume(name, { noAck: noAck || queue.noAck, includeExpired }, onDelivery);
+    const { includeExpired, onDelivery } = this.#options;
+    const noAck = this.#options.noAck || queue.noAck;
+    const options = { noAck, includeExpired, arguments: queue.consumerArguments };
+    const subscription = await this.#channel.consume(name, options, onDelivery);
     void subscription.ended.then((reason) => this.#onEnded(queue, subscription, reason));
     return subscription;
   }

@@ -29,7 +29,7 @@ function failure(work: Promise<unknown>): Promise<unknown> {
 }
 
 describe('a connection', () => {
-  test('does nothing until it is used [MS-001] [MS-018]', async () => {
+  test('does nothing until it is used [MS-001]', async () => {
     const { connection, broken } = setup();
     expect(connection.state).toBe('idle');
     expect(broken.attempts).toBe(0);

@@ -6,6 +6,7 @@ import { textMessage, textOf, textsOf } from '../conformance/messages.js';
 import { exchange } from '../entities/exchange.js';
 import { queue } from '../entities/queue.js';
 import { memoryTransport } from '../memory/memory-transport.js';
+import type { Channel, ConsumeOptions } from '../transport/channel.js';
 import type { Transport } from '../transport/transport.js';
 import type { ConsumerOptions } from './consumer.js';
 import { openConnection } from './open-connection.js';
@@ -40,6 +41,34 @@ function setup(options: Partial<ConsumerOptions> = {}) {
 /** Another way to the same broker, that is not cut. */
 function memoryOf({ broker }: BreakableTransport): Transport {
   return memoryTransport({ broker });
+}
+
+/** A memory transport that writes down what its consumers ask for. */
+function watchedTransport(): { transport: Transport; asked: [queue: string, options: ConsumeOptions][] } {
+  const sound = memoryTransport();
+  const asked: [string, ConsumeOptions][] = [];
+  const watch = (channel: Channel): Channel =>
+    new Proxy(channel, {
+      get(target, key) {
+        if (key === 'consume') {
+          return (...given: Parameters<Channel['consume']>) => {
+            asked.push([given[0], given[1]]);
+            return target.consume(...given);
+          };
+        }
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  const transport: Transport = {
+    ...sound,
+    async connect(context, signal) {
+      const connection = await sound.connect(context, signal);
+      const openChannel = async (): Promise<Channel> => watch(await connection.openChannel());
+      return { closed: connection.closed, close: () => connection.close(), openChannel };
+    },
+  };
+  return { transport, asked };
 }
 
 /** What the promise is rejected with. Asked for at once, so that a rejection during the test has its reader. */
@@ -230,6 +259,21 @@ describe('a consumer', () => {
     expect(textsOf(await got.take(1))).toEqual(['a']);
     await held?.ack();
     expect(events).toEqual([]);
+  });
+
+  test('asks for what a queue says of its consumers: arguments, no acknowledgements [MS-043]', async () => {
+    const { transport, asked } = watchedTransport();
+    const connection = openConnection({ transport });
+    const consumer = connection.consume({
+      queues: [queue('log', { noAck: true, consumerArguments: { 'x-priority': 5 } }), queue('plain')],
+      onDelivery: () => undefined,
+    });
+    await consumer.start();
+    expect(asked).toMatchObject([
+      ['log', { noAck: true, arguments: { 'x-priority': 5 } }],
+      ['plain', { noAck: false, arguments: {} }],
+    ]);
+    await connection.close();
   });
 
   test('takes without acknowledgements when it is told to [MS-061]', async () => {

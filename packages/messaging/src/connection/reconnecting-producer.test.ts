@@ -92,7 +92,7 @@ describe('a producer', () => {
     await connection.close();
   });
 
-  test('declares anew on a new connection [MS-054] [MS-058]', async () => {
+  test('declares anew on a new connection [MS-054]', async () => {
     const { producer, broken, clock } = setup();
     const described = queue('q', { exchange: exchange('x'), routingKey: 'k' });
     const publish = (): Promise<void> =>

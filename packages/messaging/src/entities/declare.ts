@@ -14,9 +14,12 @@ export async function declareExchange(topology: Topology, exchange: Exchange): P
 export async function declareQueue(topology: Topology, queue: Queue): Promise<string> {
   if (queue.noDeclare) return queue.name;
   await declareExchange(topology, queue.exchange);
-  const { name } = await topology.declareQueue(queueDeclaration(queue));
+  const info = await topology.declareQueue(queueDeclaration(queue));
+  queue.onDeclared?.(info);
+  const { name } = info;
   if (queue.exchange.name !== '') {
-    await topology.bindQueue({ queue: name, exchange: queue.exchange.name, routingKey: queue.routingKey });
+    const { exchange, routingKey, bindingArguments } = queue;
+    await topology.bindQueue({ queue: name, exchange: exchange.name, routingKey, arguments: bindingArguments });
   }
   for (const { exchange, routingKey, arguments: given } of queue.bindings) {
     await declareExchange(topology, exchange);

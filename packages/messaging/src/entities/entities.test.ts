@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Topology } from '../transport/channel.js';
+import type { QueueInfo, Topology } from '../transport/channel.js';
 import { binding } from './binding.js';
 import { declareQueue, staysDeclared } from './declare.js';
 import { defaultExchange, exchange, exchangeDeclaration } from './exchange.js';
@@ -33,6 +33,7 @@ describe('exchange', () => {
       deliveryMode: 2,
       arguments: {},
       noDeclare: false,
+      passive: false,
     });
     expect(exchangeDeclaration(exchange('x', { type: 'fanout', durable: false }))).toEqual({
       name: 'x',
@@ -40,6 +41,15 @@ describe('exchange', () => {
       durable: false,
       autoDelete: false,
       arguments: {},
+    });
+    const asked = exchange('x', { passive: true, autoDelete: true, arguments: { 'alternate-exchange': 'other' } });
+    expect(exchangeDeclaration(asked)).toEqual({
+      name: 'x',
+      type: 'direct',
+      durable: true,
+      autoDelete: true,
+      arguments: { 'alternate-exchange': 'other' },
+      passive: true,
     });
   });
 
@@ -49,6 +59,23 @@ describe('exchange', () => {
 });
 
 describe('queue', () => {
+  test('is durable, shared, acknowledged and on the default exchange unless it says otherwise [MS-043]', () => {
+    expect(queue('q')).toEqual({
+      name: 'q',
+      exchange: defaultExchange,
+      routingKey: '',
+      bindings: [],
+      durable: true,
+      exclusive: false,
+      autoDelete: false,
+      noAck: false,
+      noDeclare: false,
+      arguments: {},
+      bindingArguments: {},
+      consumerArguments: {},
+    });
+  });
+
   test('maps its limits to broker arguments in milliseconds [MS-044]', () => {
     const limited = queue('q', { expires: 60, messageTtl: '5s', maxLength: 10, maxLengthBytes: 1_000, maxPriority: 9 });
     expect(queueDeclaration(limited).arguments).toEqual({
@@ -87,6 +114,32 @@ describe('queue', () => {
     ]);
   });
 
+  test('tells what the broker said of it, before it is bound [MS-051]', async () => {
+    const topology = recordingTopology();
+    const told: QueueInfo[] = [];
+    const onDeclared = (info: QueueInfo): void => {
+      topology.calls.push('told');
+      told.push(info);
+    };
+    await declareQueue(topology, queue('', { exchange: exchange('x'), onDeclared }));
+    expect(told).toEqual([{ name: 'amq.gen-1', messageCount: 0, consumerCount: 0 }]);
+    expect(topology.calls).toEqual(['exchange x', 'queue ', 'told', 'bind amq.gen-1 to x by ']);
+  });
+
+  test('is bound with its own arguments, and with those of each further binding [MS-043, MS-049]', async () => {
+    const given: unknown[] = [];
+    const topology: Topology = {
+      ...recordingTopology(),
+      bindQueue: async (bound) => void given.push([bound.exchange, bound.arguments]),
+    };
+    const bindings = [binding(exchange('y'), 'k', { arguments: { b: 2 } })];
+    await declareQueue(topology, queue('q', { exchange: exchange('x'), bindings, bindingArguments: { a: 1 } }));
+    expect(given).toEqual([
+      ['x', { a: 1 }],
+      ['y', { b: 2 }],
+    ]);
+  });
+
   test('is bound under the name that the broker chose [MS-046]', async () => {
     const topology = recordingTopology();
     expect(await declareQueue(topology, queue('', { exchange: exchange('x') }))).toBe('amq.gen-1');
@@ -103,6 +156,16 @@ describe('queue', () => {
     const topology = recordingTopology();
     expect(await declareQueue(topology, queue('q', { exchange: exchange('x'), noDeclare: true }))).toBe('q');
     expect(topology.calls).toEqual([]);
+  });
+
+  test('is plain data that is never changed: two of the same description are equal [MS-042]', () => {
+    const describeIt = () =>
+      queue('q', { exchange: exchange('x'), bindings: [binding(exchange('y'), 'k')], expires: 1 });
+    expect(describeIt()).toEqual(describeIt());
+    expect(describeIt()).not.toEqual(queue('q'));
+    expect(JSON.parse(JSON.stringify(describeIt()))).toEqual(describeIt());
+    for (const described of [describeIt(), describeIt().exchange, describeIt().bindings[0]])
+      expect(Object.isFrozen(described)).toBe(true);
   });
 
   test('has to be declared again when it may vanish meanwhile [MS-042]', () => {

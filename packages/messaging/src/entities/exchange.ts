@@ -12,6 +12,8 @@ export interface Exchange {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** Somebody else declares it. The default exchange `''` is never declared. */
   readonly noDeclare: boolean;
+  /** Its declaration only asks whether it exists. */
+  readonly passive: boolean;
 }
 
 export type ExchangeOptions = Partial<Omit<Exchange, 'name'>>;
@@ -26,6 +28,7 @@ export function exchange(name: string, options: ExchangeOptions = {}): Exchange 
     deliveryMode: options.deliveryMode ?? 2,
     arguments: options.arguments ?? {},
     noDeclare: (options.noDeclare ?? false) || name === '',
+    passive: options.passive ?? false,
   });
 }
 
@@ -33,6 +36,7 @@ export function exchange(name: string, options: ExchangeOptions = {}): Exchange 
 export const defaultExchange: Exchange = exchange('');
 
 export function exchangeDeclaration(described: Exchange): ExchangeDeclaration {
-  const { name, type, durable, autoDelete } = described;
-  return { name, type, durable, autoDelete, arguments: described.arguments };
+  const { name, type, durable, autoDelete, passive } = described;
+  const declaration = { name, type, durable, autoDelete, arguments: described.arguments };
+  return passive ? { ...declaration, passive } : declaration;
 }

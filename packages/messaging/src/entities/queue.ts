@@ -1,6 +1,6 @@
 import type { Duration } from '@ctq/runtime';
 import { durationMs } from '@ctq/runtime';
-import type { QueueDeclaration } from '../transport/channel.js';
+import type { QueueDeclaration, QueueInfo } from '../transport/channel.js';
 import type { Binding } from './binding.js';
 import { defaultExchange, type Exchange } from './exchange.js';
 
@@ -20,6 +20,11 @@ export interface Queue {
   readonly noDeclare: boolean;
   /** Broker arguments with the options below already in them. */
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** For the binding to (exchange, routingKey). */
+  readonly bindingArguments: Readonly<Record<string, unknown>>;
+  readonly consumerArguments: Readonly<Record<string, unknown>>;
+  /** Told what the broker said of the queue, each time that it was declared and before it is bound. */
+  readonly onDeclared?: (info: QueueInfo) => void;
 }
 
 export interface QueueOptions {
@@ -34,6 +39,9 @@ export interface QueueOptions {
   readonly noAck?: boolean;
   readonly noDeclare?: boolean;
   readonly arguments?: Readonly<Record<string, unknown>>;
+  readonly bindingArguments?: Readonly<Record<string, unknown>>;
+  readonly consumerArguments?: Readonly<Record<string, unknown>>;
+  readonly onDeclared?: (info: QueueInfo) => void;
   /** The queue goes when it was unused for so long: `x-expires`, in milliseconds on the wire. */
   readonly expires?: Duration;
   /** Messages go when they are older: `x-message-ttl`. */
@@ -59,6 +67,9 @@ export function queue(name: string, options: QueueOptions = {}): Queue {
     noAck: options.noAck ?? false,
     noDeclare: options.noDeclare ?? false,
     arguments: { ...options.arguments, ...limitArguments(options) },
+    bindingArguments: options.bindingArguments ?? {},
+    consumerArguments: options.consumerArguments ?? {},
+    ...(options.onDeclared === undefined ? {} : { onDeclared: options.onDeclared }),
   });
 }
 

@@ -1,4 +1,4 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { transportConformance } from '../conformance/transport-conformance.js';
 import { memoryTransport } from './memory-transport.js';
 
@@ -6,6 +6,22 @@ describe('memory transport', () => {
   const shared = memoryTransport();
   for (const { name, isSupported, run } of transportConformance({ create: () => shared }))
     test.skipIf(!isSupported)(name, run);
+});
+
+test('a transport says which exchange types, priorities and waits it has, and who sees its queues [MS-022]', () => {
+  expect(memoryTransport().supports).toEqual({
+    exchangeTypes: ['direct', 'topic', 'fanout'],
+    priority: 'high-first',
+    reach: 'process',
+    durability: 'none',
+    delay: true,
+    requeueControl: true,
+    recovery: 'connection',
+    leaseKeeper: false,
+    messageTtl: true,
+    mandatory: true,
+    wakeUp: 'push',
+  });
 });
 
 describe('memory transport with leases', () => {

@@ -68,7 +68,11 @@ describe('[MS-086] [MS-087] An envelope that Celery made', () => {
     const isBuiltIn = ['application/json', 'application/x-msgpack'].includes(envelope['content-type']);
     // Bodies with values beyond JSON are shown in a notation of the capture script.
     const isPlain = decoded_body !== undefined && !/"(__|base64|\$float)/.test(JSON.stringify(decoded_body));
-    return isBuiltIn && isPlain && [undefined, 'application/x-gzip'].includes(envelope.headers.compression);
+    return (
+      isBuiltIn &&
+      isPlain &&
+      [undefined, 'application/x-gzip', 'application/x-brotli'].includes(envelope.headers.compression)
+    );
   });
 
   test.each(readable)('carries the body that was sent: $label', ({ payload, decoded_body }) => {

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { ConfigurationError, CtqError, toError } from '@ctq/runtime';
+import { brotliCompressor } from '../compression/brotli.js';
 import type { Compressor } from '../compression/compressor.js';
 import { gzipCompressor } from '../compression/gzip.js';
 import { ContentNotAcceptedError, DecodeError, EncodeError } from '../errors.js';
@@ -23,7 +24,7 @@ import { textSerializer } from './text.js';
 export interface ContentCodecOptions extends Partial<SizeLimits> {
   /** Beside json, msgpack, text and bytes; one with the name of another replaces it. */
   readonly serializers?: readonly Serializer[];
-  /** Beside gzip (alias zlib); one with the name of another replaces it. */
+  /** Beside gzip (alias zlib) and brotli; one with the name of another replaces it. */
   readonly compressors?: readonly Compressor[];
   /**
    * What is decoded, by name or content type: everything else is refused undecoded. Default `['json']`, as in Celery
@@ -54,7 +55,8 @@ class OwnContentCodec implements ContentCodec {
   constructor(options: ContentCodecOptions) {
     const builtIn = [jsonSerializer, createMsgpackSerializer(), textSerializer, bytesSerializer];
     for (const serializer of [...builtIn, ...(options.serializers ?? [])]) this.#addSerializer(serializer);
-    for (const compressor of [gzipCompressor, ...(options.compressors ?? [])]) this.#addCompressor(compressor);
+    const compressors = [gzipCompressor, brotliCompressor, ...(options.compressors ?? [])];
+    for (const compressor of compressors) this.#addCompressor(compressor);
     this.#accepted = this.#contentTypes(options.accept ?? ['json']);
     this.#limits = {
       maxBodyBytes: options.maxBodyBytes ?? defaultSizeLimits.maxBodyBytes,

@@ -6,7 +6,6 @@ import { nearestName } from '@ctq/runtime';
 const unavailableFormats: ReadonlyMap<string, string> = new Map([
   ['yaml', 'application/x-yaml'],
   ['pickle', 'application/x-python-serialize'],
-  ['brotli', 'application/x-brotli'],
   ['bzip2', 'application/x-bz2'],
   ['bzip', 'application/x-bz2'],
   ['lzma', 'application/x-lzma'],

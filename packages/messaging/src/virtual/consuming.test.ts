@@ -155,7 +155,7 @@ describe('a virtual channel that consumes', () => {
     expect(batches).toEqual([3]);
   });
 
-  test('gives every queue its turn; or none, when the order is given [MS-095] [MS-134]', async () => {
+  test('gives every queue its turn; or none, when the order is given [MS-095]', async () => {
     const served = async (queueOrder: 'round-robin' | 'given'): Promise<string> => {
       const { channel, collector } = await setup({ queueOrder });
       for (const queue of ['a', 'b', 'c']) await send(channel, queue, queue, queue, queue, queue);

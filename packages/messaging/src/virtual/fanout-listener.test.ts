@@ -52,7 +52,7 @@ async function setup() {
 }
 
 describe("fan-out by the store's own publish/subscribe", () => {
-  test('reaches who consumes from a bound queue, without touching a queue [MS-078] [MS-140]', async () => {
+  test('reaches who consumes from a bound queue, without touching a queue [MS-078]', async () => {
     const { channel, publisher, broker, fanout } = await setup();
     await channel.bindQueue({ exchange: 'celery.pidbox', queue: 'w1.pidbox', routingKey: '' });
     const collector = new DeliveryCollector(2_000);

@@ -27,7 +27,7 @@ async function setup() {
 }
 
 describe('a queue with x-expires', () => {
-  test('stays while somebody consumes from it, and goes when nobody does any more [MS-043] [MS-144]', async () => {
+  test('stays while somebody consumes from it, and goes when nobody does any more [MS-043]', async () => {
     const { clock, open, exists, broker } = await setup();
     const { connection, channel } = await open();
     await channel.declareQueue(reply);

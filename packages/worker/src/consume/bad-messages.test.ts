@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { AppOptions } from '@ctq/core';
+import { type AppOptions, TaskNotRegisteredError } from '@ctq/core';
 import { describe, expect, test } from 'vitest';
 import { encode, WorkerScene } from '../__fixtures__/worker-scene.js';
 
@@ -29,17 +29,20 @@ describe('A message that cannot be read', () => {
     await scene.goesOn();
   });
 
-  test('of a content type that is not accepted is rejected undecoded', async () => {
-    await using scene = await setup();
-    await scene.publish({
-      body: encode('cos\nsystem\n'),
-      contentType: 'application/x-python-serialize',
-      headers: { task: 'add', id: 'bad-2' },
-    });
-    const line = await scene.line(/Received invalid task message/);
-    expect(line.level).toBe('error');
-    await scene.goesOn();
-  });
+  test.each([['json'], ['application/json']])(
+    'of another content type than %s, which is accepted, is rejected undecoded [TR-301]',
+    async (accepted) => {
+      await using scene = await setup({ acceptContent: [accepted] });
+      await scene.publish({
+        body: encode('cos\nsystem\n'),
+        contentType: 'application/x-python-serialize',
+        headers: { task: 'add', id: 'bad-2' },
+      });
+      const line = await scene.line(/Received invalid task message/);
+      expect(line.level).toBe('error');
+      await scene.goesOn();
+    },
+  );
 
   test('that would unpack to more than the limit is not unpacked', async () => {
     await using scene = await setup({ taskMaxMessageSize: 1024 * 1024 });
@@ -88,6 +91,14 @@ describe('A message that is no proper task message', () => {
     },
   );
 
+  test('with its task in the body and not in the headers is one of protocol 1 [WK-031]', async () => {
+    await using scene = await setup();
+    const id = crypto.randomUUID();
+    await scene.publish({ body: encode({ task: 'add', id, args: [2], kwargs: { y: 5 } }) });
+    expect(await scene.app.asyncResult(id).get({ timeout: 10 })).toBe(7);
+    await scene.goesOn();
+  });
+
   test('neither protocol 1 nor 2 is deleted, with a warning [WK-031]', async () => {
     await using scene = await setup();
     await scene.publish({ body: encode({ hello: 'world' }) });
@@ -109,11 +120,13 @@ describe('A task that is not registered', () => {
   test('fails with NotRegistered, and its message is dropped [TR-222, TR-297]', async () => {
     await using scene = await setup();
     const result = await scene.app.sendTask('nobody.knows', [1]);
-    await expect(result.get({ timeout: 10 })).rejects.toThrow(/nobody\.knows/);
+    const error = await result.get({ timeout: 10 }).catch((thrown: unknown) => thrown);
+    expect(TaskNotRegisteredError.isInstance(error) && error.task).toBe('nobody.knows');
     expect(await result.state()).toBe('FAILURE');
     const line = await scene.line(/Received unregistered task of type 'nobody\.knows'\./);
     expect(line.level).toBe('error');
-    expect(line.message).toContain('The full contents of the message headers');
+    for (const part of ["message body was:\n'[[1],{},", 'message headers:\n{ lang:', 'this task is:\n{ exchange:'])
+      expect(line.message).toContain(part);
     await scene.goesOn();
   });
 });

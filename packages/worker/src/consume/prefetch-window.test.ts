@@ -56,7 +56,14 @@ describe('The prefetch window', () => {
     expect(window.count).toBe(11);
   });
 
-  test('beyond what 16 bits hold it is no limit [WK-036]', () => {
+  test('beyond what 16 bits hold it is no limit, and a limit again below [WK-036]', () => {
     expect(setup({ size: 70_000 }).window.count).toBe(0);
+    const { window } = setup({ size: 65_534 });
+    window.hold();
+    expect(window.count).toBe(65_535);
+    window.hold();
+    expect(window.count).toBe(0);
+    window.release();
+    expect(window.count).toBe(65_535);
   });
 });

@@ -1,30 +1,44 @@
-import { Ignore, MaxRetriesExceededError, Reject, type ResultRecord } from '@ctq/core';
+import {
+  type AppOptions,
+  chain,
+  Ignore,
+  MaxRetriesExceededError,
+  Reject,
+  type ResultRecord,
+  type TaskContext,
+  WorkerLostError,
+} from '@ctq/core';
 import { memoryBackend, type ResultBackend } from '@ctq/core/backend';
 import { deferred } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
+import { asyncPool } from '../pool/async-pool.js';
+import type { PoolFactory } from '../pool/pool.js';
 
 class OutOfStock extends Error {
   override readonly name = 'OutOfStock';
 }
 
 describe('A task that ends', () => {
-  test('with success is told, stored and acknowledged [TR-216, TR-291, TR-292]', async () => {
+  test('with success is told, stored and acknowledged [TR-216, TR-291, TR-292, TR-298]', async () => {
     await using scene = new WorkerScene();
     const add = scene.app.task('add', (x: number, y: number) => x + y);
     await scene.start();
     const result = await add.delay(2, 3);
     expect(await result.get({ timeout: 10 })).toBe(5);
-    expect((await scene.line(/received/)).message).toBe(`Task add[${result.id}] received`);
+    const received = await scene.line(/received/);
+    expect(received.message).toBe(`Task add[${result.id}] received`);
+    const call = { id: result.id, name: 'add', args: '(2, 3)', kwargs: '{}' };
+    expect(received.fields['data']).toEqual({ ...call, eta: null });
     const { level, message, fields } = await scene.line(/succeeded/);
     expect(message).toMatch(new RegExp(`^Task add\\[${result.id}\\] succeeded in [\\d.e-]+s: 5$`));
     expect(level).toBe('info');
-    expect(fields['data']).toMatchObject({ id: result.id, name: 'add', return_value: '5' });
+    expect(fields['data']).toEqual({ ...call, runtime: expect.any(Number), return_value: '5' });
     await scene.clock.advance(0);
     expect(await scene.waiting()).toBe(0);
   });
 
-  test('with an error has failed: ERROR with the stack, or INFO when the task says that it throws it [TR-217, TR-293]', async () => {
+  test('with an error has failed: ERROR with the stack, or INFO when the task says that it throws it [TR-052, TR-217, TR-293]', async () => {
     await using scene = new WorkerScene();
     const boom = scene.app.task('boom', () => {
       throw new RangeError('too far');
@@ -34,12 +48,15 @@ describe('A task that ends', () => {
     });
     await scene.start();
     await expect((await boom.delay()).get({ timeout: 10 })).rejects.toThrow('too far');
-    await expect((await sold.delay()).get({ timeout: 10 })).rejects.toThrow('none left');
+    const soldResult = await sold.delay();
+    await expect(soldResult.get({ timeout: 10 })).rejects.toThrow('none left');
+    expect(await soldResult.state()).toBe('FAILURE');
     const unexpected = await scene.line(/boom.*raised unexpected: RangeError\('too far'\)$/);
     expect(unexpected.level).toBe('error');
     expect(unexpected.fields['err']).toBeInstanceOf(RangeError);
     const expected = await scene.line(/sold.*raised expected: OutOfStock\('none left'\)$/);
     expect(expected.level).toBe('info');
+    expect(expected.fields).not.toHaveProperty('err');
     await scene.clock.advance(0);
     expect(await scene.waiting()).toBe(0);
   });
@@ -78,6 +95,26 @@ describe('A task that ends', () => {
     expect(await scene.waiting()).toBe(0);
   });
 
+  test('with ignore keeps the state that it has, and nothing follows it [TR-148]', async () => {
+    await using scene = new WorkerScene();
+    const seen: string[] = [];
+    const note = scene.app.task('note', (what: string) => seen.push(what));
+    const task = scene.app.task('halfway', { bind: true }, async (ctx) => {
+      await ctx.updateState('HALFWAY', { done: 5 });
+      throw new Ignore();
+    });
+    const worker = await scene.start();
+    const follow = { link: note.si('link'), linkError: note.si('errback') };
+    const result = await task.applyAsync([], follow);
+    await scene.line(new RegExp(`Task halfway\\[${result.id}\\] ignored`));
+    const { parent } = await chain(task.si(), note.si('chain')).delay();
+    await scene.line(new RegExp(`Task halfway\\[${parent?.id}\\] ignored`));
+    await worker.stop();
+    expect(await result.record()).toMatchObject({ status: 'HALFWAY', result: { done: 5 } });
+    expect(seen).toEqual([]);
+    expect(await scene.waiting()).toBe(0);
+  });
+
   test('with reject is dropped, or put back when it asks for that [TR-220, TR-295]', async () => {
     await using scene = new WorkerScene();
     let runs = 0;
@@ -95,7 +132,7 @@ describe('A task that ends', () => {
     expect(await scene.waiting()).toBe(0);
   });
 
-  test('in an error with acksOnFailureOrTimeout off is rejected without requeue [TR-217]', async () => {
+  test('in an error with acksOnFailureOrTimeout off is rejected without requeue [TR-049, TR-217]', async () => {
     await using scene = new WorkerScene();
     const task = scene.app.task('strict', { acksOnFailureOrTimeout: false }, () => {
       throw new Error('no');
@@ -107,10 +144,13 @@ describe('A task that ends', () => {
     expect(await scene.waiting()).toBe(0);
   });
 
-  test('STARTED is stored with pid and host when the task is tracked', async () => {
-    await using scene = new WorkerScene();
+  test.each([
+    [{}, { trackStarted: true }],
+    [{ taskTrackStarted: true }, {}],
+  ])('STARTED is stored with pid and host where %j and %j ask for it [TR-047]', async (settings, options) => {
+    await using scene = new WorkerScene(settings);
     const open = deferred();
-    const task = scene.app.task('tracked', { trackStarted: true }, () => open.promise);
+    const task = scene.app.task('tracked', options, () => open.promise);
     await scene.start();
     const result = await task.delay();
     await scene.line(/accepted/);
@@ -121,6 +161,66 @@ describe('A task that ends', () => {
     });
     open.resolve();
     await result.get({ timeout: 10 });
+  });
+
+  test('is not STARTED where nobody asks for it [TR-047]', async () => {
+    await using scene = new WorkerScene({ taskTrackStarted: true });
+    const open = deferred();
+    const task = scene.app.task('untracked', { trackStarted: false }, () => open.promise);
+    await scene.start();
+    const result = await task.delay();
+    await scene.line(/accepted/);
+    await scene.clock.advance(0);
+    expect(await result.state()).toBe('PENDING');
+    open.resolve();
+    await result.get({ timeout: 10 });
+  });
+
+  test('is stored with its call when results are extended, else without [TR-172]', async () => {
+    const recordOf = async (settings: AppOptions): Promise<ResultRecord | undefined> => {
+      await using scene = new WorkerScene(settings);
+      scene.app.task('add', { params: ['x', 'y'] }, (x: number, y: number) => x + y);
+      await scene.start({ queues: ['sums'] });
+      const result = await scene.app.sendTask('add', [1], { y: 2 }, { queue: 'sums' });
+      await result.get({ timeout: 10 });
+      return await result.record();
+    };
+    expect((await recordOf({ resultExtended: true }))?.extended).toEqual({
+      ...{ name: 'add', args: [1], kwargs: { y: 2 }, worker: 'w1@host', retries: 0, queue: 'sums' },
+    });
+    expect(await recordOf({})).not.toHaveProperty('extended');
+  });
+
+  test('goes by its shadow in the log, and by its name for the rest [TR-089]', async () => {
+    await using scene = new WorkerScene();
+    const add = scene.app.task('add', (x: number, y: number) => x + y);
+    await scene.start();
+    const result = await add.applyAsync([2, 3], { shadow: 'sum of order 7' });
+    expect(await result.get({ timeout: 10 })).toBe(5);
+    await scene.line(new RegExp(`^Task sum of order 7\\[${result.id}\\] received`));
+    await scene.line(new RegExp(`^Task sum of order 7\\[${result.id}\\] succeeded`));
+  });
+});
+
+describe('A task whose process was lost', () => {
+  test('goes back to its queue, and nobody is told [TR-219]', async () => {
+    await using scene = new WorkerScene();
+    const task = scene.app.task('deadly', () => 'second time');
+    await scene.start({ pool: losingFirst() });
+    const result = await task.delay();
+    expect(await result.get({ timeout: 10 })).toBe('second time');
+    await scene.clock.advance(0);
+    expect(await scene.waiting()).toBe(0);
+  });
+
+  test('has failed with WorkerLostError when rejectOnWorkerLost is off [TR-219]', async () => {
+    await using scene = new WorkerScene();
+    const task = scene.app.task('deadly', { rejectOnWorkerLost: false }, () => 'second time');
+    await scene.start({ pool: losingFirst() });
+    const error = await (await task.delay()).get({ timeout: 10 }).catch((thrown: unknown) => thrown);
+    expect(WorkerLostError.isInstance(error)).toBe(true);
+    await scene.clock.advance(0);
+    expect(await scene.waiting()).toBe(0);
   });
 });
 
@@ -134,7 +234,7 @@ describe('Retries', () => {
     await scene.start();
     const result = await task.delay();
     expect(await result.get({ timeout: 10 })).toBe(2);
-    expect((await scene.line(/retry: Retry in 0s: Error: not yet/)).level).toBe('info');
+    expect((await scene.line(/retry: Retry in 0s: Error\('not yet'\)$/)).level).toBe('info');
     expect(await scene.waiting()).toBe(0);
   });
 
@@ -176,7 +276,7 @@ describe('Retries', () => {
 });
 
 describe('Due and expiry times', () => {
-  test('a countdown is waited for in the broker, not in the worker [TR-033]', async () => {
+  test('a countdown is waited for in the broker, not in the worker [WK-035]', async () => {
     await using scene = new WorkerScene();
     const add = scene.app.task('add', (x: number, y: number) => x + y);
     await scene.start({ concurrency: 1, prefetchMultiplier: 1 });
@@ -222,7 +322,7 @@ describe('Due and expiry times', () => {
 });
 
 describe('Early acknowledgement', () => {
-  test('acknowledges before the task runs [TR-215]', async () => {
+  test('acknowledges before the task runs; a cold shutdown cancels it [TR-215, TR-226, WK-096]', async () => {
     await using scene = new WorkerScene({ taskAcksLate: false });
     const open = deferred();
     const task = scene.app.task('early', () => open.promise);
@@ -255,7 +355,7 @@ describe('Time limits', () => {
     expect(await result.state()).toBe('FAILURE');
   });
 
-  test('with acksOnFailureOrTimeout off a timeout goes back to its queue, and nobody is told [TR-218]', async () => {
+  test('with acksOnFailureOrTimeout off a timeout goes back to its queue, and nobody is told [TR-049, TR-218]', async () => {
     await using scene = new WorkerScene();
     let runs = 0;
     const slow = scene.app.task('slow', { timeLimit: 30, acksOnFailureOrTimeout: false }, () => {
@@ -270,7 +370,7 @@ describe('Time limits', () => {
     expect(runs).toBe(2);
   });
 
-  test('those of the message win over those of the task [TR-230]', async () => {
+  test('those of the message win over those of the task [TR-039, TR-230]', async () => {
     await using scene = new WorkerScene();
     const slow = scene.app.task('slow', { timeLimit: 300 }, () => new Promise<void>(() => undefined));
     await scene.start();
@@ -278,6 +378,30 @@ describe('Time limits', () => {
     await scene.line(/accepted: slow/);
     await scene.clock.advance(5_000);
     await expect(result.get({ timeout: 10 })).rejects.toThrow(/5s/);
+  });
+
+  test('those of the task win over those of the settings [TR-039, TR-230]', async () => {
+    await using scene = new WorkerScene({ taskTimeLimit: 60, taskSoftTimeLimit: 20 });
+    const endless = (ctx: TaskContext): Promise<void> => {
+      const softly = (): void => ctx.log.info(`${ctx.request.task} was asked to end`);
+      ctx.signal.addEventListener('abort', softly, { once: true });
+      return new Promise<void>(() => undefined);
+    };
+    const plain = scene.app.task('plain', { bind: true }, endless);
+    const brisk = scene.app.task('brisk', { bind: true, timeLimit: 30, softTimeLimit: 10 }, endless);
+    await scene.start();
+    const results = [await plain.delay(), await brisk.delay()];
+    await scene.line(/accepted: plain/);
+    await scene.line(/accepted: brisk/);
+    await scene.clock.advance(10_000);
+    await scene.line(/brisk was asked to end/);
+    await scene.clock.advance(10_000);
+    await scene.line(/plain was asked to end/);
+    await scene.clock.advance(10_000);
+    await expect(results[1]?.get({ timeout: 10 })).rejects.toThrow(/30s/);
+    expect(await results[0]?.state()).toBe('PENDING');
+    await scene.clock.advance(30_000);
+    await expect(results[0]?.get({ timeout: 10 })).rejects.toThrow(/1m|60s/);
   });
 
   test('the start tells which tasks have limits that this pool cannot enforce', async () => {
@@ -311,7 +435,7 @@ describe('A result store that is away', () => {
     expect(await scene.waiting()).toBe(0);
   });
 
-  test('for good sends the message back to its queue', async () => {
+  test('for good sends the message back to its queue [TR-294]', async () => {
     const { backend, fail } = flakyBackend();
     await using scene = new WorkerScene({ backend });
     const task = scene.app.task('again', () => 'kept');
@@ -326,7 +450,7 @@ describe('A result store that is away', () => {
 });
 
 describe('What cannot follow a task', () => {
-  test('a callback that cannot be sent makes the task a failure, once [TR-294]', async () => {
+  test('a callback that cannot be sent makes the task a failure, once', async () => {
     await using scene = new WorkerScene();
     let runs = 0;
     const task = scene.app.task('first', () => {
@@ -343,6 +467,22 @@ describe('What cannot follow a task', () => {
     expect(await scene.waiting()).toBe(0);
   });
 });
+
+/** A pool that tells of the first run that its process was lost. */
+function losingFirst(): PoolFactory {
+  return (context) => {
+    const pool = asyncPool(context);
+    const run = pool.run.bind(pool);
+    let runs = 0;
+    pool.run = async (execution, limits) => {
+      runs += 1;
+      if (runs > 1) return run(execution, limits);
+      const error = new WorkerLostError('Its process was lost.');
+      return { kind: 'failure', error, reason: 'worker-lost', runtimeMs: 1 };
+    };
+    return pool;
+  };
+}
 
 function endless(): unknown {
   const self: Record<string, unknown> = {};

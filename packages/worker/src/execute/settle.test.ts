@@ -1,6 +1,8 @@
 import { Ignore, type Outcome, Reject, Retry } from '@ctq/core';
+import { memoryTransport, openConnection } from '@ctq/messaging';
+import { createLogger, type LogRecord } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
-import { settlementOf } from './settle.js';
+import { giveBack, settle, settlementOf } from './settle.js';
 import type { TaskPolicy } from './task-policy.js';
 
 const policy: TaskPolicy = {
@@ -46,4 +48,35 @@ describe('What becomes of a message', () => {
   ])('after %s', (_, outcome, more, expected) => {
     expect(settlementOf(outcome, { ...policy, ...more })).toBe(expected);
   });
+});
+
+describe('A settlement that fails', () => {
+  test.each(['ack', 'drop', 'requeue', 'give back'] as const)(
+    'is logged, not thrown: %s [TR-229, MS-071]',
+    async (kind) => {
+      const lines: LogRecord[] = [];
+      const logger = createLogger((record) => lines.push(record));
+      const connection = openConnection({ transport: memoryTransport() });
+      const channel = await connection.openChannel();
+      const message = {
+        body: new Uint8Array(),
+        contentType: 'application/json',
+        contentEncoding: 'utf-8',
+        headers: {},
+        properties: { correlationId: 'id-1' },
+      };
+      await channel.publish(message, { exchange: '', routingKey: 'q' });
+      const delivery = await channel.get('q');
+      await connection.close();
+      if (delivery === undefined) throw new Error('There was no message.');
+      await (kind === 'give back' ? giveBack(delivery, logger) : settle(delivery, kind, logger));
+      expect(lines).toMatchObject([
+        {
+          level: 'error',
+          message: "Couldn't settle a message; it is delivered again",
+          fields: { queue: 'q', taskId: 'id-1', err: { code: 'CTQ_CHANNEL_CLOSED' } },
+        },
+      ]);
+    },
+  );
 });

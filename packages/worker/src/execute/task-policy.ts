@@ -22,8 +22,10 @@ export function taskPolicy({ settings }: Pick<Kernel, 'settings'>, { options }: 
   const acksOnBoth = options.acksOnFailureOrTimeout;
   return {
     acksLate: options.acksLate ?? settings.taskAcksLate,
-    acksOnFailure: acksOnBoth ?? settings.taskAcksOnFailure ?? settings.taskAcksOnFailureOrTimeout,
-    acksOnTimeout: acksOnBoth ?? settings.taskAcksOnTimeout ?? settings.taskAcksOnFailureOrTimeout,
+    acksOnFailure:
+      options.acksOnFailure ?? acksOnBoth ?? settings.taskAcksOnFailure ?? settings.taskAcksOnFailureOrTimeout,
+    acksOnTimeout:
+      options.acksOnTimeout ?? acksOnBoth ?? settings.taskAcksOnTimeout ?? settings.taskAcksOnFailureOrTimeout,
     rejectsOnWorkerLost: options.rejectOnWorkerLost ?? settings.taskRejectOnWorkerLost,
     tracksStarted: options.trackStarted ?? settings.taskTrackStarted,
     limits: {

@@ -4,10 +4,13 @@ import type { PoolFactory } from './pool.js';
 import { soloPool } from './solo-pool.js';
 
 const pools: Readonly<Record<string, PoolFactory>> = { async: asyncPool, solo: soloPool };
+/** Celery's pools of green threads are what async is here. */
+const aliases: Readonly<Record<string, PoolFactory>> = { eventlet: asyncPool, gevent: asyncPool };
 
 /** The pools that are there by name. @throws ConfigurationError for one that is not. */
 export function poolNamed(name: string): PoolFactory {
-  const found = Object.hasOwn(pools, name) ? pools[name] : undefined;
+  const known = { ...pools, ...aliases };
+  const found = Object.hasOwn(known, name) ? known[name] : undefined;
   if (found !== undefined) return found;
   throw new ConfigurationError(
     'CTQ_UNKNOWN_POOL',

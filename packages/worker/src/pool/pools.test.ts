@@ -23,6 +23,11 @@ describe('The solo pool', () => {
 });
 
 describe('Pools by name', () => {
+  test("Celery's pools of green threads are async", () => {
+    for (const name of ['async', 'eventlet', 'gevent'])
+      expect(poolNamed(name)(poolContext(new VirtualClock()))).toMatchObject({ name: 'async' });
+  });
+
   test('one that is not there is an error that names those that are', () => {
     expect(() => poolNamed('threads')).toThrow(/no pool 'threads'.*async or solo/s);
     expect(() => poolNamed('constructor')).toThrow(/no pool 'constructor'/);

@@ -29,7 +29,7 @@ export class TaskLog {
     if (!this.#tellsInfo) return;
     const when = dueAt === undefined ? '' : `  ETA:[${message.eta}]`;
     this.#logger.info(
-      { data: { ...idOf(name, message), args: message.argsRepr, kwargs: message.kwargsRepr, eta: message.eta } },
+      { data: { ...callOf(name, message), eta: message.eta } },
       `Task ${name}[${message.id}] received${when}`,
     );
   }
@@ -85,7 +85,7 @@ export class TaskLog {
     const { name, message, policy } = request;
     const returned = saferepr(value === undefined ? null : value, policy.reprMaxSize);
     this.#logger.info(
-      { data: { ...idOf(name, message), runtime, return_value: returned } },
+      { data: { ...callOf(name, message), runtime, return_value: returned } },
       `Task ${name}[${message.id}] succeeded in ${runtime}s: ${returned}`,
     );
   }
@@ -98,7 +98,7 @@ export class TaskLog {
       return;
     }
     this.#logger.error(
-      { err: error, data: { ...idOf(name, message), args: message.argsRepr, kwargs: message.kwargsRepr } },
+      { err: error, data: callOf(name, message) },
       `Task ${name}[${message.id}] raised unexpected: ${reprOf(error)}`,
     );
   }
@@ -115,6 +115,10 @@ function secondsOf(ms: number): number {
 
 function idOf(name: string, message: TaskMessage): { readonly id: string; readonly name: string } {
   return { id: message.id, name };
+}
+
+function callOf(name: string, message: TaskMessage): Readonly<Record<'id' | 'name' | 'args' | 'kwargs', string>> {
+  return { ...idOf(name, message), args: message.argsRepr, kwargs: message.kwargsRepr };
 }
 
 /** As Python shows an exception: `ValueError('no such order')`. */

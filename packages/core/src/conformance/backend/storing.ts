@@ -126,7 +126,7 @@ export const storingCases: readonly CaseDescription<ResultBackend, BackendScene>
     },
   },
   {
-    name: 'a SUCCESS is final, whoever stores what after it',
+    name: 'a SUCCESS is final, whoever stores what after it [TR-169]',
     async run(scene) {
       const [worker, late] = [await scene.open(), await scene.open()];
       const success = record({ result: 'kept' });

@@ -6,7 +6,7 @@ import type { TransportCase } from './case.js';
 
 export const consumingCases: readonly TransportCase[] = [
   {
-    name: 'a message arrives as it was sent: bytes, headers, properties [MS-069]',
+    name: 'a message arrives as it was sent: bytes, headers, properties [MS-053, MS-069]',
     async run(scene) {
       const channel = await scene.channel();
       const queue = await scene.queue(channel);

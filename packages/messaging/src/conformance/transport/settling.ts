@@ -18,7 +18,7 @@ export const settlingCases: readonly TransportCase[] = [
     },
   },
   {
-    name: 'a delivery is settled once [MS-070] [MS-073]',
+    name: 'a delivery is settled once [MS-070] [MS-073] [TR-228]',
     async run(scene) {
       const channel = await scene.channel();
       const queue = await scene.queue(channel);

@@ -179,6 +179,23 @@ export const topologyCases: readonly TransportCase[] = [
     },
   },
   {
+    name: 'deleting an exchange ends its bindings, leaves its queues with what waits in them, and can be repeated [MS-038, MS-083]',
+    async run(scene) {
+      const channel = await scene.channel();
+      const queue = await scene.queue(channel);
+      const exchange = await scene.exchange(channel, 'direct');
+      await channel.bindQueue({ exchange, queue, routingKey: 'k' });
+      await channel.deleteExchange(exchange);
+      await channel.deleteExchange(exchange);
+      assert.equal(await exists(await scene.channel(), queue), true);
+      await channel.declareExchange({ name: exchange, type: 'direct', durable: true, autoDelete: false });
+      await channel.publish(textMessage('unbound'), { exchange, routingKey: 'k' });
+      await scene.send(channel, queue, 'direct');
+      const bodies = (await scene.drain(channel, queue)).map(({ message }) => Buffer.from(message.body).toString());
+      assert.deepEqual(bodies, ['direct']);
+    },
+  },
+  {
     name: 'a queue that deletes itself goes with its last consumer, not before [MS-043]',
     async run(scene) {
       const channel = await scene.channel();

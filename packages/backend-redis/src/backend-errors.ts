@@ -1,0 +1,13 @@
+import { BackendConnectionError, BackendReadError, BackendStoreError } from '@ctq/core/backend';
+import { refusalOf } from '@ctq/redis';
+import { toError } from '@ctq/runtime';
+
+/** An error of the client or the server, as a result backend's. */
+export function backendError(thrown: unknown, during: 'open' | 'read' | 'write', url: string): Error {
+  const cause = toError(thrown);
+  const { recoverable } = refusalOf(cause);
+  const message = `${url}: ${cause.message}`;
+  if (during === 'open') return new BackendConnectionError(message, { cause, recoverable });
+  const options = { cause, recoverable };
+  return during === 'read' ? new BackendReadError(message, options) : new BackendStoreError(message, options);
+}

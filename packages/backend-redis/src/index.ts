@@ -1,0 +1,2 @@
+export { createBackend, createStore, redisBackend, redisStore } from './redis-backend.js';
+export type { RedisBackendOptions } from './redis-backend-options.js';

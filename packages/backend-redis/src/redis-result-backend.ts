@@ -1,0 +1,83 @@
+import {
+  type GroupRole,
+  keyValueBackend,
+  type ResultBackend,
+  type ResultBackendContext,
+  type ResultBackendManifest,
+  ResultKeys,
+  type ResultNotifier,
+  type ResultRecord,
+} from '@ctq/core/backend';
+import type { RedisBackendConfig } from './redis-backend-options.js';
+import { RedisChords } from './redis-chords.js';
+import { RedisKeyValueStore } from './redis-key-value-store.js';
+import { storeResultsScript } from './store-results.js';
+
+const supports: ResultBackendManifest = { durability: 'client-loss', reach: 'network', expiry: 'native' };
+
+/**
+ * Results under Celery's keys: what every key-value backend does, with two things that Redis does better: storing and telling is one step, and chords are joined on
+ * the server.
+ */
+export class RedisResultBackend implements ResultBackend {
+  readonly spec = 1;
+  readonly name = 'redis';
+  readonly supports: ResultBackendManifest = supports;
+  readonly url: string;
+  readonly groups: GroupRole;
+  readonly chords: RedisChords;
+  readonly notifier: ResultNotifier;
+  readonly #store: RedisKeyValueStore;
+  readonly #keys: ResultKeys;
+  readonly #general: ResultBackend;
+  #context: ResultBackendContext | undefined;
+
+  constructor(config: RedisBackendConfig) {
+    const { globalKeyprefix: globalKeyPrefix } = config;
+    this.#store = new RedisKeyValueStore(config);
+    this.#keys = new ResultKeys(globalKeyPrefix);
+    this.url = this.#store.url;
+    const general = keyValueBackend(this.#store, { supports, globalKeyPrefix });
+    const { groups, notifier } = general;
+    if (groups === undefined || notifier === undefined) throw new TypeError('A store that can watch tells of results.');
+    this.#general = general;
+    this.groups = groups;
+    this.notifier = notifier;
+    this.chords = new RedisChords({
+      connection: this.#store.connection,
+      context: () => this.#opened(),
+      groupKey: (groupId) => this.#keys.group(groupId),
+    });
+  }
+
+  async open(context: ResultBackendContext, signal: AbortSignal): Promise<void> {
+    await this.#general.open(context, signal);
+    this.#context = context;
+  }
+
+  close(): Promise<void> {
+    return this.#general.close();
+  }
+
+  async store(records: readonly ResultRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const { codec, expiresMs } = this.#opened();
+    const keys = records.map(({ taskId }) => this.#keys.task(taskId));
+    const documents = records.map((record) => Buffer.from(codec.encode(record)));
+    const ttl = expiresMs === undefined ? 0 : Math.max(1, Math.ceil(expiresMs));
+    await this.#store.connection.write((client) => storeResultsScript.run(client, keys, [ttl, ...documents]));
+  }
+
+  getMany(taskIds: readonly string[]): Promise<ReadonlyMap<string, ResultRecord>> {
+    return this.#general.getMany(taskIds);
+  }
+
+  forget(taskIds: readonly string[]): Promise<void> {
+    return this.#general.forget(taskIds);
+  }
+
+  #opened(): ResultBackendContext {
+    if (this.#context === undefined) throw new TypeError('The Redis result backend is used before it was opened.');
+    return this.#context;
+  }
+}

@@ -1,0 +1,94 @@
+import { createContentCodec } from '@ctq/messaging';
+import { silentLogger, VirtualClock } from '@ctq/runtime';
+import { describe, expect, test } from 'vitest';
+import { memoryBackend } from '../backend/memory-backend.js';
+import type { ResultBackend } from '../backend/result-backend.js';
+import { ResultTimeoutError } from '../errors/result-errors.js';
+import { createResultCodec } from './result-codec.js';
+import { ResultWaiter } from './result-waiter.js';
+
+/** A waiter over memory, and what it asks of the backend. */
+async function setup() {
+  const clock = new VirtualClock();
+  const inner = memoryBackend();
+  const looks: string[][] = [];
+  const watched = new Set<string>();
+  const backend: ResultBackend = {
+    spec: 1,
+    name: inner.name,
+    url: inner.url,
+    supports: inner.supports,
+    open: (context, signal) => inner.open(context, signal),
+    close: () => inner.close(),
+    store: (records) => inner.store(records),
+    forget: (ids) => inner.forget(ids),
+    getMany(ids) {
+      looks.push([...ids]);
+      return inner.getMany(ids);
+    },
+    notifier: {
+      async listen(onStored) {
+        const listener = await inner.notifier?.listen(onStored);
+        return {
+          watch: async (ids) => ids.forEach((id) => watched.add(id)),
+          unwatch: async (ids) => ids.forEach((id) => watched.delete(id)),
+          close: async () => listener?.close(),
+        };
+      },
+    },
+  };
+  const codec = createResultCodec(createContentCodec(), 'json');
+  await backend.open({ clock, logger: silentLogger, codec, expiresMs: undefined }, new AbortController().signal);
+  const waiter = new ResultWaiter(backend, clock, silentLogger);
+  const succeed = (taskId: string, result: unknown): Promise<void> =>
+    backend.store([{ taskId, status: 'SUCCESS', result, traceback: null, children: [], dateDone: null }]);
+  return { clock, waiter, looks, watched, succeed };
+}
+
+/** What a wait ended with. */
+const endOf = (wait: Promise<unknown>): Promise<unknown> => wait.catch((error: unknown) => error);
+const isTimeout = (error: unknown): boolean => ResultTimeoutError.isInstance(error);
+
+describe('waiting for a result', () => {
+  test('that nobody awaits any more is over: it is neither watched nor looked for [TR-187]', async () => {
+    const { clock, waiter, looks, watched } = await setup();
+    const timedOut = endOf(waiter.wait('never', { timeoutMs: 1_000 }));
+    const giveUp = new AbortController();
+    const aborted = endOf(waiter.wait('unwanted', { signal: giveUp.signal }));
+    await clock.advance(0);
+    expect([...watched]).toEqual(['never', 'unwanted']);
+    giveUp.abort(new Error('enough'));
+    expect(await aborted).toEqual(new Error('enough'));
+    await clock.advance(1_000);
+    expect(await timedOut).toSatisfy(isTimeout);
+    await clock.advance(0);
+    expect([...watched]).toEqual([]);
+    looks.length = 0;
+    await clock.advance(60_000);
+    expect(looks.flat()).toEqual([]);
+    await waiter.close();
+  });
+
+  test('goes on for the others when one of them gives up', async () => {
+    const { clock, waiter, succeed } = await setup();
+    const patient = waiter.wait('slow', {});
+    const hasty = endOf(waiter.wait('slow', { timeoutMs: 1_000 }));
+    await clock.advance(1_000);
+    expect(await hasty).toSatisfy(isTimeout);
+    await succeed('slow', 5);
+    expect((await patient).result).toBe(5);
+    await waiter.close();
+  });
+
+  test('may begin again after it was given up', async () => {
+    const { clock, waiter, succeed } = await setup();
+    const first = endOf(waiter.wait('slow', { timeoutMs: 1_000 }));
+    await clock.advance(1_000);
+    expect(await first).toSatisfy(isTimeout);
+    const second = waiter.wait('slow', { timeoutMs: 60_000 });
+    await clock.advance(0);
+    await succeed('slow', 5);
+    expect((await second).result).toBe(5);
+    await waiter.close();
+  });
+});

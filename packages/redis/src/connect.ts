@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { Redis } from 'ioredis';
+import { parseRedisUrl } from './redis-url.js';
+
+export interface ConnectOptions {
+  readonly url: string;
+  /** As `CLIENT LIST` shows it. */
+  readonly name: string;
+  readonly connectTimeoutMs: number;
+  /** Connects again by itself, and repeats nothing but its subscriptions. Default false: it is used as long as it lasts. */
+  readonly reconnects?: boolean;
+}
+
+/**
+ * One connection that is used as long as it lasts: reconnecting is for whoever knows what has to be done again.
+ * @throws the client's or the server's error. Aborting the signal rejects with its reason.
+ */
+export async function connectRedis(options: ConnectOptions, signal: AbortSignal): Promise<Redis> {
+  const { tls, ...address } = parseRedisUrl(options.url);
+  signal.throwIfAborted();
+  // A first attempt that fails is the caller's to repeat.
+  let reconnects = false;
+  const client = new Redis({
+    ...address,
+    ...(tls ? { tls: { servername: address.host } } : {}),
+    lazyConnect: true,
+    connectTimeout: options.connectTimeoutMs,
+    connectionName: options.name,
+    retryStrategy: (attempt) => (reconnects ? reconnectMs(attempt) : null),
+    // Commands that are given meanwhile wait for so many attempts, about two seconds.
+    maxRetriesPerRequest: options.reconnects === true ? 5 : 0,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: true,
+    enableOfflineQueue: options.reconnects === true,
+    // Messages of client tracking are dropped silently in RESP3 (ioredis 6).
+    protocol: 2,
+    keepAlive: 10_000,
+  });
+  // The reason why a command or the attempt to connect failed; without a listener ioredis prints it.
+  let lastError: Error | undefined;
+  client.on('error', (error: Error) => {
+    lastError = error;
+  });
+  const onAbort = (): void => client.disconnect();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await client.connect();
+    signal.throwIfAborted();
+    reconnects = options.reconnects ?? false;
+    return client;
+  } catch (error) {
+    client.disconnect();
+    if (signal.aborted) throw signal.reason;
+    throw lastError ?? error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function reconnectMs(attempt: number): number {
+  return Math.min(50 * 2 ** attempt, 2_000);
+}
+
+/** Idempotent, and does not wait for a server that does not answer. */
+export async function disconnectRedis(client: Redis): Promise<void> {
+  if (client.status === 'end') return;
+  const ended = once(client, 'end');
+  client.disconnect();
+  await ended;
+}

@@ -1,0 +1,13 @@
+import { TransportConnectionError, TransportError } from '@ctq/messaging';
+import { refusalOf } from '@ctq/redis';
+import { toError } from '@ctq/runtime';
+
+/** An error of the client or the server, as a transport's. What is lost with the connection, or cannot be helped, ends it. */
+export function transportError(thrown: unknown, url: string): TransportError {
+  if (TransportError.isInstance(thrown)) return thrown;
+  const cause = toError(thrown);
+  const { recoverable, isPassing } = refusalOf(cause);
+  if (isPassing)
+    return new TransportError('CTQ_REDIS', `Redis refused a command: ${cause.message}`, { cause, recoverable });
+  return new TransportConnectionError(`${url}: ${cause.message}`, { cause, recoverable });
+}

@@ -1,0 +1,56 @@
+import { type Message, decodeEnvelope, encodeEnvelope, type Route } from '@ctq/messaging';
+import type { FanoutRole } from '@ctq/messaging/store';
+import { randomUUID } from 'node:crypto';
+import type { OpenStore } from './open-store.js';
+
+export interface RedisFanoutOptions {
+  readonly keyPrefix: string;
+  /** With `{db}` filled in. */
+  readonly channelPrefix: string;
+  readonly usesPatterns: boolean;
+}
+
+/** Fan-out exchanges as channels (kombu 5.6 transport/redis.py, Channel._put_fanout and _get_publish_topic): nothing is kept for who does not listen. */
+export class RedisFanout implements FanoutRole {
+  readonly #store: () => OpenStore;
+  readonly #options: RedisFanoutOptions;
+
+  constructor(store: () => OpenStore, options: RedisFanoutOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  async publish(route: Route, message: Message): Promise<void> {
+    const channel = this.#channel(route.exchange, route.routingKey);
+    await this.#store().run((client) => client.publish(channel, encodeEnvelope(message, route, randomUUID())));
+  }
+
+  async subscribe(
+    exchange: string,
+    routingKeys: readonly string[],
+    onMessage: (message: Message, route: Route) => void,
+  ): Promise<{ close(): Promise<void> }> {
+    const { subscriber, context } = this.#store();
+    const onText = (_channel: string, text: string): void => {
+      try {
+        const { message, route } = decodeEnvelope(text);
+        onMessage(message, route);
+      } catch (error) {
+        context.logger.warn({ err: error as Error, exchange }, 'Dropped what is no message from a fan-out channel');
+      }
+    };
+    const patterns = new Set(routingKeys.map((key) => this.#channel(exchange, key.replaceAll('#', '*'))));
+    const ends = await Promise.all([...patterns].map((pattern) => subscriber.listen(pattern, onText)));
+    return {
+      close: async () => {
+        await Promise.all(ends.map((end) => end()));
+      },
+    };
+  }
+
+  #channel(exchange: string, routingKey: string): string {
+    const { keyPrefix, channelPrefix, usesPatterns } = this.#options;
+    const name = `${keyPrefix}${channelPrefix}${exchange}`;
+    return usesPatterns && routingKey !== '' ? `${name}/${routingKey}` : name;
+  }
+}

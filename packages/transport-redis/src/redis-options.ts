@@ -1,0 +1,130 @@
+import { ConfigurationError, type Duration, durationMs, nearestName } from '@ctq/runtime';
+import type { KeySpaceOptions } from './key-space.js';
+
+/**
+ * Options of the Redis transport, with Kombu's names in camelCase (kombu 5.6 transport/redis.py, Channel). Kombu's own spelling (`visibility_timeout`) is understood
+ * as well, so that Celery's `broker_transport_options` can be taken over.
+ */
+export interface RedisOptions {
+  /** `redis://user:password@host:6379/0`, `rediss://…` for TLS. Default `redis://localhost:6379/0`. */
+  readonly url?: string;
+  /** After how long messages held by a ctq process that fell silent go back to their queues. Default 30 s; a living process renews every third of it. */
+  readonly leaseDuration?: Duration;
+  /** After how long messages held by a Python worker go back to their queues. As long as in the Python programs. Default an hour. */
+  readonly visibilityTimeout?: Duration;
+  /** Before every key and channel. */
+  readonly globalKeyprefix?: string;
+  /** Default `[0, 3, 6, 9]`. The same for all programs of a broker. */
+  readonly prioritySteps?: readonly number[];
+  /** Between a queue's name and its step. Default `\x06\x16`. */
+  readonly sep?: string;
+  /** `round_robin` (default): queues take turns. `sorted` and `priority`: the first one always goes first. */
+  readonly queueOrderStrategy?: 'round_robin' | 'sorted' | 'priority';
+  /** Before the channels of fan-out exchanges: true (default) for `/<db>.`, or a text of one's own in which `{db}` is filled in. */
+  readonly fanoutPrefix?: boolean | string;
+  /** Whether the routing key is part of the channel. Default true. */
+  readonly fanoutPatterns?: boolean;
+  readonly unackedKey?: string;
+  readonly unackedIndexKey?: string;
+  readonly unackedMutexKey?: string;
+  /** How long one process may keep others from restoring. Default 5 min. */
+  readonly unackedMutexExpire?: Duration;
+  /** How long an attempt to connect may take. Default 5 s. */
+  readonly connectTimeout?: Duration;
+}
+
+/** Checked, with defaults. Structured-cloneable: the keeper thread is given it too. */
+export interface RedisConfig {
+  readonly url: string;
+  readonly leaseMs: number;
+  readonly visibilityTimeoutMs: number;
+  readonly keys: KeySpaceOptions;
+  readonly takesTurns: boolean;
+  readonly fanoutPrefix: string;
+  readonly fanoutPatterns: boolean;
+  readonly unackedMutexMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+const optionNames: readonly (keyof RedisOptions)[] = [
+  ...(['url', 'leaseDuration', 'visibilityTimeout', 'globalKeyprefix', 'prioritySteps', 'sep'] as const),
+  ...(['queueOrderStrategy', 'fanoutPrefix', 'fanoutPatterns', 'unackedKey', 'unackedIndexKey'] as const),
+  ...(['unackedMutexKey', 'unackedMutexExpire', 'connectTimeout'] as const),
+];
+
+/** Below this a renewal every third would be noise on the server. */
+const shortestLeaseMs = 100;
+
+/**
+ * Options by either spelling.
+ * @throws ConfigurationError for a name that the transport does not have.
+ */
+export function readOptions(given: Readonly<Record<string, unknown>>): RedisOptions {
+  const options: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const ours = name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    if (!optionNames.some((known) => known === ours)) {
+      const nearest = nearestName(name, optionNames);
+      const hint = nearest === undefined ? `It has: ${optionNames.join(', ')}.` : `Did you mean '${nearest}'?`;
+      throw new ConfigurationError('CTQ_UNKNOWN_OPTION', `redis has no option '${name}'. ${hint}`, {
+        details: { option: name },
+      });
+    }
+    options[ours] = value;
+  }
+  return options;
+}
+
+/** Options as a URL's query has them: numbers of seconds, `true` and `false`, and lists separated by commas are texts there. */
+export function readQuery(query: Readonly<Record<string, string>>): RedisOptions {
+  const values = Object.entries(query).map(([name, text]) => [name, queryValue(name, text)]);
+  return readOptions(Object.fromEntries(values) as Record<string, unknown>);
+}
+
+function queryValue(name: string, text: string): unknown {
+  if (/steps$/i.test(name)) return text.split(',').map(Number);
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /(?:timeout|duration|expire)$/i.test(name) && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+/** @throws ConfigurationError for values that cannot be used. */
+export function redisConfig(options: RedisOptions): RedisConfig {
+  const url = options.url ?? 'redis://localhost:6379/0';
+  const prioritySteps = [...(options.prioritySteps ?? [0, 3, 6, 9])].sort((a, b) => a - b);
+  if (prioritySteps.length === 0 || !prioritySteps.every((step) => Number.isInteger(step) && step >= 0 && step <= 9))
+    throw badOption('prioritySteps', 'a list of whole numbers from 0 to 9');
+  const sep = options.sep ?? '\x06\x16';
+  if (typeof sep !== 'string' || sep === '') throw badOption('sep', 'a text that stands in no name of a queue');
+  const leaseMs = durationOf('leaseDuration', options.leaseDuration ?? '30s', shortestLeaseMs);
+  const { fanoutPrefix = true } = options;
+  return {
+    url,
+    leaseMs,
+    visibilityTimeoutMs: durationOf('visibilityTimeout', options.visibilityTimeout ?? '1h', 1_000),
+    keys: {
+      prefix: options.globalKeyprefix ?? '',
+      prioritySteps,
+      separator: sep,
+      unackedKey: options.unackedKey ?? 'unacked',
+      unackedIndexKey: options.unackedIndexKey ?? 'unacked_index',
+      unackedMutexKey: options.unackedMutexKey ?? 'unacked_mutex',
+    },
+    takesTurns: (options.queueOrderStrategy ?? 'round_robin') === 'round_robin',
+    fanoutPrefix: fanoutPrefix === true ? '/{db}.' : fanoutPrefix === false ? '' : fanoutPrefix,
+    fanoutPatterns: options.fanoutPatterns ?? true,
+    unackedMutexMs: durationOf('unackedMutexExpire', options.unackedMutexExpire ?? '5m', 1_000),
+    connectTimeoutMs: durationOf('connectTimeout', options.connectTimeout ?? '5s', 1),
+  };
+}
+
+function durationOf(name: keyof RedisOptions, value: Duration, atLeastMs: number): number {
+  const ms = durationMs(value);
+  if (!(ms >= atLeastMs)) throw badOption(name, `a duration of at least ${atLeastMs} ms`);
+  return ms;
+}
+
+function badOption(name: keyof RedisOptions, expected: string): ConfigurationError {
+  return new ConfigurationError('CTQ_BAD_OPTION', `redis: '${name}' must be ${expected}.`, {
+    details: { option: name },
+  });
+}

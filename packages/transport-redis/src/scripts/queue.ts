@@ -1,0 +1,62 @@
+import { RedisScript } from '@ctq/redis';
+
+/**
+ * How much there is of a queue. What is held is counted over all holders, of whom there are as many as consuming connections.
+ *
+ * - KEYS: leases, delayed set, the queue's lists
+ * - ARGV: queue, prefix of the keys of held sets
+ * - returns: waiting, parked, held
+ */
+export const sizeScript: RedisScript = new RedisScript(`
+local waiting, held = 0, 0
+for list = 3, #KEYS do waiting = waiting + redis.call('LLEN', KEYS[list]) end
+local ending = ' ' .. ARGV[1]
+for _, holder in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  for _, member in ipairs(redis.call('SMEMBERS', ARGV[2] .. holder)) do
+    if string.sub(member, -string.len(ending)) == ending then held = held + 1 end
+  end
+end
+return { waiting, redis.call('ZCARD', KEYS[2]), held }
+`);
+
+/**
+ * Deletes what waits and what is parked.
+ *
+ * - KEYS: unacked, unacked index, delayed set, the queue's lists
+ * - returns how many messages there were
+ */
+export const purgeScript: RedisScript = new RedisScript(`
+local count = redis.call('ZCARD', KEYS[3])
+for _, tag in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+  redis.call('HDEL', KEYS[1], tag)
+  redis.call('ZREM', KEYS[2], tag)
+end
+redis.call('DEL', KEYS[3])
+for list = 4, #KEYS do
+  count = count + redis.call('LLEN', KEYS[list])
+  redis.call('DEL', KEYS[list])
+end
+return count
+`);
+
+/**
+ * Takes from all holders what they hold of a queue; settling it has no effect then.
+ *
+ * - KEYS: leases, unacked, unacked index
+ * - ARGV: queue, prefix of the keys of held sets
+ */
+export const dropHeldScript: RedisScript = new RedisScript(`
+local ending = ' ' .. ARGV[1]
+for _, holder in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local held = ARGV[2] .. holder
+  for _, member in ipairs(redis.call('SMEMBERS', held)) do
+    if string.sub(member, -string.len(ending)) == ending then
+      local tag = string.match(member, '^%S+')
+      redis.call('HDEL', KEYS[2], tag)
+      redis.call('ZREM', KEYS[3], tag)
+      redis.call('SREM', held, member)
+    end
+  end
+end
+return 0
+`);
