@@ -6,6 +6,7 @@ export class Subscriber {
   readonly #onLost: () => void;
   readonly #listeners = new Map<string, Set<(channel: string, message: string) => void>>();
   #opening: Promise<Redis> | undefined;
+  #id = 0;
   #isClosed = false;
 
   constructor(connect: () => Promise<Redis>, onLost: () => void) {
@@ -15,7 +16,8 @@ export class Subscriber {
 
   /** The number by which the server knows the connection. */
   async clientId(): Promise<number> {
-    return (await this.#client()).client('ID');
+    await this.#client();
+    return this.#id;
   }
 
   /** Resolves when everything published to a channel of the pattern from now on is told; with the function that ends it. */
@@ -48,6 +50,8 @@ export class Subscriber {
 
   async #open(): Promise<Redis> {
     const client = await this.#connect();
+    // Asked before it listens: it may send nothing else afterwards.
+    this.#id = await client.client('ID');
     client.on('end', () => this.#onLost());
     client.on('message', (channel: string, message: string) => this.#tell(channel, channel, message));
     client.on('pmessage', (pattern: string, channel: string, message: string) => this.#tell(pattern, channel, message));

@@ -1,6 +1,7 @@
 import { type Clock, deferred, type Logger, type Timer, toError } from '@ctq/runtime';
 import type { Redis } from 'ioredis';
 import type { Subscriber } from '@ctq/redis';
+import { glanceScript } from './scripts/queue.js';
 
 /** Where the server refuses client tracking (an old one, a proxy, an ACL), who waits looks this often. */
 const pollMs = 1_000;
@@ -12,56 +13,60 @@ export interface ArrivalsOptions {
   readonly logger: Logger;
 }
 
+/** What is looked at, as the script wants it. */
+export interface Watched {
+  readonly queues: number;
+  readonly keys: readonly string[];
+}
+
 /**
- * Tells when a queue that was empty is written to, without a command in between: the server remembers what an empty pop has read (client tracking), and
- * announces the first change of it on the subscribed connection, once. The next empty pop arms it anew.
+ * Tells when a queue that was empty is written to, without a command in between: the server remembers what was looked at (client tracking), and announces
+ * the first change of it on the subscribed connection, once.
  */
 export class Arrivals {
   readonly #options: ArrivalsOptions;
   readonly #waiting = new Set<() => void>();
   #tracking: Promise<boolean> | undefined;
-  #due: Timer | undefined;
   #isClosed = false;
 
   constructor(options: ArrivalsOptions) {
     this.#options = options;
   }
 
-  /** To be awaited before a pop: what it reads is remembered from then on. Undefined when there is nothing to wait for. */
-  get arming(): Promise<boolean> | undefined {
-    return this.#tracking;
-  }
-
-  /** Resolves at the next change of what a pop has looked at in vain, when a parked message falls due, or at the abort. */
-  async wait(signal: AbortSignal): Promise<void> {
+  /** Resolves at the next change of one of the keys, when something waits in them already or a parked message falls due, or at the abort. */
+  async wait(watched: Watched, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.#isClosed) return;
     const woken = deferred();
     const wake = (): void => woken.resolve();
     this.#waiting.add(wake);
     signal.addEventListener('abort', wake, { once: true });
-    let poll: Timer | undefined;
+    const timers: Timer[] = [];
+    const wakeIn = (ms: number): void => {
+      if (this.#waiting.has(wake)) timers.push(this.#options.clock.setTimer(wake, ms, { background: true }));
+    };
+    this.#listen(watched, wake, wakeIn).catch(wake);
     try {
-      this.#tracking ??= this.#track();
-      if (!(await Promise.race([this.#tracking, woken.promise.then(() => true)])))
-        poll = this.#options.clock.setTimer(wake, pollMs, { background: true });
       await woken.promise;
     } finally {
-      poll?.cancel();
+      for (const timer of timers) timer.cancel();
       this.#waiting.delete(wake);
       signal.removeEventListener('abort', wake);
     }
   }
 
-  /** A pop has seen that a parked message is due in so many milliseconds. */
-  noteDue(inMs: number): void {
-    this.#due?.cancel();
-    this.#due = this.#options.clock.setTimer(() => this.#wakeAll(), Math.max(inMs, 1), { background: true });
-  }
-
   close(): void {
     this.#isClosed = true;
-    this.#due?.cancel();
     this.#wakeAll();
+  }
+
+  async #listen({ queues, keys }: Watched, wake: () => void, wakeIn: (ms: number) => void): Promise<void> {
+    this.#tracking ??= this.#track();
+    if (!(await this.#tracking)) wakeIn(pollMs);
+    // After tracking is on: from here to the change of a key nothing is missed.
+    const reply = await glanceScript.run(this.#options.client(), keys, [queues]);
+    const [isWaiting, dueInMs] = reply as [number, number];
+    if (isWaiting === 1) wake();
+    else if (dueInMs >= 0) wakeIn(Math.max(dueInMs, 1));
   }
 
   #wakeAll(): void {

@@ -130,9 +130,8 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async pop({ queues, limit, noAck }: PopRequest): Promise<readonly HeldMessage[]> {
-    const { run, context, arrivals } = this.#opened();
+    const { run, context } = this.#opened();
     if (limit <= 0 || queues.length === 0) return [];
-    if (arrivals.arming !== undefined) await arrivals.arming;
     const { unacked, unackedIndex, leases } = this.#keys;
     const lists = queues.map((queue) => this.#keys.lists(queue));
     const steps = lists[0]?.length ?? 0;
@@ -143,10 +142,8 @@ export class RedisQueueStore implements QueueStore {
     const args = [count, noAck ? 1 : 0, `${context.holder}.`, this.#made, context.holder, this.#config.leaseMs];
     const named = [...queues.map((queue) => JSON.stringify(queue)), ...queues];
     this.#made += count;
-    const [now, dueAt, ...taken] = (await run((client) =>
-      popScript.run(client, keys, [...args, queues.length, ...named]),
-    )) as [number, number, ...(string | number)[]];
-    if (dueAt >= 0) arrivals.noteDue(dueAt - now);
+    const reply = await run((client) => popScript.run(client, keys, [...args, queues.length, ...named]));
+    const taken = reply as (string | number)[];
     const messages: HeldMessage[] = [];
     for (let at = 0; at < taken.length; at += 3) {
       const tag = String(taken[at]);
@@ -187,8 +184,11 @@ export class RedisQueueStore implements QueueStore {
     return [...lost, ...(late as string[])];
   }
 
-  wait(_queues: readonly string[], signal: AbortSignal): Promise<void> {
-    return this.#opened().arrivals.wait(signal);
+  wait(queues: readonly string[], signal: AbortSignal): Promise<void> {
+    const { arrivals } = this.#opened();
+    const lists = queues.flatMap((queue) => this.#keys.lists(queue));
+    const keys = [...queues.map((queue) => this.#keys.delayed(queue)), ...lists];
+    return arrivals.wait({ queues: queues.length, keys }, signal);
   }
 
   async size(queue: string): Promise<QueueSize> {

@@ -7,11 +7,9 @@ import { RedisScript } from '@ctq/redis';
  * The entry's route is the queue it was taken from, so that whoever restores it (Kombu too) puts it back there. Its score is the end of the lease:
  * Kombu counts its visibility timeout from then on, and leaves alone what is renewed.
  *
- * What was looked at in vain is read at the end, which is what client tracking remembers: the next push to one of the lists is announced.
- *
  * - KEYS: unacked, unacked index, held by this holder, leases; the delayed set of each queue; the lists, step by step
  * - ARGV: limit, 1 for no acknowledgements, tag prefix, tags made so far, holder, lease in ms, number of queues; each queue as JSON; each queue plain
- * - returns: now in ms, the next due time or -1, then for each message: tag (empty without acknowledgements), index of the queue, envelope
+ * - returns for each message: tag (empty without acknowledgements), index of the queue, envelope
  */
 export const popScript: RedisScript = new RedisScript(`
 local limit, unheld, prefix, made = tonumber(ARGV[1]), ARGV[2] == '1', ARGV[3], tonumber(ARGV[4])
@@ -19,7 +17,7 @@ local holder, lease, queues = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local expiry = now + lease
-local reply, entries, scores, held = { now, -1 }, {}, {}, {}
+local reply, entries, scores, held = {}, {}, {}, {}
 local left = limit
 
 local function take(envelope, queue)
@@ -72,12 +70,5 @@ if #held > 0 then
   redis.call('ZADD', KEYS[4], expiry, holder)
 end
 
-if left > 0 then
-  for list = 5 + queues, #KEYS do redis.call('LLEN', KEYS[list]) end
-  for queue = 1, queues do
-    local first = redis.call('ZRANGE', KEYS[4 + queue], 0, 0, 'WITHSCORES')
-    if first[2] and (reply[2] == -1 or tonumber(first[2]) < reply[2]) then reply[2] = tonumber(first[2]) end
-  end
-end
 return reply
 `);

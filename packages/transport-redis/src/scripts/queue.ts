@@ -1,6 +1,30 @@
 import { RedisScript } from '@ctq/redis';
 
 /**
+ * A look at some queues, which client tracking remembers: the next change of one of the keys is announced.
+ *
+ * - KEYS: the delayed set of each queue; the lists of each
+ * - ARGV: number of queues
+ * - returns: 1 when something waits, else 0; the time in ms until the next parked message is due, or -1
+ */
+export const glanceScript: RedisScript = new RedisScript(`
+local queues, waiting, due = tonumber(ARGV[1]), 0, -1
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for queue = 1, queues do
+  local first = redis.call('ZRANGE', KEYS[queue], 0, 0, 'WITHSCORES')
+  if first[2] then
+    local left = math.max(tonumber(first[2]) - now, 0)
+    if due == -1 or left < due then due = left end
+  end
+end
+for list = queues + 1, #KEYS do
+  if redis.call('LLEN', KEYS[list]) > 0 then waiting = 1 end
+end
+return { waiting, due }
+`);
+
+/**
  * How much there is of a queue. What is held is counted over all holders, of whom there are as many as consuming connections.
  *
  * - KEYS: leases, delayed set, the queue's lists

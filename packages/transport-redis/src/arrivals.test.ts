@@ -1,0 +1,77 @@
+import { createLogger, type LogRecord, systemClock } from '@ctq/runtime';
+import { describeWith } from '@ctq/test-services/vitest';
+import { Redis } from 'ioredis';
+import { expect, test } from 'vitest';
+import { redisConfig } from './redis-options.js';
+import { RedisQueueStore } from './redis-store.js';
+
+const message = {
+  body: new Uint8Array([1]),
+  contentType: 'application/data',
+  contentEncoding: 'binary',
+  headers: {},
+  properties: {},
+};
+
+describeWith('redis', 'arrivals', (url) => {
+  const config = redisConfig({ url, globalKeyprefix: 'arrivals:' });
+
+  async function open(lines: LogRecord[]): Promise<RedisQueueStore> {
+    const store = new RedisQueueStore(config);
+    const logger = createLogger((line) => lines.push(line));
+    await store.open({ clock: systemClock, logger, holder: crypto.randomUUID() }, AbortSignal.timeout(10_000));
+    return store;
+  }
+
+  const push = (store: RedisQueueStore, queue: string, priority = 0): Promise<void> =>
+    store.push([{ queue, message, route: { exchange: '', routingKey: queue }, priority }]);
+
+  test.each([0, 5, 9])('are announced by the server, at priority %i too, again and again', async (priority) => {
+    const lines: LogRecord[] = [];
+    const [consumer, producer] = [await open(lines), await open(lines)];
+    const queue = `announced-${priority}`;
+    for (let round = 0; round < 3; round += 1) {
+      const arrived = consumer.wait(['other', queue], AbortSignal.timeout(20_000));
+      expect(await consumer.pop({ queues: ['other', queue], limit: 5, noAck: true })).toEqual([]);
+      await push(producer, queue, priority);
+      await arrived;
+      expect(await consumer.pop({ queues: ['other', queue], limit: 1, noAck: true })).toHaveLength(1);
+    }
+    // Polling would have said so.
+    expect(lines).toEqual([]);
+    await Promise.all([consumer.close(), producer.close()]);
+  });
+
+  test("of a Python program's are announced too", async () => {
+    const lines: LogRecord[] = [];
+    const consumer = await open(lines);
+    const python = new Redis(url);
+    const arrived = consumer.wait(['foreign'], AbortSignal.timeout(20_000));
+    expect(await consumer.pop({ queues: ['foreign'], limit: 5, noAck: true })).toEqual([]);
+    await python.lpush('arrivals:foreign', '{"no": "envelope"}');
+    await arrived;
+    // What is no message of anybody's is delivered as it is, for the consumer to refuse.
+    const [delivered] = await consumer.pop({ queues: ['foreign'], limit: 5, noAck: true });
+    expect(Buffer.from(delivered?.message.body ?? []).toString()).toBe('{"no": "envelope"}');
+    expect(lines).toEqual([]);
+    await consumer.close();
+    python.disconnect();
+  });
+
+  test('are looked for once a second where the server does not announce them, which is said', async () => {
+    const admin = new Redis(url);
+    await admin.acl('SETUSER', 'untracked', 'on', '>secret', '~*', '&*', '+@all', '-client|tracking');
+    const restricted = new URL(url);
+    restricted.username = 'untracked';
+    restricted.password = 'secret';
+    const lines: LogRecord[] = [];
+    const store = new RedisQueueStore(redisConfig({ url: restricted.href, globalKeyprefix: 'arrivals:' }));
+    const logger = createLogger((line) => lines.push(line));
+    await store.open({ clock: systemClock, logger, holder: crypto.randomUUID() }, AbortSignal.timeout(10_000));
+    await store.wait(['polled'], AbortSignal.timeout(20_000));
+    expect(lines.map((line) => line.message)).toEqual(['Redis does not announce new messages here; queues are polled']);
+    await store.close();
+    await admin.acl('DELUSER', 'untracked');
+    admin.disconnect();
+  });
+});
