@@ -1,5 +1,6 @@
 """The Python side: an app on the broker of the environment, whose tasks are in the queue `python`."""
 import os
+import time
 
 from celery import Celery
 
@@ -24,6 +25,11 @@ def total(numbers):
 @app.task(name="python.fail")
 def fail(*args):
     raise KeyError("no such order")
+
+
+@app.task(name="shared.slow", track_started=True)
+def slow():
+    time.sleep(60)
 
 
 @app.task(name="shared.mark", bind=True)

@@ -97,9 +97,19 @@ export class PythonWorker implements AsyncDisposable {
     });
   }
 
+  /** kill -9. */
+  async kill(): Promise<void> {
+    await end(this.#child, 'SIGKILL');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await end(this.#child, 'SIGTERM');
   }
+}
+
+/** Has Kombu restore whatever it takes for abandoned, as if its visibility timeout had passed for everything. */
+export async function restoreByKombu(python: string, site: PythonSite): Promise<void> {
+  await run(python, ['restore.py'], { cwd: programs, env: environmentOf(site) });
 }
 
 /** A workflow as the client is told of it. */
