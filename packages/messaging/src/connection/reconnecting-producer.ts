@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Clock, Deadline, type Deferred, deferred, toError } from '@ctq/runtime';
 import { declareQueue, staysDeclared } from '../entities/declare.js';
 import type { Queue } from '../entities/queue.js';
@@ -31,6 +32,8 @@ export class ReconnectingProducer implements Producer {
   constructor(connector: Connector, clock: Clock) {
     this.#connector = connector;
     this.#clock = clock;
+    // As many listen as publishes wait for the broker to come back; that is no leak.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   publish(message: Message, route: Route, options: ProducerPublishOptions = noOptions): Promise<void> {
