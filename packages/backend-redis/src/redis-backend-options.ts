@@ -1,4 +1,4 @@
-import { ConfigurationError, type Duration, durationMs, nearestName } from '@ctq/runtime';
+import { assertKnownOptions, camelCaseOptions, type Duration, durationMs } from '@ctq/runtime';
 
 /** Options of the Redis result backend and key-value store. */
 export interface RedisBackendOptions {
@@ -23,18 +23,8 @@ const optionNames: readonly (keyof RedisBackendOptions)[] = ['url', 'globalKeypr
  * @throws ConfigurationError for names that the backend does not have and values that it cannot use.
  */
 export function redisBackendConfig(given: Readonly<Record<string, unknown>>): RedisBackendConfig {
-  const options: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(given)) {
-    const ours = name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    if (!optionNames.some((known) => known === ours)) {
-      const nearest = nearestName(name, optionNames);
-      const hint = nearest === undefined ? `It has: ${optionNames.join(', ')}.` : `Did you mean '${nearest}'?`;
-      throw new ConfigurationError('CTQ_UNKNOWN_OPTION', `redisBackend has no option '${name}'. ${hint}`, {
-        details: { option: name },
-      });
-    }
-    options[ours] = value;
-  }
+  const options = camelCaseOptions(given);
+  assertKnownOptions('redisBackend', options, optionNames);
   const {
     url = 'redis://localhost:6379/0',
     globalKeyprefix = '',

@@ -1,5 +1,6 @@
 import type { KeyValueStore, ResultBackend } from '@ctq/core/backend';
-import { assertKnownOptions, parseDatabaseUrl } from '@ctq/sqlite';
+import { assertKnownOptions } from '@ctq/runtime';
+import { parseDatabaseUrl } from '@ctq/sqlite';
 import { sqliteBackendConfig, type SqliteBackendOptions, sqliteBackendOptionNames } from './sqlite-backend-options.js';
 import { SqliteKeyValueStore } from './sqlite-key-value-store.js';
 import { SqliteResultBackend } from './sqlite-result-backend.js';

@@ -16,6 +16,7 @@ export {
   logLevels,
   silentLogger,
 } from './logging/logger.js';
+export { assertKnownOptions, camelCaseOptions } from './options/known-options.js';
 export { nearestName } from './text/nearest-name.js';
 export { type BackoffOptions, backoffMs } from './time/backoff.js';
 export { type Clock, systemClock, type Timer } from './time/clock.js';

@@ -10,7 +10,6 @@ export {
   DatabaseUnavailableError,
   SchemaVersionError,
 } from './errors.js';
-export { assertKnownOptions } from './known-options.js';
 export { type DatabaseOptions, openDatabase, type Synchronous } from './open-database.js';
 export type { Schema } from './schema.js';
 export type { SqlValue, Statement } from './statement.js';

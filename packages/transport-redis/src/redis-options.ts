@@ -1,4 +1,4 @@
-import { ConfigurationError, type Duration, durationMs, nearestName } from '@ctq/runtime';
+import { assertKnownOptions, camelCaseOptions, ConfigurationError, type Duration, durationMs } from '@ctq/runtime';
 import type { KeySpaceOptions } from './key-space.js';
 
 /**
@@ -60,18 +60,8 @@ const shortestLeaseMs = 100;
  * @throws ConfigurationError for a name that the transport does not have.
  */
 export function readOptions(given: Readonly<Record<string, unknown>>): RedisOptions {
-  const options: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(given)) {
-    const ours = name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    if (!optionNames.some((known) => known === ours)) {
-      const nearest = nearestName(name, optionNames);
-      const hint = nearest === undefined ? `It has: ${optionNames.join(', ')}.` : `Did you mean '${nearest}'?`;
-      throw new ConfigurationError('CTQ_UNKNOWN_OPTION', `redis has no option '${name}'. ${hint}`, {
-        details: { option: name },
-      });
-    }
-    options[ours] = value;
-  }
+  const options = camelCaseOptions(given);
+  assertKnownOptions('redis', options, optionNames);
   return options;
 }
 

@@ -1,6 +1,7 @@
 import { virtualTransport } from '@ctq/messaging/store';
 import type { Transport } from '@ctq/messaging/transport';
-import { assertKnownOptions, parseDatabaseUrl } from '@ctq/sqlite';
+import { assertKnownOptions } from '@ctq/runtime';
+import { parseDatabaseUrl } from '@ctq/sqlite';
 import { sqliteConfig, type SqliteOptions, sqliteOptionNames } from './sqlite-options.js';
 import { SqliteQueueStore } from './sqlite-store.js';
 

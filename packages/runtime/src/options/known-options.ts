@@ -1,4 +1,5 @@
-import { ConfigurationError, nearestName } from '@ctq/runtime';
+import { ConfigurationError } from '../errors/ctq-error.js';
+import { nearestName } from '../text/nearest-name.js';
 
 /**
  * Refuses options that an adapter does not have, so that a misspelt one is noticed.
@@ -17,4 +18,14 @@ export function assertKnownOptions(
       details: { option: name },
     });
   }
+}
+
+/** Options whose names may be written as Python writes them: `visibility_timeout` is `visibilityTimeout`. */
+export function camelCaseOptions(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]),
+  );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { assertKnownOptions } from './known-options.js';
+import { assertKnownOptions, camelCaseOptions } from './known-options.js';
 
 const known = ['path', 'leaseDuration', 'synchronous'];
 
@@ -18,4 +18,12 @@ test('an option that resembles none is an error with all names', () => {
   expect(() => assertKnownOptions('sqlite', { visibilityTimeout: 1 }, known)).toThrow(
     'It has: path, leaseDuration, synchronous.',
   );
+});
+
+test("options in Python's spelling are the same options", () => {
+  expect(camelCaseOptions({ lease_duration: 1, path: 'a', unacked_index_key: 'b' })).toEqual({
+    leaseDuration: 1,
+    path: 'a',
+    unackedIndexKey: 'b',
+  });
 });
