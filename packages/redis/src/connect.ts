@@ -7,7 +7,7 @@ export interface ConnectOptions {
   /** As `CLIENT LIST` shows it. */
   readonly name: string;
   readonly connectTimeoutMs: number;
-  /** Connects again by itself, and repeats nothing but its subscriptions. Default false: it is used as long as it lasts. */
+  /** Connects again by itself, and repeats nothing. Default false: it is used as long as it lasts. */
   readonly reconnects?: boolean;
 }
 
@@ -27,10 +27,12 @@ export async function connectRedis(options: ConnectOptions, signal: AbortSignal)
     connectTimeout: options.connectTimeoutMs,
     connectionName: options.name,
     retryStrategy: (attempt) => (reconnects ? reconnectMs(attempt) : null),
-    // Commands that are given meanwhile wait for so many attempts, about two seconds.
-    maxRetriesPerRequest: options.reconnects === true ? 5 : 0,
+    // Commands under way when the connection is lost are rejected at once: with a number of attempts ioredis forgets them without a word when an
+    // attempt succeeds, and sent again by itself an increment might be made twice.
+    maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    autoResubscribe: true,
+    // Left to `Subscriber`: ioredis does not look after the promise of it.
+    autoResubscribe: false,
     enableOfflineQueue: options.reconnects === true,
     // Messages of client tracking are dropped silently in RESP3 (ioredis 6).
     protocol: 2,

@@ -53,10 +53,24 @@ export class Subscriber {
     // Asked before it listens: it may send nothing else afterwards.
     this.#id = await client.client('ID');
     client.on('end', () => this.#onLost());
+    // From the second connection on, where the client makes one.
+    client.on('ready', () => void this.#listenAgain(client));
     client.on('message', (channel: string, message: string) => this.#tell(channel, channel, message));
     client.on('pmessage', (pattern: string, channel: string, message: string) => this.#tell(pattern, channel, message));
     if (this.#isClosed) client.disconnect();
     return client;
+  }
+
+  async #listenAgain(client: Redis): Promise<void> {
+    const patterns = [...this.#listeners.keys()];
+    const globs = patterns.filter(isGlob);
+    const channels = patterns.filter((pattern) => !isGlob(pattern));
+    try {
+      if (globs.length > 0) await client.psubscribe(...globs);
+      if (channels.length > 0) await client.subscribe(...channels);
+    } catch {
+      // Lost once more: the next connection listens again.
+    }
   }
 
   #tell(pattern: string, channel: string, message: string): void {

@@ -1,6 +1,6 @@
 import { type Clock, deferred, type Deferred, type Logger, toError } from '@ctq/runtime';
 import type { ResultBackend, ResultListener } from '../backend/result-backend.js';
-import { ResultTimeoutError } from '../errors/result-errors.js';
+import { BackendError, ResultTimeoutError } from '../errors/result-errors.js';
 import type { ResultRecord } from './result-record.js';
 import { readyStates } from './states.js';
 
@@ -71,6 +71,10 @@ export class ResultWaiter {
     const added = this.#added.filter((taskId) => this.#pending.has(taskId));
     this.#added = [];
     this.#look(added).catch((error: unknown) => {
+      if (BackendError.isInstance(error) && error.recoverable) {
+        this.#logger.warn({ err: error }, 'Reading results failed; they are read again.');
+        return;
+      }
       for (const taskId of added) {
         this.#pending.get(taskId)?.reject(error);
         this.#pending.delete(taskId);
