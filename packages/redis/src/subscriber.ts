@@ -26,7 +26,15 @@ export class Subscriber {
     const listeners = this.#listeners.get(pattern) ?? new Set();
     const isFirst = listeners.size === 0;
     this.#listeners.set(pattern, listeners.add(listener));
-    if (isFirst) await (isGlob(pattern) ? client.psubscribe(pattern) : client.subscribe(pattern));
+    if (isFirst) {
+      try {
+        await (isGlob(pattern) ? client.psubscribe(pattern) : client.subscribe(pattern));
+      } catch (error) {
+        // The next one asks again.
+        this.#listeners.delete(pattern);
+        throw error;
+      }
+    }
     return async () => {
       listeners.delete(listener);
       if (listeners.size > 0 || this.#isClosed) return;

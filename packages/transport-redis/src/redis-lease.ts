@@ -121,9 +121,14 @@ export class RedisLease implements LeaseRole {
       const entries = await client.hmget(this.#keys.unacked, ...tags);
       const returned: Returned[] = [];
       for (const [index, tag] of tags.entries()) {
-        const read = typeof entries[index] === 'string' ? readEntry(entries[index]) : undefined;
-        for (const queue of read === undefined ? [''] : await this.#queuesFor(client, read))
-          returned.push(this.#returned(tag, `${tag} ${queue}`, queue, read?.envelope ?? ''));
+        const read = readEntry(entries[index] ?? '');
+        if (read === undefined) {
+          // Settled meanwhile, or nothing that leads to a queue: it stays where it is and is not looked at again.
+          await client.zrem(this.#keys.unackedIndex, tag);
+          continue;
+        }
+        for (const queue of await this.#queuesFor(client, read))
+          returned.push(this.#returned(tag, `${tag} ${queue}`, queue, read.envelope));
       }
       return await this.#restore(client, '', returned);
     } finally {
@@ -167,7 +172,7 @@ function envelopeIn(entry: string): string {
 }
 
 /** `[envelope, exchange, routing key]`, with the envelope as it was received. */
-const entryForm = /^\[(.*\}),\s*(null|"(?:[^"\\]|\\.)*"),\s*(null|"(?:[^"\\]|\\.)*")\]$/su;
+const entryForm = /^\[(.*),\s*(null|"(?:[^"\\]|\\.)*"),\s*(null|"(?:[^"\\]|\\.)*")\]$/su;
 
 /** Undefined for what is no entry. */
 function readEntry(entry: string): Entry | undefined {

@@ -34,13 +34,14 @@ return {
 
 /**
  * Returns messages of a holder whose lease has run out; of nobody's when the holder is empty. Those that were settled or restored meanwhile are passed over.
+ * One that was published to several queues is given once for each.
  *
  * - KEYS: leases, unacked, unacked index, held by the holder; then the lists
  * - ARGV: holder; for each message: tag, member of the held set, index of its list, envelope
  * - returns how many went back
  */
 export const restoreScript: RedisScript = new RedisScript(`
-local holder, count = ARGV[1], 0
+local holder, count, last, isOurs = ARGV[1], 0, '', false
 if holder ~= '' then
   local time = redis.call('TIME')
   local expiry = redis.call('ZSCORE', KEYS[1], holder)
@@ -48,7 +49,9 @@ if holder ~= '' then
 end
 for at = 2, #ARGV, 4 do
   local tag = ARGV[at]
-  if redis.call('HDEL', KEYS[2], tag) == 1 then
+  if tag ~= last then isOurs = redis.call('HDEL', KEYS[2], tag) == 1 end
+  last = tag
+  if isOurs then
     redis.call('RPUSH', KEYS[4 + ARGV[at + 2]], ARGV[at + 3])
     count = count + 1
   end
