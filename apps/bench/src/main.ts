@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util';
 import { embedded } from './embedded.js';
 import { medianOf, verdict } from './measure.js';
 import { memory } from './memory.js';
+import { redis } from './redis/redis.js';
 
-const scenarios = { memory, embedded } as const;
+const scenarios = { memory, embedded, redis } as const;
 const names = Object.keys(scenarios) as (keyof typeof scenarios)[];
 
 const { positionals, values } = parseArgs({

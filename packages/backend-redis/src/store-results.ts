@@ -8,12 +8,17 @@ import { RedisScript } from '@ctq/redis';
  * - ARGV: time to live in ms or 0; the document of each
  */
 export const storeResultsScript: RedisScript = new RedisScript(`
+local call, ttl = redis.call, ARGV[1]
+local function set(key, document, ...)
+  if ttl == '0' then return call('SET', key, document, ...) end
+  return call('SET', key, document, 'PX', ttl, ...)
+end
 for at, key in ipairs(KEYS) do
   local document = ARGV[at + 1]
-  local stored = redis.call('GET', key)
-  if not (stored and string.find(stored, '^{"status": ?"SUCCESS"')) then
-    if ARGV[1] == '0' then redis.call('SET', key, document) else redis.call('SET', key, document, 'PX', ARGV[1]) end
-    redis.call('PUBLISH', key, document)
+  local isNew = set(key, document, 'NX')
+  if isNew or not string.find(call('GET', key) or '', '^{"status": ?"SUCCESS"') then
+    if not isNew then set(key, document) end
+    call('PUBLISH', key, document)
   end
 end
 return 0

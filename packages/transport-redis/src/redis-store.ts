@@ -139,18 +139,22 @@ export class RedisQueueStore implements QueueStore {
     for (const queue of queues) keys.push(this.#keys.delayed(queue));
     for (let step = 0; step < steps; step += 1) for (const list of lists) keys.push(list[step] ?? '');
     const count = Math.min(limit, largestPop);
-    const args = [count, noAck ? 1 : 0, `${context.holder}.`, this.#made, context.holder, this.#config.leaseMs];
+    const { holder } = context;
+    const args = [count, noAck ? 1 : 0, `${holder}.`, this.#made, holder, this.#config.leaseMs];
     const named = [...queues.map((queue) => JSON.stringify(queue)), ...queues];
+    let made = this.#made;
     this.#made += count;
     const reply = await run((client) => popScript.run(client, keys, [...args, queues.length, ...named]));
-    const taken = reply as (string | number)[];
+    const runs = reply as (number | string[])[];
     const messages: HeldMessage[] = [];
-    for (let at = 0; at < taken.length; at += 3) {
-      const tag = String(taken[at]);
-      const queue = queues[Number(taken[at + 1])] ?? '';
-      const envelope = String(taken[at + 2]);
-      if (!noAck) this.#held.set(tag, { queue, envelope });
-      messages.push(heldMessage(tag, queue, envelope));
+    for (let at = 0; at < runs.length; at += 2) {
+      const queue = queues[runs[at] as number] ?? '';
+      for (const envelope of runs[at + 1] as string[]) {
+        made += 1;
+        const tag = noAck ? '' : `${holder}.${made}`;
+        if (!noAck) this.#held.set(tag, { queue, envelope });
+        messages.push(heldMessage(tag, queue, envelope));
+      }
     }
     return messages;
   }
@@ -158,6 +162,7 @@ export class RedisQueueStore implements QueueStore {
   async settle(settlements: readonly Settlement[]): Promise<readonly string[]> {
     const { run, context } = this.#opened();
     const acks: string[] = [];
+    const members: string[] = [];
     const others: (string | number)[] = [];
     const keys: string[] = [];
     const lost: string[] = [];
@@ -170,8 +175,10 @@ export class RedisQueueStore implements QueueStore {
       }
       this.#held.delete(tag);
       const member = `${tag} ${held.queue}`;
-      if (settlement.kind === 'ack') acks.push(tag, member);
-      else {
+      if (settlement.kind === 'ack') {
+        acks.push(tag);
+        members.push(member);
+      } else {
         const { key, kind, value } = this.#operation(settlement, held);
         if (!keys.includes(key)) keys.push(key);
         others.push(kind, tag, member, keys.indexOf(key) + 1, value);
@@ -180,7 +187,7 @@ export class RedisQueueStore implements QueueStore {
     const { unacked, unackedIndex } = this.#keys;
     const all = [unacked, unackedIndex, this.#keys.heldBy(context.holder), ...keys];
     if (acks.length === 0 && others.length === 0) return lost;
-    const late = await run((client) => settleScript.run(client, all, [acks.length / 2, ...acks, ...others]));
+    const late = await run((client) => settleScript.run(client, all, [acks.length, ...acks, ...members, ...others]));
     return [...lost, ...(late as string[])];
   }
 

@@ -5,38 +5,36 @@ import { RedisScript } from '@ctq/redis';
  * somebody (its lease ran out, or Kombu's visibility timeout): its settlement has no effect.
  *
  * - KEYS: unacked, unacked index, held by this holder; then what operations refer to (lists, delayed sets)
- * - ARGV: number of acknowledgements; for each its tag and its member of the held set; then for each operation: `front`, `back` or `park`, tag,
+ * - ARGV: number of acknowledgements, their tags, their members of the held set; then for each operation: `front`, `back` or `park`, tag,
  *   member, index of its key, envelope or due time in ms
  * - returns the tags that were lost
  */
 export const settleScript: RedisScript = new RedisScript(`
-local lost, tags, members = {}, {}, {}
-local at = 2
-for _ = 1, tonumber(ARGV[1]) do
-  local tag = ARGV[at]
-  if redis.call('HDEL', KEYS[1], tag) == 0 then lost[#lost + 1] = tag end
-  tags[#tags + 1] = tag
-  members[#members + 1] = ARGV[at + 1]
-  at = at + 2
+local call, lost = redis.call, {}
+local acks = tonumber(ARGV[1])
+if acks > 0 then
+  if call('HDEL', KEYS[1], unpack(ARGV, 2, acks + 1)) < acks then
+    -- Whoever restores a message takes it from both.
+    for at, score in ipairs(call('ZMSCORE', KEYS[2], unpack(ARGV, 2, acks + 1))) do
+      if not score then lost[#lost + 1] = ARGV[at + 1] end
+    end
+  end
+  call('ZREM', KEYS[2], unpack(ARGV, 2, acks + 1))
+  call('SREM', KEYS[3], unpack(ARGV, acks + 2, 2 * acks + 1))
 end
-if #tags > 0 then
-  redis.call('ZREM', KEYS[2], unpack(tags))
-  redis.call('SREM', KEYS[3], unpack(members))
-end
-while at <= #ARGV do
+for at = 2 * acks + 2, #ARGV, 5 do
   local kind, tag, member, key, value = ARGV[at], ARGV[at + 1], ARGV[at + 2], KEYS[3 + ARGV[at + 3]], ARGV[at + 4]
-  at = at + 5
-  redis.call('SREM', KEYS[3], member)
+  call('SREM', KEYS[3], member)
   if kind == 'park' then
-    if redis.call('HEXISTS', KEYS[1], tag) == 1 then
-      redis.call('ZADD', KEYS[2], tonumber(value) / 1000, tag)
-      redis.call('ZADD', key, value, tag)
+    if call('HEXISTS', KEYS[1], tag) == 1 then
+      call('ZADD', KEYS[2], tonumber(value) / 1000, tag)
+      call('ZADD', key, value, tag)
     else
       lost[#lost + 1] = tag
     end
-  elseif redis.call('HDEL', KEYS[1], tag) == 1 then
-    redis.call('ZREM', KEYS[2], tag)
-    redis.call(kind == 'front' and 'RPUSH' or 'LPUSH', key, value)
+  elseif call('HDEL', KEYS[1], tag) == 1 then
+    call('ZREM', KEYS[2], tag)
+    call(kind == 'front' and 'RPUSH' or 'LPUSH', key, value)
   else
     lost[#lost + 1] = tag
   end

@@ -1,0 +1,45 @@
+import { type ConnectionOptions, Queue, QueueEvents, Worker } from 'bullmq';
+import type { Contender, Site } from './contender.js';
+
+const name = 'bench-bullmq';
+
+function connectionTo({ url }: Site): ConnectionOptions {
+  const { hostname, port, pathname } = new URL(url);
+  return { host: hostname, port: Number(port), db: Number(pathname.slice(1)), maxRetriesPerRequest: null };
+}
+
+export const bullmq: Contender = {
+  async openProducer(site) {
+    const connection = connectionTo(site);
+    const queue = new Queue(name, { connection, defaultJobOptions: { removeOnComplete: !site.stores } });
+    await queue.waitUntilReady();
+    let events: QueueEvents | undefined;
+    return {
+      send: (n) => queue.add('add', { x: n, y: 1 }),
+      sendAll: (first, count) =>
+        queue.addBulk(Array.from({ length: count }, (_, n) => ({ name: 'add', data: { x: first + n, y: 1 } }))),
+      async roundTrip(n) {
+        events ??= new QueueEvents(name, { connection });
+        await events.waitUntilReady();
+        const job = await queue.add('add', { x: n, y: 1 });
+        return job.waitUntilFinished(events);
+      },
+      async [Symbol.asyncDispose]() {
+        await events?.close();
+        await queue.close();
+      },
+    };
+  },
+  async openWorker(site, concurrency, onTask) {
+    const worker = new Worker<{ x: number; y: number }>(
+      name,
+      async ({ data }) => {
+        onTask();
+        return data.x + data.y;
+      },
+      { connection: connectionTo(site), concurrency },
+    );
+    await worker.waitUntilReady();
+    return { [Symbol.asyncDispose]: () => worker.close() };
+  },
+};

@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { beeQueue } from './bee-queue.js';
+import { bullmq } from './bullmq.js';
+import type { Contender, Site } from './contender.js';
+import { ctq } from './ctq.js';
+
+/** What a process of the comparison is told to do. */
+export type Order =
+  | { readonly what: 'send'; readonly how: 'one-by-one' | 'in-flight' | 'bulk'; readonly count: number }
+  | { readonly what: 'round-trips'; readonly count: number }
+  | { readonly what: 'work'; readonly concurrency: number; readonly count: number };
+
+/** What it measured. */
+export interface Measured {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  /** Resident memory at the end. */
+  readonly residentMiB: number;
+  readonly tripsMs: readonly number[];
+}
+
+const contenders: Readonly<Record<string, Contender>> = { ctq, bullmq, 'bee-queue': beeQueue };
+
+const inFlight = 64;
+const bulk = 1_000;
+
+const [name = '', url = '', stores = ''] = process.argv.slice(2);
+const contender = contenders[name];
+if (contender === undefined) throw new Error(`No contender is called '${name}'.`);
+const site: Site = { url, stores: stores === 'stores' };
+
+process.send?.('ready');
+const [order] = (await once(process, 'message')) as [Order];
+const measured = order.what === 'work' ? await work(contender, order) : await produce(contender, order);
+process.send?.(measured);
+process.disconnect();
+
+async function produce(by: Contender, order: Exclude<Order, { what: 'work' }>): Promise<Measured> {
+  await using producer = await by.openProducer(site);
+  const tripsMs: number[] = [];
+  const watch = stopwatch();
+  if (order.what === 'round-trips') {
+    for (let n = 0; n < order.count; n += 1) {
+      const startedAt = performance.now();
+      await producer.roundTrip(n);
+      tripsMs.push(performance.now() - startedAt);
+    }
+  } else if (order.how === 'bulk') {
+    for (let first = 0; first < order.count; first += bulk) await producer.sendAll(first, bulk);
+  } else {
+    let next = 0;
+    const sendAll = async (): Promise<void> => {
+      for (let n = next++; n < order.count; n = next++) await producer.send(n);
+    };
+    await Promise.all(Array.from({ length: order.how === 'in-flight' ? inFlight : 1 }, sendAll));
+  }
+  return { ...watch(), tripsMs };
+}
+
+/** From the first task to the last, so that starting up does not count. */
+async function work(by: Contender, { concurrency, count }: Extract<Order, { what: 'work' }>): Promise<Measured> {
+  let done = 0;
+  let watch: (() => Omit<Measured, 'tripsMs'>) | undefined;
+  let finish: (measured: Omit<Measured, 'tripsMs'>) => void = () => undefined;
+  const finished = new Promise<Omit<Measured, 'tripsMs'>>((resolve) => {
+    finish = resolve;
+  });
+  await using _worker = await by.openWorker(site, concurrency, () => {
+    watch ??= stopwatch();
+    done += 1;
+    if (done === count) finish(watch());
+  });
+  process.send?.('working');
+  return { ...(await finished), tripsMs: [] };
+}
+
+function stopwatch(): () => Omit<Measured, 'tripsMs'> {
+  const startedAt = performance.now();
+  const before = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    return {
+      seconds: (performance.now() - startedAt) / 1_000,
+      cpuSeconds: (user + system) / 1_000_000,
+      residentMiB: process.memoryUsage.rss() / 1_048_576,
+    };
+  };
+}
