@@ -9,6 +9,11 @@ import { UnheldDelivery } from './settlement.js';
 /** The most that one pop asks for: with unlimited prefetch, what is taken is also what a crash delays by a lease. */
 const largestPop = 1_000;
 
+/** Over a network the prefetch is taken in this many parts: while one is being delivered the next is on its way, and others are being settled. */
+const partsOverNetwork = 4;
+/** A part is no smaller than this, lest the round trips be felt more than the waiting. */
+const smallestPart = 25;
+
 export interface IntakeOptions {
   readonly store: QueueStore;
   readonly ledger: Ledger;
@@ -68,7 +73,7 @@ export class Intake {
     const credit = this.#options.ledger.credit(largestPop);
     this.#isStarved = credit <= 0 && !this.#held.isEmpty;
     let outcome: IntakeOutcome = 'unasked';
-    if (credit > 0 && !this.#held.isEmpty) outcome = (await this.#takeHeld(credit)) < credit ? 'short' : 'full';
+    if (credit > 0 && !this.#held.isEmpty) outcome = await this.#takeHeld(credit);
     if (!this.#unheld.isEmpty) {
       const isShort = (await this.#takeUnheld()) < largestPop;
       if (!isShort || outcome !== 'full') outcome = isShort ? 'short' : 'full';
@@ -99,12 +104,54 @@ export class Intake {
     }
   }
 
-  async #takeHeld(limit: number): Promise<number> {
+  async #takeHeld(credit: number): Promise<IntakeOutcome> {
+    const { ledger } = this.#options;
+    let limit = Math.min(credit, this.#part);
+    let popping = this.#popHeld(limit);
+    for (;;) {
+      const taken = await popping;
+      this.#held.rotate(taken);
+      if (taken.length < limit) {
+        await this.#deliver(taken);
+        return 'short';
+      }
+      const nextLimit = Math.min(ledger.credit(largestPop) - taken.length, this.#part);
+      const next = this.#popsAhead(nextLimit) ? this.#popHeld(nextLimit) : undefined;
+      const delivered = this.#deliver(taken);
+      // Whatever becomes of one, the other has an owner.
+      if (next !== undefined) await Promise.all([delivered, next]);
+      else {
+        await delivered;
+        return 'full';
+      }
+      popping = next;
+      limit = nextLimit;
+    }
+  }
+
+  async #popHeld(limit: number): Promise<readonly HeldMessage[]> {
     const { store, leases, clock } = this.#options;
     const takenAt = leases === undefined ? 0 : clock.monotonic();
     const taken = await store.pop({ queues: this.#held.order, limit, noAck: false });
     leases?.hold(taken.length, takenAt);
-    this.#held.rotate(taken);
+    return taken;
+  }
+
+  /** The most that one pop takes. */
+  get #part(): number {
+    const { store, ledger } = this.#options;
+    if (store.supports.reach !== 'network') return largestPop;
+    return Math.max(smallestPart, Math.ceil((ledger.prefetch === 0 ? largestPop : ledger.prefetch) / partsOverNetwork));
+  }
+
+  /** Whether a part of this size is worth asking for before the one at hand is delivered. */
+  #popsAhead(limit: number): boolean {
+    const isWorthwhile = limit >= smallestPart / 2 && this.#options.store.supports.reach === 'network';
+    return isWorthwhile && !this.#held.isEmpty && this.#unheld.isEmpty;
+  }
+
+  /** Resolves when those that nobody wants any more are given back; the others are delivered before it returns. */
+  async #deliver(taken: readonly HeldMessage[]): Promise<void> {
     let orphans: HeldMessage[] | undefined;
     for (const held of taken) {
       const consumer = this.#held.next(held.queue);
@@ -113,7 +160,6 @@ export class Intake {
       else this.#hand(consumer, held);
     }
     if (orphans !== undefined) await this.#giveBack(orphans);
-    return taken.length;
   }
 
   #hand(consumer: RingConsumer, held: HeldMessage): void {

@@ -28,6 +28,11 @@ export class Ledger implements SettlementDesk {
     this.#onCredit = listener;
   }
 
+  /** 0 is no limit. */
+  get prefetch(): number {
+    return this.#prefetch;
+  }
+
   set prefetch(count: number) {
     this.#prefetch = count;
     this.#onCredit();
