@@ -63,7 +63,11 @@ export class RedisResultBackend implements ResultBackend {
     if (records.length === 0) return;
     const { codec, expiresMs } = this.#opened();
     const keys = records.map(({ taskId }) => this.#keys.task(taskId));
-    const documents = records.map((record) => Buffer.from(codec.encode(record)));
+    const documents = records.map((record) => {
+      const { buffer, byteOffset, byteLength } = codec.encode(record);
+      const bytes = Buffer.from(buffer, byteOffset, byteLength);
+      return codec.isText ? bytes.toString() : bytes;
+    });
     const ttl = expiresMs === undefined ? 0 : Math.max(1, Math.ceil(expiresMs));
     await this.#store.connection.write((client) => storeResultsScript.run(client, keys, [ttl, ...documents]));
   }

@@ -16,7 +16,8 @@ export function envelopeOf({ message, route, expiresAt }: PushEntry): string {
 export function heldMessage(tag: string, queue: string, envelope: string): HeldMessage {
   try {
     const { message, route, redelivered } = decodeEnvelope(envelope);
-    const { [countProperty]: count, [expiryProperty]: expiresAt, ...extra } = message.properties.extra ?? {};
+    if (message.properties.extra === undefined) return { tag, queue, message, route, redelivered, deliveryCount: 0 };
+    const { [countProperty]: count, [expiryProperty]: expiresAt, ...extra } = message.properties.extra;
     return {
       tag,
       queue,

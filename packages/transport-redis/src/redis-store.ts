@@ -35,6 +35,7 @@ const manifest: QueueStoreManifest = {
   leaseKeeper: true,
   wakeUp: 'hint',
   fanout: 'role',
+  pipelines: true,
 };
 
 /** The most messages that one script takes: Lua passes a few thousand arguments at a time. */

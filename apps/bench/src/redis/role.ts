@@ -1,8 +1,5 @@
 import { once } from 'node:events';
-import { beeQueue } from './bee-queue.js';
-import { bullmq } from './bullmq.js';
 import type { Contender, Site } from './contender.js';
-import { ctq } from './ctq.js';
 
 /** What a process of the comparison is told to do. */
 export type Order =
@@ -19,13 +16,18 @@ export interface Measured {
   readonly tripsMs: readonly number[];
 }
 
-const contenders: Readonly<Record<string, Contender>> = { ctq, bullmq, 'bee-queue': beeQueue };
+/** Each in a process without the others, whose code would count as memory. */
+const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
+  ctq: async () => (await import('./ctq.js')).ctq,
+  bullmq: async () => (await import('./bullmq.js')).bullmq,
+  'bee-queue': async () => (await import('./bee-queue.js')).beeQueue,
+};
 
 const inFlight = 64;
 const bulk = 1_000;
 
 const [name = '', url = '', stores = ''] = process.argv.slice(2);
-const contender = contenders[name];
+const contender = await contenders[name]?.();
 if (contender === undefined) throw new Error(`No contender is called '${name}'.`);
 const site: Site = { url, stores: stores === 'stores' };
 

@@ -16,6 +16,7 @@ export function createResultCodec(content: ContentCodec, serializer: string): Re
   const decodeValue = (body: Uint8Array): unknown =>
     content.decode({ body, contentType, contentEncoding, headers: {} });
   return {
+    isText: contentEncoding === 'utf-8',
     encode: (record) => encodeValue(encodeRecord(record)),
     decode: (bytes) => decodeRecord(decodeValue(bytes)),
     encodeValue,

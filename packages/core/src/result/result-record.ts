@@ -46,6 +46,8 @@ export interface StoredError {
  * documents.
  */
 export interface ResultCodec {
+  /** Whether documents are UTF-8 text, for stores that write text with less effort than bytes. */
+  readonly isText: boolean;
   encode(record: ResultRecord): Uint8Array;
   /** @throws DecodeError for bytes that are no result document. */
   decode(bytes: Uint8Array): ResultRecord;

@@ -69,6 +69,11 @@ export interface QueueStoreManifest
   extends Pick<TransportManifest, 'priority' | 'reach' | 'durability' | 'delay' | 'leaseKeeper' | 'wakeUp'> {
   /** Fan-out goes through queues (a copy for each bound queue), through the store's own role, or is not available. */
   readonly fanout: 'queues' | 'role' | 'none';
+  /**
+   * Calls take effect in the order in which they are made, also when the one before is still under way (one connection to a server that works
+   * them off in turn): pushes and pops overlap then, and nobody waits for a round trip. Default false.
+   */
+  readonly pipelines?: boolean;
 }
 
 export interface QueueStoreContext {

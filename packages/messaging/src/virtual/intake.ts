@@ -9,8 +9,8 @@ import { UnheldDelivery } from './settlement.js';
 /** The most that one pop asks for: with unlimited prefetch, what is taken is also what a crash delays by a lease. */
 const largestPop = 1_000;
 
-/** Over a network the prefetch is taken in this many parts: while one is being delivered the next is on its way, and others are being settled. */
-const partsOverNetwork = 4;
+/** Where calls overlap, the prefetch is taken in this many parts: while one is being delivered the next is on its way, and others are being settled. */
+const partsOfPrefetch = 4;
 /** A part is no smaller than this, lest the round trips be felt more than the waiting. */
 const smallestPart = 25;
 
@@ -140,13 +140,13 @@ export class Intake {
   /** The most that one pop takes. */
   get #part(): number {
     const { store, ledger } = this.#options;
-    if (store.supports.reach !== 'network') return largestPop;
-    return Math.max(smallestPart, Math.ceil((ledger.prefetch === 0 ? largestPop : ledger.prefetch) / partsOverNetwork));
+    if (store.supports.pipelines !== true) return largestPop;
+    return Math.max(smallestPart, Math.ceil((ledger.prefetch === 0 ? largestPop : ledger.prefetch) / partsOfPrefetch));
   }
 
   /** Whether a part of this size is worth asking for before the one at hand is delivered. */
   #popsAhead(limit: number): boolean {
-    const isWorthwhile = limit >= smallestPart / 2 && this.#options.store.supports.reach === 'network';
+    const isWorthwhile = limit >= smallestPart / 2 && this.#options.store.supports.pipelines === true;
     return isWorthwhile && !this.#held.isEmpty && this.#unheld.isEmpty;
   }
 

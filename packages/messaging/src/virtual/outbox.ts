@@ -1,4 +1,4 @@
-import { Batcher, type Clock, type Logger } from '@ctq/runtime';
+import { Batcher, type Clock, deferred, type Logger } from '@ctq/runtime';
 import { UnroutableError } from '../errors.js';
 import type { Message, Route } from '../message/message.js';
 import type { PushEntry, QueueStore } from '../store/queue-store.js';
@@ -24,6 +24,13 @@ class Outgoing implements PushEntry {
   }
 }
 
+/** A batch with its addresses. */
+interface Mail {
+  readonly entries: PushEntry[];
+  /** For fan-out exchanges that the store serves itself. */
+  readonly broadcasts: Outgoing[];
+}
+
 export interface OutboxOptions {
   readonly store: QueueStore;
   readonly routing: RoutingTable;
@@ -34,16 +41,22 @@ export interface OutboxOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** Where pushes may overlap: one is on its way while the next is being made. */
+const pushesUnderWay = 2;
+
 /**
  * What a connection publishes: gathered during one turn of the event loop, routed and pushed together.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #batcher: Batcher<Outgoing>;
+  /** Under way while something has to be asked before a batch can be pushed; those behind it wait. */
+  #addressing: Promise<void> | undefined;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#batcher = new Batcher((batch) => this.#flush(batch));
+    const maxUnderWay = options.store.supports.pipelines === true ? pushesUnderWay : 1;
+    this.#batcher = new Batcher((batch) => this.#flush(batch), { maxUnderWay });
   }
 
   publish(message: Message, route: Route, options?: PublishOptions): Promise<void> {
@@ -70,29 +83,68 @@ export class Outbox {
   }
 
   async #flush(batch: readonly Outgoing[]): Promise<void> {
-    const { store, routing, onFailure } = this.#options;
     try {
-      const reading = routing.prepare(batch);
-      if (reading !== undefined) await reading;
-      const entries: PushEntry[] = [];
-      let unmatched: Outgoing[] | undefined;
-      for (const outgoing of batch) {
-        if (outgoing.isMandatory && outgoing.route.exchange === '') (unmatched ??= []).push(outgoing);
-        else if (!this.#address(outgoing, entries)) (unmatched ??= []).push(outgoing);
-      }
-      if (unmatched !== undefined) await this.#lookAgain(unmatched, entries);
-      if (store.fanout !== undefined) await this.#broadcast(batch);
-      if (entries.length > 0) await store.push(entries);
+      // What is in front of it goes first.
+      while (this.#addressing !== undefined) await this.#addressing;
+      const mail: Mail = { entries: [], broadcasts: [] };
+      const addressing = this.#addressAll(batch, mail);
+      await (addressing === undefined ? this.#push(mail) : this.#pushAfter(addressing, mail));
     } catch (error) {
-      onFailure(error);
+      this.#options.onFailure(error);
       throw error;
     }
   }
 
+  /** Nobody behind it pushes before. */
+  async #pushAfter(addressing: Promise<void>, mail: Mail): Promise<void> {
+    const hasPushed = deferred();
+    this.#addressing = hasPushed.promise;
+    let pushing: Promise<void> | undefined;
+    try {
+      await addressing;
+      pushing = this.#push(mail);
+    } finally {
+      this.#addressing = undefined;
+      hasPushed.resolve();
+    }
+    await pushing;
+  }
+
+  #push({ entries }: Mail): Promise<void> | undefined {
+    return entries.length === 0 ? undefined : this.#options.store.push(entries);
+  }
+
+  /** Undefined when it is done, which it is when nothing has to be asked. */
+  #addressAll(batch: readonly Outgoing[], mail: Mail): Promise<void> | undefined {
+    const reading = this.#options.routing.prepare(batch);
+    return reading === undefined ? this.#addressKnown(batch, mail) : reading.then(() => this.#addressKnown(batch, mail));
+  }
+
+  #addressKnown(batch: readonly Outgoing[], mail: Mail): Promise<void> | undefined {
+    let unmatched: Outgoing[] | undefined;
+    for (const outgoing of batch) {
+      if (outgoing.isMandatory && outgoing.route.exchange === '') (unmatched ??= []).push(outgoing);
+      else if (!this.#address(outgoing, mail)) (unmatched ??= []).push(outgoing);
+    }
+    if (unmatched === undefined && mail.broadcasts.length === 0) return undefined;
+    return this.#addressOthers(unmatched, mail);
+  }
+
+  async #addressOthers(unmatched: readonly Outgoing[] | undefined, mail: Mail): Promise<void> {
+    if (unmatched !== undefined) await this.#lookAgain(unmatched, mail);
+    const { fanout } = this.#options.store;
+    if (fanout === undefined) return;
+    await Promise.all(mail.broadcasts.map(({ route, message }) => fanout.publish(route, message)));
+  }
+
   /** Adds an entry for each queue that gets the message; false when there is none. */
-  #address(outgoing: Outgoing, entries: PushEntry[]): boolean {
-    if (this.#isBroadcast(outgoing)) return true;
-    const queues = this.#options.routing.queuesFor(outgoing.route);
+  #address(outgoing: Outgoing, { entries, broadcasts }: Mail): boolean {
+    const { store, routing } = this.#options;
+    if (store.fanout !== undefined && routing.isFanout(outgoing.route.exchange)) {
+      broadcasts.push(outgoing);
+      return true;
+    }
+    const queues = routing.queuesFor(outgoing.route);
     const [first] = queues;
     if (first === undefined) return false;
     if (queues.length === 1) entries.push(this.#entryFor(outgoing, first));
@@ -114,7 +166,7 @@ export class Outbox {
   }
 
   /** What was remembered may be older than a binding: before a message is given up its exchange is read anew. */
-  async #lookAgain(unmatched: readonly Outgoing[], entries: PushEntry[]): Promise<void> {
+  async #lookAgain(unmatched: readonly Outgoing[], mail: Mail): Promise<void> {
     const { routing, deadLetterQueue } = this.#options;
     const names = new Set(unmatched.map(({ route }) => route.exchange));
     names.delete('');
@@ -123,9 +175,9 @@ export class Outbox {
     for (const outgoing of unmatched) {
       const { exchange, routingKey } = outgoing.route;
       const isKnown = exchange !== '' || (await routing.findQueue(routingKey)) !== undefined;
-      if (isKnown && this.#address(outgoing, entries)) continue;
+      if (isKnown && this.#address(outgoing, mail)) continue;
       if (outgoing.isMandatory) outgoing.isUnroutable = true;
-      else if (deadLetterQueue !== undefined) entries.push(this.#entryFor(outgoing, deadLetterQueue));
+      else if (deadLetterQueue !== undefined) mail.entries.push(this.#entryFor(outgoing, deadLetterQueue));
       else dropped.push(outgoing);
     }
     this.#warnOf(dropped);
@@ -143,19 +195,5 @@ export class Outbox {
     for (const { route, count } of counts.values()) {
       this.#options.logger.warn({ ...route, count }, 'Dropped what could not be delivered: no queue is bound for it');
     }
-  }
-
-  #isBroadcast(outgoing: Outgoing): boolean {
-    const { store, routing } = this.#options;
-    return store.fanout !== undefined && routing.isFanout(outgoing.route.exchange);
-  }
-
-  async #broadcast(batch: readonly Outgoing[]): Promise<void> {
-    const { fanout } = this.#options.store;
-    if (fanout === undefined) return;
-    const sent = batch
-      .filter((outgoing) => this.#isBroadcast(outgoing))
-      .map(({ route, message }) => fanout.publish(route, message));
-    if (sent.length > 0) await Promise.all(sent);
   }
 }

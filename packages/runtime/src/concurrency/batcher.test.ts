@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { toError } from '../errors/to-error.js';
-import { Batcher } from './batcher.js';
+import { Batcher, type BatcherOptions } from './batcher.js';
 import { type Deferred, deferred } from './deferred.js';
 
 interface Flush {
@@ -11,7 +11,7 @@ interface Flush {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A batcher whose flushes are answered by hand. */
-function setup(maxItems?: number): {
+function setup(options: BatcherOptions = {}): {
   batcher: Batcher<string>;
   flushes: Flush[];
   flushed: () => (readonly string[])[];
@@ -23,7 +23,7 @@ function setup(maxItems?: number): {
       flushes.push({ items, answer });
       return answer.promise;
     },
-    maxItems === undefined ? {} : { maxItems },
+    options,
   );
   return { batcher, flushes, flushed: () => flushes.map(({ items }) => items) };
 }
@@ -75,6 +75,27 @@ describe('A batcher', () => {
     expect(flushed()).toEqual([['a'], ['b', 'c', 'd']]);
   });
 
+  test('has as many flushes under way as it may, begun in order', async () => {
+    const { batcher, flushes, flushed } = setup({ maxUnderWay: 2 });
+    const log = watch({ a: batcher.add('a') });
+    await turn();
+    void batcher.add('b');
+    await turn();
+    void batcher.add('c');
+    await turn();
+    expect(flushed()).toEqual([['a'], ['b']]);
+    const drained = batcher.drain().then(() => log.push('drained'));
+    flushes[1]?.answer.resolve();
+    await turn();
+    expect(flushed()).toEqual([['a'], ['b'], ['c']]);
+    flushes[2]?.answer.resolve();
+    await turn();
+    expect(log).toEqual([]);
+    flushes[0]?.answer.resolve();
+    await drained;
+    expect(log).toEqual(['a done', 'drained']);
+  });
+
   test('lets a turn end before its batch goes, even when a flush ends in the middle of it', async () => {
     const { batcher, flushes, flushed } = setup();
     void batcher.add('a');
@@ -89,7 +110,7 @@ describe('A batcher', () => {
   });
 
   test('rejects exactly the adds of the batch whose flush failed', async () => {
-    const { batcher, flushes } = setup(2);
+    const { batcher, flushes } = setup({ maxItems: 2 });
     const log = watch({ a: batcher.add('a'), b: batcher.add('b'), c: batcher.add('c') });
     await turn();
     flushes[0]?.answer.reject(new Error('lost'));
@@ -112,7 +133,7 @@ describe('A batcher', () => {
   });
 
   test('never hands over more than maxItems, and a full batch at once', async () => {
-    const { batcher, flushes, flushed } = setup(2);
+    const { batcher, flushes, flushed } = setup({ maxItems: 2 });
     for (const item of ['a', 'b', 'c', 'd', 'e']) void batcher.add(item);
     expect(flushed()).toEqual([['a', 'b']]);
     for (let index = 0; index < 3; index += 1) {
@@ -147,8 +168,9 @@ describe('A batcher', () => {
     await turn();
   });
 
-  test.each([0, -1, Number.NaN])('refuses maxItems of %d', (maxItems) => {
-    expect(() => setup(maxItems)).toThrow(RangeError);
+  test.each([0, -1, Number.NaN])('refuses maxItems and maxUnderWay of %d', (limit) => {
+    expect(() => setup({ maxItems: limit })).toThrow(RangeError);
+    expect(() => setup({ maxUnderWay: limit })).toThrow(RangeError);
   });
 });
 

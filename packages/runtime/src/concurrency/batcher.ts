@@ -3,6 +3,8 @@ import { type Deferred, deferred } from './deferred.js';
 export interface BatcherOptions {
   /** The most items that one flush is given. Default 500. */
   readonly maxItems?: number;
+  /** Flushes that may be under way at a time, begun in order: more than one where `flush` keeps to that order by itself. Default 1. */
+  readonly maxUnderWay?: number;
 }
 
 interface Batch<Item> {
@@ -14,23 +16,26 @@ interface Batch<Item> {
 
 /**
  * Gathers what is added during one turn of the event loop and hands it over in one call, so that a hot path costs a
- * round trip per batch and not per message. One flush is under way at a time; what arrives meanwhile is the next batch,
- * however many turns that takes. A full batch does not wait for the end of the turn. Order is kept.
+ * round trip per batch and not per message. One flush (or as many as the options say) is under way at a time; what arrives meanwhile is the
+ * next batch, however many turns that takes. A full batch does not wait for the end of the turn. Order is kept.
  *
  * A batch that waits keeps the process alive. An error that no caller of `add` listens to is dropped.
  */
 export class Batcher<Item> {
   readonly #flush: (items: readonly Item[]) => Promise<void>;
   readonly #maxItems: number;
+  readonly #maxUnderWay: number;
   /** In order; all but the last are full. */
   readonly #waiting: Batch<Item>[] = [];
-  #underWay: Batch<Item> | undefined;
+  readonly #underWay = new Set<Batch<Item>>();
 
   constructor(flush: (items: readonly Item[]) => Promise<void>, options: BatcherOptions = {}) {
-    const { maxItems = 500 } = options;
+    const { maxItems = 500, maxUnderWay = 1 } = options;
     if (!(maxItems >= 1)) throw new RangeError(`maxItems must be at least 1, not ${maxItems}.`);
+    if (!(maxUnderWay >= 1)) throw new RangeError(`maxUnderWay must be at least 1, not ${maxUnderWay}.`);
     this.#flush = flush;
     this.#maxItems = maxItems;
+    this.#maxUnderWay = maxUnderWay;
   }
 
   /** Resolves when the batch that holds the item was flushed; rejects with that flush's error. */
@@ -47,10 +52,10 @@ export class Batcher<Item> {
    * never rejects (each `add` carries its own error).
    */
   async drain(): Promise<void> {
-    const last = this.#waiting.at(-1) ?? this.#underWay;
-    if (last === undefined) return;
-    this.#makeDue(last);
-    await last.flushed.promise.catch(() => undefined);
+    const last = this.#waiting.at(-1);
+    const unfinished = [...this.#underWay, ...this.#waiting].map(({ flushed }) => flushed.promise);
+    if (last !== undefined) this.#makeDue(last);
+    await Promise.allSettled(unfinished);
   }
 
   #openBatch(): Batch<Item> {
@@ -63,23 +68,27 @@ export class Batcher<Item> {
 
   #makeDue(batch: Batch<Item>): void {
     batch.isDue = true;
-    // Never rejects: each batch takes its own error.
-    if (this.#underWay === undefined) void this.#flushDue();
+    this.#flushDue();
   }
 
-  async #flushDue(): Promise<void> {
-    while (this.#waiting[0]?.isDue) {
+  #flushDue(): void {
+    while (this.#waiting[0]?.isDue === true && this.#underWay.size < this.#maxUnderWay) {
       const batch = this.#waiting.shift();
-      if (batch === undefined) break;
-      // Set before the call: `flush` may add to this very batcher.
-      this.#underWay = batch;
-      try {
-        await this.#flush(batch.items);
-        batch.flushed.resolve();
-      } catch (error) {
-        batch.flushed.reject(error);
-      }
-      this.#underWay = undefined;
+      // Never rejects: each batch takes its own error.
+      if (batch !== undefined) void this.#flushOne(batch);
     }
+  }
+
+  async #flushOne(batch: Batch<Item>): Promise<void> {
+    // Set before the call: `flush` may add to this very batcher.
+    this.#underWay.add(batch);
+    try {
+      await this.#flush(batch.items);
+      batch.flushed.resolve();
+    } catch (error) {
+      batch.flushed.reject(error);
+    }
+    this.#underWay.delete(batch);
+    this.#flushDue();
   }
 }
