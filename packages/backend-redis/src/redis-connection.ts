@@ -44,7 +44,7 @@ export class RedisConnection {
   }
 
   /** Resolves when everything published to the channel from now on is told; with the function that ends it. */
-  async listen(channel: string, listener: (channel: string) => void): Promise<() => Promise<void>> {
+  async listen(channel: string, listener: (channel: string, message: string) => void): Promise<() => Promise<void>> {
     try {
       return await this.#subscriber.listen(channel, listener);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { KeyValueEntry, KeyValueStore, KeyValueStoreContext, VersionedValue } from '@ctq/core/backend';
+import type { KeyValueEntry, KeyValueStore, KeyValueStoreContext, OnSet, VersionedValue } from '@ctq/core/backend';
 import type { Redis } from 'ioredis';
 import type { RedisBackendConfig } from './redis-backend-options.js';
 import { RedisConnection } from './redis-connection.js';
@@ -101,8 +101,14 @@ export class RedisKeyValueStore implements KeyValueStore {
       .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
 
-  async watch(keys: readonly string[], onSet: (keys: readonly string[]) => void): Promise<{ close(): Promise<void> }> {
-    const ends = await Promise.all(keys.map((key) => this.connection.listen(key, () => onSet([key]))));
+  /** Whoever sets a key publishes its value on the channel of that name. */
+  async watch(keys: readonly string[], onSet: OnSet): Promise<{ close(): Promise<void> }> {
+    const tell = (key: string, message: string): void => {
+      // Bytes that are no text did not survive being read as text.
+      const isWhole = message !== '' && !message.includes('\ufffd');
+      onSet([key], isWhole ? new Map([[key, Buffer.from(message)]]) : undefined);
+    };
+    const ends = await Promise.all(keys.map((key) => this.connection.listen(key, tell)));
     return {
       close: async () => {
         await Promise.all(ends.map((end) => end()));

@@ -3,7 +3,7 @@ export type { CreateBackend } from './app/adapter-schemes.js';
 export { maskUrl } from './app/mask-url.js';
 export { disabledBackend } from './backend/disabled-backend.js';
 export { keyValueBackend, type KeyValueBackendOptions } from './backend/key-value-backend.js';
-export type { KeyValueEntry, KeyValueStore, KeyValueStoreContext, VersionedValue } from './backend/key-value-store.js';
+export type { KeyValueEntry, KeyValueStore, KeyValueStoreContext, OnSet, VersionedValue } from './backend/key-value-store.js';
 export { MemoryResults, memoryBackend } from './backend/memory-backend.js';
 export { memoryStore } from './backend/memory-store.js';
 export type {
@@ -15,6 +15,7 @@ export type {
   ResultBackendContext,
   ResultBackendManifest,
   ResultListener,
+  OnStored,
   ResultNotifier,
 } from './backend/result-backend.js';
 export { ResultKeys } from './backend/result-keys.js';

@@ -54,10 +54,13 @@ export interface ResultBackendContext {
 export interface ResultNotifier {
   /**
    * Starts to listen. `onStored` is called with ids whose state changed: at least those that are being watched, perhaps others too; an id may come
-   * twice or (when a connection was lost) never, therefore waiters poll slowly behind it.
+   * twice or (when a connection was lost) never, therefore waiters poll slowly behind it. `records` has those that came with the news and need not
+   * be read.
    */
-  listen(onStored: (taskIds: readonly string[]) => void): Promise<ResultListener>;
+  listen(onStored: OnStored): Promise<ResultListener>;
 }
+
+export type OnStored = (taskIds: readonly string[], records?: ReadonlyMap<string, ResultRecord>) => void;
 
 export interface ResultListener {
   /** Resolves when a state stored from now on will be told. Backends that see all changes do nothing here. */

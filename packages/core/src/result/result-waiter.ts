@@ -91,8 +91,9 @@ export class ResultWaiter {
 
   #listen(): Promise<ResultListener | undefined> {
     this.#listener ??= Promise.resolve(
-      this.#backend.notifier?.listen((stored) => {
-        const wanted = stored.filter((id) => this.#pending.has(id));
+      this.#backend.notifier?.listen((stored, records) => {
+        if (records !== undefined) this.#settle(records);
+        const wanted = stored.filter((id) => this.#pending.has(id) && !records?.has(id));
         if (wanted.length === 0) return;
         this.#deliver(wanted).catch((error: unknown) =>
           this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.'),
@@ -103,15 +104,25 @@ export class ResultWaiter {
   }
 
   async #deliver(taskIds: readonly string[]): Promise<void> {
-    const found = await this.#backend.getMany(taskIds);
+    this.#settle(await this.#backend.getMany(taskIds));
+  }
+
+  /** Gives those who wait what is ready. */
+  #settle(records: ReadonlyMap<string, ResultRecord>): void {
     const done: string[] = [];
-    for (const [id, record] of found) {
+    for (const [id, record] of records) {
       if (!readyStates.has(record.status)) continue;
       this.#pending.get(id)?.resolve(record);
       this.#pending.delete(id);
       done.push(id);
     }
-    if (done.length > 0) await (await this.#listener)?.unwatch(done);
+    if (done.length > 0) this.#unwatch(done);
+  }
+
+  #unwatch(taskIds: readonly string[]): void {
+    void this.#listener
+      ?.then((listener) => listener?.unwatch(taskIds))
+      .catch((error: unknown) => this.#logger.warn({ err: toError(error) }, 'A result is watched that nobody awaits.'));
   }
 
   async #pollWhilePending(): Promise<void> {
@@ -134,9 +145,7 @@ export class ResultWaiter {
     waiting.waiters -= 1;
     if (waiting.waiters > 0 || this.#pending.get(taskId) !== waiting) return;
     this.#pending.delete(taskId);
-    void this.#listener
-      ?.then((listener) => listener?.unwatch([taskId]))
-      .catch((error: unknown) => this.#logger.warn({ err: toError(error) }, 'A result is watched that nobody awaits.'));
+    this.#unwatch([taskId]);
   }
 
   async #within(taskId: string, waiting: Waiting, options: WaitOptions): Promise<ResultRecord> {

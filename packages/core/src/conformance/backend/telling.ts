@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ResultBackend, ResultNotifier } from '../../backend/result-backend.js';
+import type { ResultRecord } from '../../result/result-record.js';
 import { type BackendScene, find, record } from '../backend-scene.js';
 import type { CaseDescription, Requirement } from '../conformance-case.js';
 import { pause, until } from '../patience.js';
@@ -19,7 +20,11 @@ export const tellingCases: readonly CaseDescription<ResultBackend, BackendScene>
     async run(scene) {
       const [client, worker] = [await scene.open(), await scene.open()];
       const told = new Set<string>();
-      const listener = await notifierOf(client).listen((taskIds) => taskIds.forEach((taskId) => told.add(taskId)));
+      const came = new Map<string, ResultRecord>();
+      const listener = await notifierOf(client).listen((taskIds, records = new Map()) => {
+        for (const taskId of taskIds) told.add(taskId);
+        for (const [taskId, stored] of records) came.set(taskId, stored);
+      });
       const [first, second] = [record({ result: 1 }), record({ result: 2 })];
       await listener.watch([first.taskId, second.taskId]);
       await worker.store([first]);
@@ -28,6 +33,8 @@ export const tellingCases: readonly CaseDescription<ResultBackend, BackendScene>
       await client.store([second]);
       await until(scene.patienceMs, 'news of the second result', () => told.has(second.taskId));
       assert.deepEqual(await find(client, second.taskId), second);
+      // What comes with the news is what was stored.
+      for (const stored of [first, second]) assert.deepEqual(came.get(stored.taskId) ?? stored, stored);
       await listener.close();
     },
   },
