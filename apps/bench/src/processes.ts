@@ -1,8 +1,8 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { processTree } from './process-tree.js';
 
 const cli = fileURLToPath(import.meta.resolve('@ctq/cli/bin'));
 
@@ -43,21 +43,13 @@ export async function startWorker(concurrency: number): Promise<WorkerProcess> {
   return {
     pid,
     readyAfterSeconds: (performance.now() - startedAt) / 1_000,
-    residentMiB: () =>
-      Number(/VmRSS:\s+(\d+)/u.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1_024,
-    cpuSeconds: () => cpuSecondsOf(pid),
+    residentMiB: () => processTree(pid).residentMiB,
+    cpuSeconds: () => processTree(pid).cpuSeconds,
     async stop() {
       child.kill('SIGTERM');
       await exited;
     },
   };
-}
-
-/** Fields 14 and 15 of /proc/<pid>/stat, in ticks of 10 ms (proc(5)); the command's name may hold spaces and ends at the last parenthesis. */
-function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** Runs client processes at the same time; resolves with the seconds from their start signal to the last one's end. */

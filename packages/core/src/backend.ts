@@ -3,7 +3,13 @@ export type { CreateBackend } from './app/adapter-schemes.js';
 export { maskUrl } from './app/mask-url.js';
 export { disabledBackend } from './backend/disabled-backend.js';
 export { keyValueBackend, type KeyValueBackendOptions } from './backend/key-value-backend.js';
-export type { KeyValueEntry, KeyValueStore, KeyValueStoreContext, OnSet, VersionedValue } from './backend/key-value-store.js';
+export type {
+  KeyValueEntry,
+  KeyValueStore,
+  KeyValueStoreContext,
+  OnSet,
+  VersionedValue,
+} from './backend/key-value-store.js';
 export { MemoryResults, memoryBackend } from './backend/memory-backend.js';
 export { memoryStore } from './backend/memory-store.js';
 export type {

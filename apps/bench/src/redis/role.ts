@@ -1,20 +1,6 @@
 import { once } from 'node:events';
 import type { Contender, Site } from './contender.js';
-
-/** What a process of the comparison is told to do. */
-export type Order =
-  | { readonly what: 'send'; readonly how: 'one-by-one' | 'in-flight' | 'bulk'; readonly count: number }
-  | { readonly what: 'round-trips'; readonly count: number }
-  | { readonly what: 'work'; readonly concurrency: number; readonly count: number };
-
-/** What it measured. */
-export interface Measured {
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  /** Resident memory at the end. */
-  readonly residentMiB: number;
-  readonly tripsMs: readonly number[];
-}
+import type { Measured, Order, SendOrder, WorkOrder } from './contestant.js';
 
 /** Each in a process without the others, whose code would count as memory. */
 const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
@@ -37,8 +23,10 @@ const measured = order.what === 'work' ? await work(contender, order) : await pr
 process.send?.(measured);
 process.disconnect();
 
-async function produce(by: Contender, order: Exclude<Order, { what: 'work' }>): Promise<Measured> {
+async function produce(by: Contender, order: SendOrder): Promise<Measured> {
   await using producer = await by.openProducer(site);
+  // Connects, and compiles what there is to compile.
+  await producer.send(0);
   const tripsMs: number[] = [];
   const watch = stopwatch();
   if (order.what === 'round-trips') {
@@ -47,20 +35,20 @@ async function produce(by: Contender, order: Exclude<Order, { what: 'work' }>): 
       await producer.roundTrip(n);
       tripsMs.push(performance.now() - startedAt);
     }
-  } else if (order.how === 'bulk') {
+  } else if (order.what === 'bulk') {
     for (let first = 0; first < order.count; first += bulk) await producer.sendAll(first, bulk);
   } else {
     let next = 0;
     const sendAll = async (): Promise<void> => {
       for (let n = next++; n < order.count; n = next++) await producer.send(n);
     };
-    await Promise.all(Array.from({ length: order.how === 'in-flight' ? inFlight : 1 }, sendAll));
+    await Promise.all(Array.from({ length: order.what === 'in-flight' ? inFlight : 1 }, sendAll));
   }
   return { ...watch(), tripsMs };
 }
 
 /** From the first task to the last, so that starting up does not count. */
-async function work(by: Contender, { concurrency, count }: Extract<Order, { what: 'work' }>): Promise<Measured> {
+async function work(by: Contender, { concurrency, count }: WorkOrder): Promise<Measured> {
   let done = 0;
   let watch: (() => Omit<Measured, 'tripsMs'>) | undefined;
   let finish: (measured: Omit<Measured, 'tripsMs'>) => void = () => undefined;

@@ -55,8 +55,11 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    const maxUnderWay = options.store.supports.pipelines === true ? pushesUnderWay : 1;
-    this.#batcher = new Batcher((batch) => this.#flush(batch), { maxUnderWay });
+    const overlaps = options.store.supports.pipelines === true;
+    this.#batcher = new Batcher((batch) => this.#flush(batch), {
+      maxUnderWay: overlaps ? pushesUnderWay : 1,
+      isEager: overlaps,
+    });
   }
 
   publish(message: Message, route: Route, options?: PublishOptions): Promise<void> {
@@ -117,7 +120,9 @@ export class Outbox {
   /** Undefined when it is done, which it is when nothing has to be asked. */
   #addressAll(batch: readonly Outgoing[], mail: Mail): Promise<void> | undefined {
     const reading = this.#options.routing.prepare(batch);
-    return reading === undefined ? this.#addressKnown(batch, mail) : reading.then(() => this.#addressKnown(batch, mail));
+    return reading === undefined
+      ? this.#addressKnown(batch, mail)
+      : reading.then(() => this.#addressKnown(batch, mail));
   }
 
   #addressKnown(batch: readonly Outgoing[], mail: Mail): Promise<void> | undefined {

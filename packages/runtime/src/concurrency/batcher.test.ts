@@ -17,14 +17,11 @@ function setup(options: BatcherOptions = {}): {
   flushed: () => (readonly string[])[];
 } {
   const flushes: Flush[] = [];
-  const batcher = new Batcher<string>(
-    (items) => {
-      const answer = deferred();
-      flushes.push({ items, answer });
-      return answer.promise;
-    },
-    options,
-  );
+  const batcher = new Batcher<string>((items) => {
+    const answer = deferred();
+    flushes.push({ items, answer });
+    return answer.promise;
+  }, options);
   return { batcher, flushes, flushed: () => flushes.map(({ items }) => items) };
 }
 
@@ -94,6 +91,24 @@ describe('A batcher', () => {
     flushes[0]?.answer.resolve();
     await drained;
     expect(log).toEqual(['a done', 'drained']);
+  });
+
+  test('that is eager waits for the end of the code that runs when nothing is under way, and of the turn otherwise', async () => {
+    const { batcher, flushed } = setup({ isEager: true, maxUnderWay: 2 });
+    void batcher.add('a');
+    void batcher.add('b');
+    expect(flushed()).toEqual([]);
+    await Promise.resolve();
+    expect(flushed()).toEqual([['a', 'b']]);
+    void batcher.add('c');
+    await Promise.resolve();
+    void batcher.add('d');
+    expect(flushed()).toEqual([['a', 'b']]);
+    await turn();
+    expect(flushed()).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
   });
 
   test('lets a turn end before its batch goes, even when a flush ends in the middle of it', async () => {

@@ -5,6 +5,8 @@ export interface BatcherOptions {
   readonly maxItems?: number;
   /** Flushes that may be under way at a time, begun in order: more than one where `flush` keeps to that order by itself. Default 1. */
   readonly maxUnderWay?: number;
+  /** While nothing is under way a batch does not wait for the end of the turn but of the code that runs. Default false. */
+  readonly isEager?: boolean;
 }
 
 interface Batch<Item> {
@@ -25,17 +27,19 @@ export class Batcher<Item> {
   readonly #flush: (items: readonly Item[]) => Promise<void>;
   readonly #maxItems: number;
   readonly #maxUnderWay: number;
+  readonly #isEager: boolean;
   /** In order; all but the last are full. */
   readonly #waiting: Batch<Item>[] = [];
   readonly #underWay = new Set<Batch<Item>>();
 
   constructor(flush: (items: readonly Item[]) => Promise<void>, options: BatcherOptions = {}) {
-    const { maxItems = 500, maxUnderWay = 1 } = options;
+    const { maxItems = 500, maxUnderWay = 1, isEager = false } = options;
     if (!(maxItems >= 1)) throw new RangeError(`maxItems must be at least 1, not ${maxItems}.`);
     if (!(maxUnderWay >= 1)) throw new RangeError(`maxUnderWay must be at least 1, not ${maxUnderWay}.`);
     this.#flush = flush;
     this.#maxItems = maxItems;
     this.#maxUnderWay = maxUnderWay;
+    this.#isEager = isEager;
   }
 
   /** Resolves when the batch that holds the item was flushed; rejects with that flush's error. */
@@ -62,7 +66,8 @@ export class Batcher<Item> {
     const batch: Batch<Item> = { items: [], flushed: deferred(), isDue: false };
     batch.flushed.promise.catch(() => undefined);
     this.#waiting.push(batch);
-    setImmediate(() => this.#makeDue(batch));
+    const soon = this.#isEager && this.#underWay.size === 0 ? queueMicrotask : setImmediate;
+    soon(() => this.#makeDue(batch));
     return batch;
   }
 

@@ -1,0 +1,35 @@
+import type { Site } from './contender.js';
+
+/** What a process of the comparison is told to do. */
+export type Order = SendOrder | WorkOrder;
+
+/** `one-by-one` awaits each, `in-flight` has 64 under way, `bulk` sends a thousand in one call, `round-trips` waits for each result. */
+export interface SendOrder {
+  readonly what: 'one-by-one' | 'in-flight' | 'bulk' | 'round-trips';
+  readonly count: number;
+}
+
+export interface WorkOrder {
+  readonly what: 'work';
+  readonly concurrency: number;
+  readonly count: number;
+}
+
+/** What it measured. */
+export interface Measured {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  /** Resident memory at the end. */
+  readonly residentMiB: number;
+  readonly tripsMs: readonly number[];
+}
+
+/** Processes of one contender. */
+export interface Contestant {
+  /** The ways of publishing that it has, the fastest last. */
+  readonly sends: readonly SendOrder['what'][];
+  /** Resolves when it has done so and ended. */
+  send(site: Site, order: SendOrder): Promise<Measured>;
+  /** Resolves when it takes tasks; `measured` when it has run all of them and ended. */
+  work(site: Site, order: WorkOrder): Promise<{ readonly measured: Promise<Measured> }>;
+}
