@@ -16,7 +16,9 @@ function setup(retry: ConnectionRetryOptions = {}) {
     retry,
   });
   const states: string[] = [];
-  connection.onStateChange((state, error) => states.push(error === undefined ? state : `${state}: ${error.message}`));
+  connection.onStateChange(({ state, error }) =>
+    states.push(error === undefined ? state : `${state}: ${error.message}`),
+  );
   return { clock, logs, broken, connection, states };
 }
 
