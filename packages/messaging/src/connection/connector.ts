@@ -201,7 +201,10 @@ export class Connector {
     try {
       this.#alternates.advance();
     } catch (error) {
-      this.#options.logger.error({ err: toError(error) }, 'The failover strategy failed; the same address is tried again');
+      this.#options.logger.error(
+        { err: toError(error) },
+        'The failover strategy failed; the same address is tried again',
+      );
     }
   }
 

@@ -77,7 +77,12 @@ describe('a connection with several addresses', () => {
     await clock.advance(0);
     expect(tried).toEqual(['a', 'b']);
     const pause = changes.at(-1);
-    expect(pause).toMatchObject({ event: 'retry-later', previous: 'connecting', state: 'waiting-to-retry', attempt: 2 });
+    expect(pause).toMatchObject({
+      event: 'retry-later',
+      previous: 'connecting',
+      state: 'waiting-to-retry',
+      attempt: 2,
+    });
     expect(pause?.retryInMs).toBeLessThanOrEqual(1_000);
     expect(pause?.error).toMatchObject({
       code: 'CTQ_TRANSPORT_CONNECTION',

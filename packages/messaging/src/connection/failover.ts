@@ -70,7 +70,9 @@ const strategies: Readonly<Record<'round-robin' | 'shuffle', FailoverFunction<Tr
 function refuseMixed(transports: readonly Transport[]): void {
   const [first, ...others] = transports;
   if (first === undefined) throw new TypeError('A connection needs a transport.');
-  const other = others.find(({ name, supports }) => name !== first.name || !isDeepStrictEqual(supports, first.supports));
+  const other = others.find(
+    ({ name, supports }) => name !== first.name || !isDeepStrictEqual(supports, first.supports),
+  );
   if (other === undefined) return;
   throw new ConfigurationError(
     'CTQ_MIXED_BROKERS',

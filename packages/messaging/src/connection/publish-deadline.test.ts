@@ -51,7 +51,9 @@ function setup(options: Partial<ConnectionOptions> = {}) {
   const { transport, fallSilent, speakAgain } = halfOpen(broken);
   const connection = openConnection({ transport, clock, ...options });
   const events: string[] = [];
-  connection.onStateChange(({ event, error }) => events.push(error === undefined ? event : `${event}: ${error.message}`));
+  connection.onStateChange(({ event, error }) =>
+    events.push(error === undefined ? event : `${event}: ${error.message}`),
+  );
   return { clock, broken, fallSilent, speakAgain, connection, events, producer: connection.producer };
 }
 

@@ -316,9 +316,7 @@ export class ReconnectingConsumer implements Consumer {
 
 /** Of these a consumer may rightly be given nothing while messages wait: the broker prefers another one, or has named the queue. */
 function isWatched({ name, arguments: given, consumerArguments }: Queue): boolean {
-  return (
-    name !== '' && given['x-single-active-consumer'] !== true && consumerArguments['x-priority'] === undefined
-  );
+  return name !== '' && given['x-single-active-consumer'] !== true && consumerArguments['x-priority'] === undefined;
 }
 
 function isRecoverable(error: unknown): boolean {
