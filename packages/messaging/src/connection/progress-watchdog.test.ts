@@ -173,7 +173,10 @@ describe('a consumer that has gone deaf', () => {
     const broker = new MemoryBroker();
     // Nobody is ever woken, and the poll behind it never comes.
     const transport = virtualTransport(
-      () => tamperedStore(new MemoryStore({ broker, url: 'memory://hints' }), () => ({ wait: () => new Promise(() => undefined) })),
+      () =>
+        tamperedStore(new MemoryStore({ broker, url: 'memory://hints' }), () => ({
+          wait: () => new Promise(() => undefined),
+        })),
       { pollMs: 1e9 },
     );
     const connection = openConnection({ transport, clock });
