@@ -93,7 +93,7 @@ describe('a connection with several addresses', () => {
       'Cannot connect to memory://:**@a; trying memory://:**@b',
       'Cannot connect to memory://:**@a, memory://:**@b; trying again',
     ]);
-    await clock.advance(1_000);
+    await clock.advance(pause?.retryInMs ?? 0);
     expect(tried).toEqual(['a', 'b', 'a', 'b']);
     away();
     await clock.advance(60_000);

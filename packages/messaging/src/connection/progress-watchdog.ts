@@ -4,7 +4,7 @@ import { ConsumerStuckError, TransportConnectionError } from '../errors.js';
 
 /** A broker that takes longer than this for a small question is taken for gone. */
 const answerWithinMs = 10_000;
-/** What has just arrived, or found room, is on its way to a sound consumer: it gets this long. */
+/** What has just arrived, or found room, is on its way to a sound consumer: it gets this long, or as long as it may be silent. */
 const graceMs = 5_000;
 
 /** A consumer as the watchdog sees it. */
@@ -110,7 +110,7 @@ export class ProgressWatchdog {
     if (condition !== 'ready') return this.rest();
     const since = this.#quietSince;
     if (!(await this.#finds(queue, false))) return this.#next();
-    await clock.sleep(graceMs, this.#stopping.signal);
+    await clock.sleep(Math.min(graceMs, this.#options.afterMs), this.#stopping.signal);
     if (this.#quietSince !== since || consumer.condition(queue) !== 'ready') return;
     if (!(await this.#finds(queue, true))) return this.#next();
     if (this.#quietSince === since && !this.#stopping.signal.aborted) await this.#sound(queue);
