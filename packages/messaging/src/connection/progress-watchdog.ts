@@ -85,7 +85,8 @@ export class ProgressWatchdog {
 
   #watch(delayMs: number): void {
     if (delayMs === Number.POSITIVE_INFINITY || this.#stopping.signal.aborted) return;
-    this.#timer = this.#options.clock.setTimer(() => void this.#onTimer(), delayMs, { background: true });
+    // It keeps the process alive, as the socket of a consumer would: one that is deaf may have nothing else that does.
+    this.#timer = this.#options.clock.setTimer(() => void this.#onTimer(), delayMs);
   }
 
   async #onTimer(): Promise<void> {
