@@ -13,8 +13,11 @@ export function clientError(thrown: unknown): Error {
 /** Of a transaction that was not executed, and of several servers of which none answered. */
 function errorsWithin(error: Error): readonly Error[] {
   const { previousErrors } = error as { previousErrors?: unknown };
-  const lists = [previousErrors, error instanceof AggregateError ? error.errors : undefined];
-  const within = lists.flatMap((list: unknown) => (Array.isArray(list) ? list : []));
-  if (error.cause !== undefined) within.push(error.cause);
-  return within.flatMap((one: unknown) => (one instanceof Error ? [one, ...errorsWithin(one)] : []));
+  const several: unknown = error instanceof AggregateError ? error.errors : undefined;
+  const within = [...listed(previousErrors), ...listed(several), error.cause];
+  return within.flatMap((one) => (one instanceof Error ? [one, ...errorsWithin(one)] : []));
+}
+
+function listed(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
