@@ -17,6 +17,13 @@ describe('an error of the client', () => {
     expect(inspect(shown, { depth: 10, showHidden: true })).not.toContain('secret');
   });
 
+  test('may hold another one that holds it', () => {
+    const [first, second] = [withCommand('EXECABORT'), withCommand('OOM')];
+    Object.assign(first, { previousErrors: [second, first] });
+    Object.assign(second, { cause: first });
+    expect(inspect(clientError(first), { depth: 10 })).not.toContain('secret');
+  });
+
   test('may be something else', () => {
     expect(clientError('broken').message).toContain('broken');
   });

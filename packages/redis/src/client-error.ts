@@ -6,7 +6,12 @@ import { toError } from '@ctq/runtime';
  */
 export function clientError(thrown: unknown): Error {
   const error = toError(thrown);
-  for (const one of [error, ...errorsWithin(error)]) Reflect.deleteProperty(one, 'command');
+  // A set, because errors may hold each other; what is added while it is gone through is visited too.
+  const errors = new Set([error]);
+  for (const one of errors) {
+    Reflect.deleteProperty(one, 'command');
+    for (const inner of errorsWithin(one)) errors.add(inner);
+  }
   return error;
 }
 
@@ -14,8 +19,7 @@ export function clientError(thrown: unknown): Error {
 function errorsWithin(error: Error): readonly Error[] {
   const { previousErrors } = error as { previousErrors?: unknown };
   const several: unknown = error instanceof AggregateError ? error.errors : undefined;
-  const within = [...listed(previousErrors), ...listed(several), error.cause];
-  return within.flatMap((one) => (one instanceof Error ? [one, ...errorsWithin(one)] : []));
+  return [...listed(previousErrors), ...listed(several), error.cause].filter((one) => one instanceof Error);
 }
 
 function listed(value: unknown): readonly unknown[] {
