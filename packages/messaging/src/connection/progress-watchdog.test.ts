@@ -142,6 +142,18 @@ describe('a consumer that has gone deaf', () => {
     expect(textsOf(await got.take(1))).toEqual(['waits']);
   });
 
+  test('is noticed also when what it had in hand was lost with the connection', async () => {
+    const { send, got, clock, broken, warnings } = await setup({ prefetch: 1 }, (trouble) => {
+      trouble.isDeaf = (_, connection) => connection === 2;
+    });
+    await send('a');
+    await got.take(1);
+    broken.cut();
+    await clock.advance(3 * minute);
+    expect(warnings().some((line) => line.includes('although messages wait'))).toBe(true);
+    expect(textsOf(await got.take(1))).toEqual(['a']);
+  });
+
   test('says so in the log where nobody is told', async () => {
     const clock = new VirtualClock();
     const logs: LogRecord[] = [];
@@ -241,6 +253,24 @@ describe('a sound consumer is left alone', () => {
       await clock.advance(30_000);
     }
     expect(asked()).toEqual([]);
+  });
+
+  test('when something came in the moment after the question', async () => {
+    const { clock, consumer, send, got, trouble, warnings } = await setup();
+    const resubscribe = async (isDeaf: boolean): Promise<void> => {
+      trouble.isDeaf = () => isDeaf;
+      await consumer.cancelQueue('celery');
+      await consumer.addQueue(celery);
+    };
+    await resubscribe(true);
+    await send('1');
+    await clock.advance(minute);
+    await resubscribe(false);
+    expect(textsOf(await got.take(1))).toEqual(['1']);
+    await resubscribe(true);
+    await send('2');
+    await clock.advance(10_000);
+    expect(warnings()).toEqual([]);
   });
 
   test('while it holds as many as it may', async () => {
