@@ -1,10 +1,9 @@
 import { BackendConnectionError, BackendReadError, BackendStoreError } from '@ctq/core/backend';
-import { refusalOf } from '@ctq/redis';
-import { toError } from '@ctq/runtime';
+import { clientError, refusalOf } from '@ctq/redis';
 
 /** An error of the client or the server, as a result backend's. */
 export function backendError(thrown: unknown, during: 'open' | 'read' | 'write', url: string): Error {
-  const cause = toError(thrown);
+  const cause = clientError(thrown);
   const { recoverable } = refusalOf(cause);
   const message = `${url}: ${cause.message}`;
   if (during === 'open') return new BackendConnectionError(message, { cause, recoverable });

@@ -272,6 +272,39 @@ export const app = new Ctq('demo', { broker, backend: 'memory://', brokerConnect
     expect(await worker.exitCode).toBe(1);
   });
 
+  test('ends with 1 when it receives nothing although a message waits, and reconnecting did not help', async () => {
+    using project = new Project({
+      'tasks.ts': `import { Ctq } from '@ctq/core';
+import { memoryTransport } from '@ctq/messaging';
+const inner = memoryTransport();
+const deaf = (channel) => new Proxy(channel, {
+  get(target, key) {
+    const subscription = { consumerTag: 'deaf', ended: target.closed, cancel: async () => {} };
+    if (key === 'consume') return async () => subscription;
+    const value = Reflect.get(target, key, target);
+    return typeof value === 'function' ? value.bind(target) : value;
+  },
+});
+const broker = {
+  ...inner,
+  async connect(context, signal) {
+    const connection = await inner.connect(context, signal);
+    const openChannel = async () => deaf(await connection.openChannel());
+    return { openChannel, close: () => connection.close(), closed: connection.closed };
+  },
+};
+export const app = new Ctq('demo', { broker, backend: 'memory://', workerMaxSilentTime: '200ms' });
+await new Ctq('sender', { broker, backend: 'disabled://' }).sendTask('add', [1, 2]);
+`,
+    });
+    await using worker = new CommandRun(project.folder, ['-A', 'tasks', 'worker', '-l', 'info']);
+    await worker.says(
+      /WARNING\/MainProcess\] Nothing was received for .* although messages wait in 'celery'; consuming anew/,
+    );
+    await worker.says(/CRITICAL\/MainProcess\] The worker cannot go on: .* over a new connection too\./);
+    expect(await worker.exitCode).toBe(1);
+  });
+
   test('-I loads more tasks; --disable-prefetch and the time limits are settings [CL-035, CL-039, CL-040, CL-046]', async () => {
     using project = new Project({
       'tasks.ts': tasks,

@@ -1,4 +1,5 @@
 export type { AppOptions, AppOverrides } from './app/app-kernel.js';
+export type { AppConnectionChange, BrokerOption, ConnectionPurpose } from './app/app-broker.js';
 export type { AppLocator } from './app/app-locator.js';
 export { Ctq } from './app/ctq.js';
 export type { CreateBackend, CreateTransport, SchemeRegistration } from './app/adapter-schemes.js';

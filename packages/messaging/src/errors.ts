@@ -25,6 +25,32 @@ export class TransportConnectionError extends TransportError {
   }
 }
 
+/**
+ * A publish was not confirmed by its deadline. `outcome` says whether the message can be in its queue: `not-sent` when the broker was never
+ * asked to take it, `unknown` when it was, and did not answer.
+ */
+export class PublishTimeoutError extends TransportConnectionError {
+  static override readonly family: string = 'PublishTimeoutError';
+  readonly outcome: PublishOutcome;
+
+  constructor(message: string, { outcome, ...options }: CtqErrorOptions & { readonly outcome: PublishOutcome }) {
+    const code = outcome === 'unknown' ? 'CTQ_PUBLISH_UNKNOWN' : 'CTQ_PUBLISH_TIMEOUT';
+    super(message, { ...options, code, recoverable: true });
+    this.outcome = outcome;
+  }
+}
+
+export type PublishOutcome = 'not-sent' | 'unknown';
+
+/** A consumer was given nothing although messages wait and it has room for them, and rebuilding it did not help. */
+export class ConsumerStuckError extends TransportError {
+  static override readonly family: string = 'ConsumerStuckError';
+
+  constructor(message: string, options: CtqErrorOptions = {}) {
+    super('CTQ_CONSUMER_STUCK', message, { ...options, recoverable: true });
+  }
+}
+
 /** A channel or connection was used after it ended. */
 export class ChannelClosedError extends TransportError {
   static override readonly family: string = 'ChannelClosedError';

@@ -8,12 +8,9 @@ export {
 } from './entities/exchange.js';
 export { declareExchange, declareQueue } from './entities/declare.js';
 export { type Queue, type QueueOptions, queue, queueDeclaration } from './entities/queue.js';
-export type {
-  Connection,
-  ConnectionOptions,
-  ConnectionRetryOptions,
-  ConnectionState,
-} from './connection/connection.js';
+export type { Connection, ConnectionOptions, ConnectionRetryOptions } from './connection/connection.js';
+export type { ConnectionChange, ConnectionEvent, ConnectionState } from './connection/connection-state.js';
+export type { FailoverFunction, FailoverStrategy } from './connection/failover.js';
 export { openConnection } from './connection/open-connection.js';
 export type { Consumer, ConsumerOptions } from './connection/consumer.js';
 export {
@@ -58,12 +55,15 @@ export type { Message, MessageHeaders, MessageProperties, Route } from './messag
 export {
   BodyTooLargeError,
   ChannelClosedError,
+  ConsumerStuckError,
   ContentNotAcceptedError,
   DecodeError,
   EncodeError,
   MessageStateError,
   MessagingError,
   NotSupportedError,
+  type PublishOutcome,
+  PublishTimeoutError,
   SerializationError,
   TopologyMismatchError,
   TopologyNotFoundError,

@@ -1,3 +1,4 @@
+export { clientError } from './client-error.js';
 export { connectRedis, type ConnectOptions, disconnectRedis } from './connect.js';
 export { RedisScript } from './redis-script.js';
 export { maskedUrl, parseRedisUrl, type RedisAddress, splitOptions } from './redis-url.js';

@@ -1,11 +1,10 @@
 import { TransportConnectionError, TransportError } from '@ctq/messaging';
-import { refusalOf } from '@ctq/redis';
-import { toError } from '@ctq/runtime';
+import { clientError, refusalOf } from '@ctq/redis';
 
 /** An error of the client or the server, as a transport's. What is lost with the connection, or cannot be helped, ends it. */
 export function transportError(thrown: unknown, url: string): TransportError {
   if (TransportError.isInstance(thrown)) return thrown;
-  const cause = toError(thrown);
+  const cause = clientError(thrown);
   const { recoverable, isPassing } = refusalOf(cause);
   if (isPassing)
     return new TransportError('CTQ_REDIS', `Redis refused a command: ${cause.message}`, { cause, recoverable });

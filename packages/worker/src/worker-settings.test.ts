@@ -1,6 +1,6 @@
 import { SoftTimeLimitExceeded, type TaskDefinition } from '@ctq/core';
-import { memoryTransport, TransportConnectionError } from '@ctq/messaging';
-import type { Transport } from '@ctq/messaging/transport';
+import { MemoryBroker, memoryTransport, TransportConnectionError } from '@ctq/messaging';
+import type { Channel, Transport } from '@ctq/messaging/transport';
 import { deferred, type Duration } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { encode, WorkerScene } from './__fixtures__/worker-scene.js';
@@ -285,6 +285,83 @@ describe('Settings of connecting', () => {
     await worker.stop(scene.after(0));
     expect(await ending).not.toBe('started');
   });
+
+  test('brokerConnectionRetryOnStartup false: a worker that finds no broker does not start [ST-053, WK-048]', async () => {
+    const { transport, attempts } = away();
+    await using scene = new WorkerScene({ broker: transport, brokerConnectionRetryOnStartup: false });
+    expect(await endOf(scene.worker().start())).toContain('Nobody is there.');
+    expect(attempts()).toBe(1);
+  });
+
+  test('brokerConnectionRetryOnStartup true: it waits for the broker, also without brokerConnectionRetry [ST-053, WK-048]', async () => {
+    const { transport, attempts, comeBack } = away();
+    const settings = { brokerConnectionRetry: false, brokerConnectionRetryOnStartup: true };
+    await using scene = new WorkerScene({ broker: transport, ...settings });
+    const ending = endOf(scene.worker().start());
+    while (attempts() < 5) await scene.clock.advance(30_000);
+    comeBack();
+    await scene.clock.advance(30_000);
+    expect(await ending).toBe('started');
+  });
+
+  test.each([
+    [{ brokerChannelErrorRetry: true }, 'started'],
+    [{}, 'TopologyMismatchError'],
+    [{ brokerChannelErrorRetry: true, brokerConnectionRetry: false }, 'TopologyMismatchError'],
+  ])('%j: a worker whose queue is refused [ST-055, WK-056]', async (settings, end) => {
+    const broker = new MemoryBroker();
+    await broker.topology.saveQueue({ name: 'celery', durable: false, exclusive: false, autoDelete: false });
+    await using scene = new WorkerScene({ broker: memoryTransport({ broker }), ...settings });
+    const ending = endOf(scene.worker().start());
+    await scene.clock.advance(5_000);
+    await broker.topology.deleteQueue('celery');
+    await scene.clock.advance(60_000);
+    expect(await ending).toContain(end);
+  });
+});
+
+describe('A worker that receives nothing although messages wait', () => {
+  test.each([
+    [{}, 60_000],
+    [{ workerMaxSilentTime: 10 }, 10_000],
+  ])('with %j consumes anew, reconnects, and cannot go on', async (settings, silentMs) => {
+    await using scene = new WorkerScene({ broker: deaf(), ...settings });
+    const worker = await scene.start();
+    await scene.app.sendTask('add', [1, 2]);
+    let isOver = false;
+    const failed = worker.failed.then((error) => {
+      isOver = true;
+      return error;
+    });
+    await scene.clock.advance(silentMs + 5_000);
+    await scene.line(/Nothing was received for \S+ although messages wait in 'celery'; consuming anew/);
+    await scene.clock.advance(silentMs + 5_000);
+    await scene.line(/Lost the connection/);
+    expect(isOver).toBe(false);
+    await scene.clock.advance(silentMs + 6_000);
+    expect(await failed).toMatchObject({ code: 'CTQ_CONSUMER_STUCK' });
+  });
+
+  test.each([null, 0])('with workerMaxSilentTime %s waits for ever', async (workerMaxSilentTime) => {
+    await using scene = new WorkerScene({ broker: deaf(), workerMaxSilentTime });
+    await scene.start();
+    await scene.app.sendTask('add', [1, 2]);
+    await scene.clock.advance(3_600_000);
+    expect(scene.lines.filter(({ level }) => level === 'warn')).toEqual([]);
+  });
+
+  test('because its slots are taken is left alone', async () => {
+    await using scene = new WorkerScene();
+    const open = deferred();
+    const task = scene.app.task('task', () => open.promise);
+    await scene.start({ concurrency: 2, prefetchMultiplier: 1 });
+    const results = await Promise.all([task.delay(), task.delay(), task.delay()]);
+    await scene.clock.advance(3_600_000);
+    expect(scene.lines.filter(({ level }) => level === 'warn')).toEqual([]);
+    expect(await scene.waiting()).toBe(1);
+    open.resolve();
+    for (const result of results) await result.get({ timeout: 10 });
+  });
 });
 
 function definitionOf({ app }: WorkerScene, name: string): TaskDefinition {
@@ -319,17 +396,48 @@ function withoutDelay(): Transport {
 }
 
 /** A broker that is not there. */
-function away(): { readonly transport: Transport; readonly attempts: () => number } {
+function away(): {
+  readonly transport: Transport;
+  readonly attempts: () => number;
+  readonly comeBack: () => void;
+} {
   const inner = memoryTransport();
   let attempts = 0;
+  let isBack = false;
   return {
     attempts: () => attempts,
+    comeBack: () => {
+      isBack = true;
+    },
     transport: {
       ...inner,
-      connect: () => {
+      connect: (context, signal) => {
         attempts += 1;
+        if (isBack) return inner.connect(context, signal);
         return Promise.reject(new TransportConnectionError('Nobody is there.', { recoverable: true }));
       },
+    },
+  };
+}
+
+/** A broker that takes messages and gives none to consumers. */
+function deaf(): Transport {
+  const inner = memoryTransport();
+  return {
+    ...inner,
+    async connect(context, signal) {
+      const connection = await inner.connect(context, signal);
+      const openChannel = async (): Promise<Channel> =>
+        new Proxy(await connection.openChannel(), {
+          get(target, key) {
+            const { closed } = target;
+            const cancel = (): Promise<void> => Promise.resolve();
+            if (key === 'consume') return () => Promise.resolve({ consumerTag: 'deaf', ended: closed, cancel });
+            const value: unknown = Reflect.get(target, key, target);
+            return typeof value === 'function' ? value.bind(target) : value;
+          },
+        });
+      return { openChannel, close: () => connection.close(), closed: connection.closed };
     },
   };
 }

@@ -23,7 +23,7 @@ async function report(context: CommandContext): Promise<ExitCode> {
         `software -> ctq:${version()} node:${process.versions.node} v8:${process.versions.v8}`,
         `platform -> system:${platform()} arch:${arch()} kernel version:${release()}`,
         `app      -> ${app.name}${app.locator === undefined ? '' : ` (${app.locator.url})`}, tasks:${app.kernel.registry.names.length}`,
-        `settings -> transport:${await urlOf(app.transport())} results:${await urlOf(app.backend())}`,
+        `settings -> transport:${await urlsOf(app.transports())} results:${await urlsOf(app.backend().then((one) => [one]))}`,
         '',
         ...changedSettings(app),
       ].join('\n'),
@@ -34,9 +34,9 @@ async function report(context: CommandContext): Promise<ExitCode> {
   return exitCodes.ok;
 }
 
-async function urlOf(adapter: Promise<{ readonly url: string }>): Promise<string> {
+async function urlsOf(adapters: Promise<readonly { readonly url: string }[]>): Promise<string> {
   try {
-    return (await adapter).url;
+    return (await adapters).map(({ url }) => url).join(';');
   } catch (error) {
     return `not available (${toError(error).message})`;
   }

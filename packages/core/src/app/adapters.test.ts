@@ -147,6 +147,37 @@ describe('without a broker', () => {
     expect(lines).toEqual([]);
   });
 
+  test("the environment's may be a list, and lack what settings say", async () => {
+    const { resolver } = setup(
+      { '@ctq/transport-redis': fake },
+      { env: { brokerUrl: 'redis://a;b', resultBackend: 'disabled://' } },
+    );
+    const parts = {
+      brokerTransport: undefined,
+      brokerPort: 7000,
+      brokerUser: undefined,
+      brokerPassword: undefined,
+      brokerVhost: undefined,
+    };
+    const made = await resolver.transports(undefined, { x: 1 }, parts);
+    expect(made.map(({ url }) => url)).toEqual(['redis://a:7000', 'redis://b:7000']);
+    expect(made[1]?.transport).toMatchObject({ url: 'redis://b:7000', options: { x: 1 } });
+  });
+
+  test('the embedded file is taken as it is', async () => {
+    const { resolver } = setup(sqlite);
+    const parts = {
+      brokerTransport: 'redis',
+      brokerPort: 7000,
+      brokerUser: 'me',
+      brokerPassword: 'secret',
+      brokerVhost: '1',
+    };
+    const [made, ...others] = await resolver.transports(undefined, {}, parts);
+    expect(made?.url).toMatch(/^sqlite:\/\/\/.*\/\.ctq\/ctq\.sqlite$/);
+    expect(others).toEqual([]);
+  });
+
   test('production refuses', async () => {
     const { resolver } = setup(sqlite, { env: { isProduction: true } });
     await expect(resolver.transport(undefined)).rejects.toThrow(refusal('CTQ_NO_BROKER', 'NODE_ENV=production'));

@@ -5,6 +5,7 @@ import { disabledBackend } from '../backend/disabled-backend.js';
 import { memoryBackend } from '../backend/memory-backend.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import { type CreateBackend, type CreateTransport, knownSchemes, type SchemeRegistration } from './adapter-schemes.js';
+import { type BrokerParts, brokerUrls } from './broker-urls.js';
 import { embeddedLocation, prepareEmbeddedLocation } from './embedded-location.js';
 import { type Environment, readEnvironment } from './environment.js';
 import { loadAdapter } from './load-adapter.js';
@@ -18,8 +19,19 @@ export interface AdapterResolver {
    * @throws ConfigurationError when the scheme is not known or its package not installed.
    */
   transport(url: string | undefined, options?: Options): Promise<Transport>;
+  /**
+   * One for each of the URLs that are in the text.
+   * @param parts what stands in for the parts that a URL lacks.
+   */
+  transports(text: string | undefined, options: Options, parts: BrokerParts): Promise<readonly ResolvedTransport[]>;
   /** @param url Undefined for the environment's; else the embedded file where the queues are there too, and no backend where they are not. */
   backend(url: string | undefined, options?: Options): Promise<ResultBackend>;
+}
+
+/** A transport with the URL that it was made of, in which its password is. */
+export interface ResolvedTransport {
+  readonly url: string;
+  readonly transport: Transport;
 }
 
 export interface AdapterResolverOptions {
@@ -67,14 +79,22 @@ export function createAdapterResolver(options: AdapterResolverOptions): AdapterR
     return (made as CreateTransport | CreateBackend)(url, adapterOptions);
   };
 
-  return {
+  const resolver: AdapterResolver = {
     async transport(url = environment.brokerUrl ?? embeddedUrl(), adapterOptions = {}) {
       return (await create('transport', url, adapterOptions)) as Transport;
+    },
+    async transports(text = environment.brokerUrl, adapterOptions, parts) {
+      // The embedded file's own URL is nobody's to complete.
+      const urls = text === undefined ? [embeddedUrl()] : brokerUrls(text, parts);
+      return await Promise.all(
+        urls.map(async (url) => ({ url, transport: await resolver.transport(url, adapterOptions) })),
+      );
     },
     async backend(url = environment.resultBackend ?? (hasBroker ? 'disabled://' : embeddedUrl()), adapterOptions = {}) {
       return (await create('backend', url, adapterOptions)) as ResultBackend;
     },
   };
+  return resolver;
 }
 
 const builtInSchemes: Readonly<Record<string, SchemeRegistration>> = {

@@ -6,7 +6,6 @@ import {
   type Connection,
   type ContentCodec,
   createContentCodec,
-  openConnection,
   type Queue,
   type Serializer,
 } from '@ctq/messaging';
@@ -24,6 +23,7 @@ import { EagerSender } from '../sending/eager-sender.js';
 import type { TaskSender } from '../sending/task-sender.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { createAdapterResolver, type AdapterResolver, type SchemeRegistration } from './adapters.js';
+import { AppBroker, type AppConnectionChange, type BrokerOption, type ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
 import { lentLogger } from './lent-logger.js';
 import type { Kernel } from './kernel.js';
@@ -32,7 +32,8 @@ import { describeQueue } from './queues.js';
 
 /** What an app is made with: adapters as objects or URLs, what is lent to it, and any setting. */
 export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
-  readonly broker?: string | Transport;
+  /** Several are addresses of one broker, to fail over between. */
+  readonly broker?: BrokerOption;
   readonly backend?: string | ResultBackend;
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -63,16 +64,17 @@ export interface AppKernel extends Kernel {
   readonly modules: TaskModules;
   configure(settings: SettingsInput): void;
   override(overrides: AppOverrides): void;
-  transport(): Promise<Transport>;
-  connect(): Promise<Connection>;
+  transports(purpose: ConnectionPurpose): Promise<readonly Transport[]>;
+  connect(purpose: ConnectionPurpose): Promise<Connection>;
+  onConnectionChange(listener: (change: AppConnectionChange) => void): () => void;
   close(): Promise<void>;
 }
 
 /** Puts an app together. Everything is made at first use, in this order: settings, codec, transport, connection; backend. */
 export function createAppKernel(name: string, options: AppOptions, locator: () => AppLocator | undefined): AppKernel {
-  let { broker, backend } = options;
+  let { backend } = options;
   const {
-    broker: _broker,
+    broker: givenBroker,
     backend: _backend,
     logger: given,
     clock = systemClock,
@@ -88,7 +90,6 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   const inputs: SettingsInput[] = [first];
   let settings: Settings | undefined;
   let content: ContentCodec | undefined;
-  let transport: Promise<Transport> | undefined;
   let sender: TaskSender | undefined;
   let closed: Promise<void> | undefined;
   let resolver: AdapterResolver | undefined;
@@ -100,10 +101,18 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     (resolver ??= createAdapterResolver({
       folder: folder(),
       otherFolders: process.argv[1] === undefined ? [] : [dirname(process.argv[1])],
-      isBrokerNamed: broker !== undefined || kernel.settings.brokerUrl !== undefined,
+      isBrokerNamed: broker.isNamed,
       logger,
       schemes: adapters,
     }));
+
+  const broker = new AppBroker({
+    given: givenBroker,
+    settings: () => kernel.settings,
+    resolver: resolve,
+    clock,
+    logger,
+  });
 
   const contentCodec = (accept: readonly string[]): ContentCodec => {
     const { taskMaxMessageSize } = kernel.settings;
@@ -151,7 +160,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       return content;
     },
     get sender() {
-      sender ??= createSender(kernel, kernel.connect);
+      sender ??= createSender(kernel, () => broker.connect('publish'));
       return sender;
     },
     queueNamed: (queueName): Queue => describeQueue(kernel.settings, queueName),
@@ -165,32 +174,19 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       inputs.push(more);
     },
     override(more) {
-      if (transport !== undefined) {
+      if (broker.isInUse) {
         throw new ConfigurationError(
           'CTQ_SETTINGS_IN_USE',
           `App '${name}' is connected already; its broker cannot be replaced any more.`,
         );
       }
-      broker = more.broker ?? broker;
+      if (more.broker !== undefined) broker.override(more.broker);
       backend = more.backend ?? backend;
       if (more.logger !== undefined) lent?.lend(more.logger);
     },
-    transport() {
-      transport ??=
-        broker !== undefined && typeof broker !== 'string'
-          ? Promise.resolve(broker)
-          : resolve().transport(broker ?? kernel.settings.brokerUrl, kernel.settings.brokerTransportOptions);
-      return transport;
-    },
-    async connect() {
-      const { brokerConnectionRetry, brokerConnectionMaxRetries } = kernel.settings;
-      return openConnection({
-        transport: await kernel.transport(),
-        clock,
-        logger,
-        retry: { maxRetries: brokerConnectionRetry ? brokerConnectionMaxRetries : 0 },
-      });
-    },
+    transports: (purpose) => broker.transports(purpose),
+    connect: (purpose) => broker.connect(purpose),
+    onConnectionChange: (listener) => broker.onConnectionChange(listener),
     close() {
       closed ??= (async () => {
         await sender?.close();

@@ -14,6 +14,7 @@ import { createTask, isIgnored, remoteTask } from '../task/create-task.js';
 import { type DefineTask, readDefinition } from '../task/define-task.js';
 import type { RemoteTask } from '../task/task.js';
 import { type AppKernel, type AppOptions, type AppOverrides, createAppKernel } from './app-kernel.js';
+import type { AppConnectionChange, ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
 import type { Kernel } from './kernel.js';
 
@@ -137,9 +138,16 @@ export class Ctq implements AsyncDisposable {
     this.#locator ??= locator;
   }
 
-  /** The transport of the broker. */
-  transport(): Promise<Transport> {
-    return this.#kernel.transport();
+  /** The transport of the broker, for consuming; of several addresses the first. */
+  async transport(): Promise<Transport> {
+    const [first] = await this.transports();
+    if (first === undefined) throw new TypeError('An empty list of brokers names none.');
+    return first;
+  }
+
+  /** A transport for each address of the broker. */
+  transports(purpose: ConnectionPurpose = 'consume'): Promise<readonly Transport[]> {
+    return this.#kernel.transports(purpose);
   }
 
   /** The opened result backend. */
@@ -148,8 +156,16 @@ export class Ctq implements AsyncDisposable {
   }
 
   /** A connection of its own, for whoever consumes. The caller closes it. */
-  connect(): Promise<Connection> {
-    return this.#kernel.connect();
+  connect(purpose: ConnectionPurpose = 'consume'): Promise<Connection> {
+    return this.#kernel.connect(purpose);
+  }
+
+  /**
+   * Tells every move of the app's connections to the broker, of those that are open and those to come: attempts, losses, failovers. Returns the function
+   * that ends the telling.
+   */
+  onConnectionChange(listener: (change: AppConnectionChange) => void): () => void {
+    return this.#kernel.onConnectionChange(listener);
   }
 
   /** Idempotent. Publishes and writes that were begun are finished; those who wait for results are told. */

@@ -23,7 +23,7 @@ function maskOne(url: string): string {
 }
 
 /** The `@` after the password. One that is not escaped may hold `@`, `/`, `?` and `#`; then the authority has no `@` but no port either. */
-function endOfCredentials(rest: string): number {
+export function endOfCredentials(rest: string): number {
   const authority = /^[^/?#]*/.exec(rest)?.[0] ?? '';
   const inAuthority = authority.lastIndexOf('@');
   if (inAuthority !== -1) return inAuthority;

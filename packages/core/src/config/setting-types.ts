@@ -1,4 +1,9 @@
-import { defaultPublishRetryPolicy, type PublishRetryPolicy } from '@ctq/messaging';
+import {
+  defaultPublishRetryPolicy,
+  type FailoverFunction,
+  type FailoverStrategy,
+  type PublishRetryPolicy,
+} from '@ctq/messaging';
 import { durationMs } from '@ctq/runtime';
 import { type DeliveryModeName, mismatch, type SettingType } from './setting.js';
 
@@ -93,6 +98,14 @@ export const urls: SettingType<string> = {
     if (typeof value === 'string') return value;
     const list = textList.parse(value);
     return list === mismatch ? mismatch : list.join(';');
+  },
+};
+
+export const failover: SettingType<FailoverStrategy<string>> = {
+  expected: "'round-robin', 'shuffle' or a function",
+  parse(value) {
+    if (value === 'round-robin' || value === 'shuffle') return value;
+    return typeof value === 'function' ? (value as FailoverFunction<string>) : mismatch;
   },
 };
 

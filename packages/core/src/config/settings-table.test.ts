@@ -49,7 +49,12 @@ describe('the settings table', () => {
 
   test('has nothing of its own but what Celery lacks', () => {
     const celery = new Set(rows.map(({ name }) => camelCase(name)));
-    expect(settingNames.filter((name) => !celery.has(name))).toEqual(['taskMaxMessageSize', 'workerMaxBlockedTime']);
+    expect(settingNames.filter((name) => !celery.has(name))).toEqual([
+      'brokerPublishTimeout',
+      'taskMaxMessageSize',
+      'workerMaxBlockedTime',
+      'workerMaxSilentTime',
+    ]);
   });
 
   test.each(settingNames)('%s goes from camelCase to snake_case and back', (name) => {

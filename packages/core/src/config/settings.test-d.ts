@@ -13,6 +13,9 @@ describe('what may be given as settings', () => {
       brokerUrl: ['a', 'b'],
     });
     accept({ resultExpires: null, result_backend_max_sleep_between_retries_ms: 5, taskTimeLimit: undefined });
+    accept({ brokerReadUrl: ['a'], broker_write_url: 'b', brokerFailoverStrategy: (urls) => [...urls].reverse() });
+    // @ts-expect-error: a strategy gives URLs
+    accept({ brokerFailoverStrategy: () => [1] });
     // @ts-expect-error: true or false
     accept({ taskAcksLate: 'yes' });
     // @ts-expect-error: a duration
@@ -39,6 +42,9 @@ describe('resolved settings', () => {
     expectTypeOf<Settings['workerPool']>().toEqualTypeOf<'async' | 'threads' | 'processes' | 'solo'>();
     expectTypeOf<Settings['acceptContent']>().toEqualTypeOf<readonly string[]>();
     expectTypeOf<Settings['brokerUrl']>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<Settings['brokerReadUrl']>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<Settings['brokerPublishTimeout']>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<Settings['workerMaxSilentTime']>().toEqualTypeOf<number | undefined>();
     expectTypeOf<Settings['timezone']>().toEqualTypeOf<string>();
     expectTypeOf<Settings['taskPublishRetryPolicy']>().toEqualTypeOf<Required<PublishRetryPolicy>>();
   });

@@ -29,6 +29,8 @@ export interface SettingsGiven
 interface ResolvedOtherwise {
   /** Several are joined with `;`. */
   readonly brokerUrl: string | undefined;
+  readonly brokerReadUrl: string | undefined;
+  readonly brokerWriteUrl: string | undefined;
   /** `Infinity` for no limit. */
   readonly brokerConnectionMaxRetries: number;
   readonly resultAcceptContent: readonly string[];

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Connection, Message, PublishRetryPolicy, Queue, Route } from '@ctq/messaging';
+import { durationMs } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
 import { intercepted, type PublishCall } from '../interceptor/interceptor.js';
 import { buildMessage } from './build-message.js';
@@ -52,12 +53,15 @@ export class BrokerSender implements TaskSender {
     const connection = this.#openConnection;
     if (connection === undefined) return this.#publishFirst(message, route, declare, options);
     const retry = this.#retryOf(options);
-    const { signal } = options;
-    return connection.producer.publish(
-      message,
-      route,
-      signal === undefined ? { declare, retry } : { declare, retry, signal },
-    );
+    const { signal, publishTimeout } = options;
+    if (signal === undefined && publishTimeout === undefined)
+      return connection.producer.publish(message, route, { declare, retry });
+    return connection.producer.publish(message, route, {
+      declare,
+      retry,
+      ...(signal === undefined ? {} : { signal }),
+      ...(publishTimeout === undefined ? {} : { timeoutMs: durationMs(publishTimeout) }),
+    });
   }
 
   async #publishFirst(message: Message, route: Route, declare: readonly Queue[], options: CallOptions): Promise<void> {

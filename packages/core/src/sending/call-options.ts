@@ -44,6 +44,8 @@ export interface CallOptions {
   readonly kwargsRepr?: string;
   /** Retrying the publish when the broker is away: `true` for the configured policy, `false` for none. */
   readonly retry?: boolean | PublishRetryPolicy;
+  /** When the publish is given up, retries included. Default: the setting `brokerPublishTimeout`. */
+  readonly publishTimeout?: Duration;
   readonly signal?: AbortSignal;
 }
 

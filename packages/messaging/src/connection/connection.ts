@@ -1,7 +1,9 @@
 import type { Clock, Logger } from '@ctq/runtime';
 import type { Channel } from '../transport/channel.js';
 import type { LeaseKeeper, LeaseKeeperOptions, Transport } from '../transport/transport.js';
+import type { ConnectionChange, ConnectionState } from './connection-state.js';
 import type { Consumer, ConsumerOptions } from './consumer.js';
+import type { FailoverStrategy } from './failover.js';
 import type { Producer } from './producer.js';
 
 /**
@@ -9,6 +11,7 @@ import type { Producer } from './producer.js';
  * consumer never delays a publish).
  */
 export interface Connection extends AsyncDisposable {
+  /** Of several, the one that is connected or tried next. */
   readonly transport: Transport;
   readonly state: ConnectionState;
   /** Resolves when connected; concurrent calls share one attempt. Retries as the options say; the signal ends the wait. */
@@ -21,35 +24,39 @@ export interface Connection extends AsyncDisposable {
   consume(options: ConsumerOptions): Consumer;
   /** Starts the keeper thread where the transport has leases that can be kept so; undefined elsewhere. Kept across reconnects. */
   keepLeases(options: LeaseKeeperOptions, signal?: AbortSignal): Promise<LeaseKeeper | undefined>;
-  /** Tells every change of state, with the error that caused it. Returns the function that ends the telling. */
-  onStateChange(listener: (state: ConnectionState, error: Error | undefined) => void): () => void;
+  /** Tells every move from state to state. Returns the function that ends the telling. */
+  onStateChange(listener: (change: ConnectionChange) => void): () => void;
   /** Idempotent; in-flight publishes are awaited (for a moment), consumers are closed, waiting calls are rejected. */
   close(): Promise<void>;
 }
 
-/**
- * ```
- * idle ─► connecting ─► connected ─┐
- *           ▲    │ failed          │ lost
- *           │    ▼                 │
- *        waiting-to-retry ◄────────┘      connecting ─► failed: retries used up, or trying again cannot help
- * ```
- * `connect` leaves `failed` again; `closed` is for good.
- */
-export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'waiting-to-retry' | 'failed' | 'closed';
-
 export interface ConnectionOptions {
-  readonly transport: Transport;
+  /**
+   * Where the broker is. Several are addresses of one broker (nodes of a cluster, a primary and its replica): the next one is tried at once when
+   * one does not answer, and a pause begins when none did. They are of one kind.
+   */
+  readonly transport: Transport | readonly Transport[];
+  /** The order in which several are tried. Default `round-robin`. */
+  readonly failoverStrategy?: FailoverStrategy;
   readonly clock?: Clock;
   readonly logger?: Logger;
   readonly retry?: ConnectionRetryOptions;
   /** One attempt takes no longer than this. Default 5,000 (kombu 5.6 connection.py, connect_timeout). */
   readonly connectTimeoutMs?: number;
+  /**
+   * A publish is over after this, retries and reconnecting included, whatever the broker does; `Infinity` for no limit. Default 30,000.
+   */
+  readonly publishTimeoutMs?: number;
 }
 
 export interface ConnectionRetryOptions {
-  /** Attempts after the first; `Infinity` by default. 0 fails at once, also when a connection that was had is lost. */
+  /**
+   * Rounds after the first, in each of which every address is tried once; `Infinity` by default. 0 fails after one round, and at once when a
+   * connection that was had is lost.
+   */
   readonly maxRetries?: number;
+  /** The same until there was a connection once. Default `maxRetries`. */
+  readonly maxRetriesOnStartup?: number;
   /** Longest wait before the first retry; it doubles from there, with full jitter. Default 250. */
   readonly firstMs?: number;
   /** Default 30,000. */

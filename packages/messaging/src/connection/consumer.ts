@@ -27,6 +27,18 @@ export interface ConsumerOptions {
   readonly noAck?: boolean;
   /** See `ConsumeOptions.includeExpired`. */
   readonly includeExpired?: boolean;
+  /**
+   * Set up again also when what the broker refuses cannot be expected to change (a queue that exists with other properties), as often as the
+   * connection is retried. Default false: `start` rejects then. After it has started, set-ups are always tried again.
+   */
+  readonly retryChannelErrors?: boolean;
+  /**
+   * How long nothing may be received although messages wait and there is room for them. Then it consumes anew, the next time it reconnects,
+   * the third time it is stuck. `Infinity` for never. Default 60,000.
+   */
+  readonly maxSilentMs?: number;
+  /** Told that neither consuming anew nor reconnecting helped. What then: end the process, if it is yours. */
+  readonly onStuck?: (error: Error) => void;
   /** Called synchronously, in order; an error it throws is logged and the delivery is rejected with requeue. */
   readonly onDelivery: (delivery: Delivery) => void;
   /** Told when consuming was interrupted (with the reason) and when it goes on. */

@@ -53,6 +53,21 @@ export class ConsumingChannel {
     await Promise.allSettled([...this.#subscriptions.keys()].map((name) => this.cancel(name)));
   }
 
+  /** Consumes from the queue by another subscription in place of the one there is; what was delivered stays settleable. */
+  async renew(queue: Queue): Promise<void> {
+    const before = this.#subscriptions.get(queue.name);
+    const subscribing = this.#subscribe(queue);
+    // Before the old one ends: a queue that goes with its last consumer stays.
+    this.#subscriptions.set(queue.name, subscribing);
+    await subscribing;
+    await (await before?.catch(() => undefined))?.cancel();
+  }
+
+  /** Nothing is to be expected of it any more, not even that it ends. */
+  abandon(error: Error): void {
+    this.#ended.resolve({ error });
+  }
+
   async setPrefetch(count: number): Promise<void> {
     await this.#channel.setPrefetch(count);
   }

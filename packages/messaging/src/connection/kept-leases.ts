@@ -18,7 +18,7 @@ export class KeptLeases implements LeaseKeeper {
 
   constructor(options: KeptLeasesOptions) {
     this.#options = options;
-    this.#unlisten = options.connector.onStateChange((state) => {
+    this.#unlisten = options.connector.onStateChange(({ state }) => {
       const { current } = options.connector;
       if (state !== 'connected' || current === undefined) return;
       this.#starting = this.#starting.then(() => this.#restart(current));

@@ -1,8 +1,11 @@
-import { createLogger, deferred, type LogRecord, VirtualClock } from '@ctq/runtime';
+import { createLogger, deferred, type LogRecord, silentLogger, VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { breakableTransport, connectionRefused } from '../conformance/breakable-transport.js';
 import { textMessage } from '../conformance/messages.js';
 import type { ConnectionRetryOptions } from './connection.js';
+import type { ConnectionChange } from './connection-state.js';
+import { Connector } from './connector.js';
+import { Alternates } from './failover.js';
 import { openConnection } from './open-connection.js';
 
 function setup(retry: ConnectionRetryOptions = {}) {
@@ -16,7 +19,9 @@ function setup(retry: ConnectionRetryOptions = {}) {
     retry,
   });
   const states: string[] = [];
-  connection.onStateChange((state, error) => states.push(error === undefined ? state : `${state}: ${error.message}`));
+  connection.onStateChange(({ state, error }) =>
+    states.push(error === undefined ? state : `${state}: ${error.message}`),
+  );
   return { clock, logs, broken, connection, states };
 }
 
@@ -91,6 +96,70 @@ describe('a connection', () => {
     expect(await timedOut).toMatchObject({
       message: 'No connection to memory://breakable within 5000 ms.',
     });
+  });
+
+  test('is retried on startup as often as is said for that, and later as for later', async () => {
+    const later = setup({ maxRetries: 0, maxRetriesOnStartup: 5 });
+    later.broken.refuse(connectionRefused());
+    const connecting = later.connection.connect();
+    await later.clock.advance(500);
+    later.broken.refuse(undefined);
+    await later.clock.advance(60_000);
+    await connecting;
+    later.broken.cut();
+    await later.clock.advance(60_000);
+    expect(later.states.at(-1)).toBe('failed: The connection was cut.');
+
+    const never = setup({ maxRetriesOnStartup: 0 });
+    never.broken.refuse(connectionRefused());
+    await expect(never.connection.connect()).rejects.toThrow('Connection refused.');
+    expect(never.broken.attempts).toBe(1);
+  });
+
+  test('tells each move: from where to where, why, which attempt, when the next one is', async () => {
+    const { connection, broken, clock } = setup({ maxRetries: 1 });
+    const changes: ConnectionChange[] = [];
+    const unlisten = connection.onStateChange((change) => changes.push(change));
+    connection.onStateChange(() => {
+      throw new Error('a listener that throws');
+    });
+    const url = 'memory://breakable';
+    await connection.connect();
+    broken.refuse(connectionRefused());
+    broken.cut();
+    await clock.advance(60_000);
+    const retryInMs = expect.any(Number) as number;
+    const cut = expect.objectContaining({ message: 'The connection was cut.' }) as Error;
+    const refused = expect.objectContaining({ message: 'Connection refused.' }) as Error;
+    expect(changes).toEqual([
+      { event: 'connect', previous: 'idle', state: 'connecting', url, attempt: 1 },
+      { event: 'established', previous: 'connecting', state: 'connected', url, attempt: 1 },
+      { event: 'lost', previous: 'connected', state: 'waiting-to-retry', url, attempt: 0, error: cut, retryInMs },
+      { event: 'connect', previous: 'waiting-to-retry', state: 'connecting', url, attempt: 1 },
+      { event: 'give-up', previous: 'connecting', state: 'failed', url, attempt: 1, error: refused },
+    ]);
+    unlisten();
+    await connection.close();
+    expect(changes).toHaveLength(5);
+  });
+
+  test('that was given up keeps nobody waiting for the next one', async () => {
+    const broken = breakableTransport();
+    const connector = new Connector({
+      alternates: new Alternates([broken.transport]),
+      clock: new VirtualClock(),
+      logger: silentLogger,
+      retry: { maxRetries: 0, maxRetriesOnStartup: 0, firstMs: 250, maxMs: 30_000 },
+      connectTimeoutMs: 5_000,
+    });
+    broken.refuse(connectionRefused());
+    await failure(connector.connect());
+    expect(connector.state).toBe('failed');
+    await expect(connector.next()).rejects.toThrow('Connection refused.');
+    broken.refuse(undefined);
+    await connector.connect();
+    await expect(connector.next()).resolves.toBe(connector.current);
+    await connector.close();
   });
 
   test('reconnects by itself when it was lost [MS-012]', async () => {

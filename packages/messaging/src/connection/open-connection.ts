@@ -1,9 +1,11 @@
 import { type Clock, Deadline, type Logger, silentLogger, systemClock } from '@ctq/runtime';
 import type { Channel } from '../transport/channel.js';
 import type { LeaseKeeper, LeaseKeeperOptions, Transport } from '../transport/transport.js';
-import type { Connection, ConnectionOptions, ConnectionState } from './connection.js';
+import type { Connection, ConnectionOptions } from './connection.js';
+import type { ConnectionState } from './connection-state.js';
 import { Connector, type StateListener } from './connector.js';
 import type { Consumer, ConsumerOptions } from './consumer.js';
+import { Alternates } from './failover.js';
 import { KeptLeases } from './kept-leases.js';
 import type { Producer } from './producer.js';
 import { ReconnectingConsumer } from './reconnecting-consumer.js';
@@ -11,6 +13,9 @@ import { ReconnectingProducer } from './reconnecting-producer.js';
 
 /** kombu 5.6 connection.py, connect_timeout. */
 const defaultConnectTimeoutMs = 5_000;
+
+/** Long enough for the default retries over a broker that restarts, short enough for somebody who waits for a page. */
+const defaultPublishTimeoutMs = 30_000;
 
 /** How long `close` waits for publishes that are under way. */
 const finishPublishesMs = 5_000;
@@ -24,37 +29,42 @@ export function openConnection(options: ConnectionOptions): Connection {
 }
 
 class ReconnectingConnection implements Connection {
-  readonly transport: Transport;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #maxRetries: number;
   readonly #connector: Connector;
   readonly #producer: ReconnectingProducer;
   readonly #consumers = new Set<Consumer>();
   readonly #keepers = new Set<LeaseKeeper>();
   #closing: Promise<void> | undefined;
 
-  constructor({
-    transport,
-    clock = systemClock,
-    logger = silentLogger,
-    retry = {},
-    connectTimeoutMs,
-  }: ConnectionOptions) {
-    this.transport = transport;
+  constructor(options: ConnectionOptions) {
+    const { transport, clock = systemClock, logger = silentLogger, retry = {} } = options;
+    const { maxRetries = Number.POSITIVE_INFINITY } = retry;
     this.#clock = clock;
     this.#logger = logger;
+    this.#maxRetries = maxRetries;
     this.#connector = new Connector({
-      transport,
+      alternates: new Alternates(isList(transport) ? transport : [transport], options.failoverStrategy),
       clock,
       logger,
       retry: {
-        maxRetries: retry.maxRetries ?? Number.POSITIVE_INFINITY,
+        maxRetries,
+        maxRetriesOnStartup: retry.maxRetriesOnStartup ?? maxRetries,
         firstMs: retry.firstMs ?? 250,
         maxMs: retry.maxMs ?? 30_000,
       },
-      connectTimeoutMs: connectTimeoutMs ?? defaultConnectTimeoutMs,
+      connectTimeoutMs: options.connectTimeoutMs ?? defaultConnectTimeoutMs,
     });
-    this.#producer = new ReconnectingProducer(this.#connector, clock);
+    this.#producer = new ReconnectingProducer(
+      this.#connector,
+      clock,
+      options.publishTimeoutMs ?? defaultPublishTimeoutMs,
+    );
+  }
+
+  get transport(): Transport {
+    return this.#connector.transport;
   }
 
   get state(): ConnectionState {
@@ -80,6 +90,7 @@ class ReconnectingConnection implements Connection {
       connector: this.#connector,
       clock: this.#clock,
       logger: this.#logger,
+      maxRetries: this.#maxRetries,
       onClosed: (closed) => this.#consumers.delete(closed),
     });
     this.#consumers.add(consumer);
@@ -121,5 +132,10 @@ class ReconnectingConnection implements Connection {
     ];
     await Deadline.after(closeUsersMs, this.#clock).wait(Promise.allSettled(users));
     await this.#connector.close();
+    this.#producer.abandon();
   }
+}
+
+function isList(transport: Transport | readonly Transport[]): transport is readonly Transport[] {
+  return Array.isArray(transport);
 }

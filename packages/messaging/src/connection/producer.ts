@@ -6,7 +6,8 @@ export interface Producer {
   /**
    * Resolves when the broker has taken responsibility. Calls made in one turn of the event loop travel together where the
    * transport can.
-   * @throws TransportConnectionError after the retries, UnroutableError with `mandatory`, the signal's reason when aborted.
+   * @throws TransportConnectionError after the retries, PublishTimeoutError at the deadline, UnroutableError with `mandatory`, the signal's
+   *   reason when aborted.
    */
   publish(message: Message, route: Route, options?: ProducerPublishOptions): Promise<void>;
 }
@@ -20,6 +21,8 @@ export interface ProducerPublishOptions {
   readonly mandatory?: boolean;
   /** Retries of this publish when the connection is lost; `false` for none. */
   readonly retry?: PublishRetryPolicy | false;
+  /** The publish is over after this, retries included. Default: the connection's `publishTimeoutMs`. */
+  readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 

@@ -159,6 +159,49 @@ describe('a consumer', () => {
     await expect(refused.consumer.start()).rejects.toMatchObject({ recoverable: false });
   });
 
+  test('goes on when a connection that was given up is asked for again', async () => {
+    const clock = new VirtualClock();
+    const broken = breakableTransport();
+    const logs: LogRecord[] = [];
+    const logger = createLogger((record) => logs.push(record));
+    const connection = openConnection({ transport: broken.transport, clock, logger, retry: { maxRetries: 0 } });
+    const events: string[] = [];
+    const consumer = connection.consume({
+      queues: [celery],
+      onDelivery: () => undefined,
+      onInterrupted: () => events.push('interrupted'),
+      onResumed: () => events.push('resumed'),
+    });
+    await consumer.start();
+    broken.cut();
+    await clock.advance(600_000);
+    expect(events).toEqual(['interrupted']);
+    expect(logs.map(({ message }) => message)).toEqual([]);
+    await connection.connect();
+    await clock.advance(1_000);
+    expect(events).toEqual(['interrupted', 'resumed']);
+  });
+
+  test('tries again what the broker refuses only when it is told to, and as often as the connection is retried', async () => {
+    const misdeclared = { name: 'celery', durable: false, exclusive: false, autoDelete: false };
+    const { consumer, broken, clock } = setup({ retryChannelErrors: true });
+    await broken.broker.topology.saveQueue(misdeclared);
+    const starting = consumer.start();
+    await clock.advance(10_000);
+    await broken.broker.topology.deleteQueue('celery');
+    await clock.advance(60_000);
+    await starting;
+
+    const limited = breakableTransport();
+    const limitedClock = new VirtualClock();
+    await limited.broker.topology.saveQueue(misdeclared);
+    const connection = openConnection({ transport: limited.transport, clock: limitedClock, retry: { maxRetries: 2 } });
+    const options = { queues: [celery], onDelivery: () => undefined, retryChannelErrors: true };
+    const refused = failure(connection.consume(options).start());
+    await limitedClock.advance(60_000);
+    expect(await refused).toMatchObject({ code: 'CTQ_TOPOLOGY_MISMATCH' });
+  });
+
   test('whose start is aborted or that is closed meanwhile gives up', async () => {
     const reason = new Error('enough');
     const aborted = setup();

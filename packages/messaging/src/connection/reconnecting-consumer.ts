@@ -1,19 +1,26 @@
 import { backoffMs, type Clock, type Logger, toError } from '@ctq/runtime';
-import type { Queue } from '../entities/queue.js';
-import { TransportError } from '../errors.js';
+import { type Queue, queueDeclaration } from '../entities/queue.js';
+import { TopologyNotFoundError, TransportError } from '../errors.js';
 import type { Delivery } from '../transport/delivery.js';
+import type { TransportConnection } from '../transport/transport.js';
 import { abortable } from './abortable.js';
 import { connectionClosed, type Connector } from './connector.js';
 import type { Consumer, ConsumerOptions } from './consumer.js';
 import { ConsumingChannel } from './consuming-channel.js';
+import { ProgressWatchdog, type WatchedCondition, type WatchedConsumer } from './progress-watchdog.js';
+import { UnsettledDeliveries } from './unsettled-deliveries.js';
 
 /** The wait before consuming is set up again after a loss; the connection's own retries come on top. */
 const retry = { firstMs: 100, maxMs: 30_000, jitter: 'equal' } as const;
+
+const defaultMaxSilentMs = 60_000;
 
 export interface ReconnectingConsumerOptions extends ConsumerOptions {
   readonly connector: Connector;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How often a first set-up is tried again with `retryChannelErrors`. */
+  readonly maxRetries: number;
   readonly onClosed: (consumer: Consumer) => void;
 }
 
@@ -30,7 +37,11 @@ export class ReconnectingConsumer implements Consumer {
   readonly #options: ReconnectingConsumerOptions;
   readonly #queues = new Map<string, Queue>();
   readonly #stopping = new AbortController();
+  readonly #watchdog: ProgressWatchdog;
+  readonly #unsettled = new UnsettledDeliveries();
   #prefetch: number;
+  /** The set-up under way; aborted when its broker is taken for gone. */
+  #settingUp: AbortController | undefined;
   #channel: ConsumingChannel | undefined;
   #firstSetUp: Promise<void> | undefined;
   #supervising: Promise<void> | undefined;
@@ -41,6 +52,8 @@ export class ReconnectingConsumer implements Consumer {
     this.#options = options;
     this.#prefetch = options.prefetch ?? 0;
     for (const queue of options.queues) this.#queues.set(queue.name, queue);
+    const { clock, logger, maxSilentMs: afterMs = defaultMaxSilentMs } = options;
+    this.#watchdog = new ProgressWatchdog({ consumer: this.#watched(), afterMs, clock, logger });
   }
 
   get queues(): readonly string[] {
@@ -49,11 +62,13 @@ export class ReconnectingConsumer implements Consumer {
 
   async start(signal?: AbortSignal): Promise<void> {
     if (this.#stopping.signal.aborted) throw connectionClosed();
+    this.#watchdog.start();
     this.#firstSetUp ??= this.#startOnce();
     try {
       await abortable(this.#firstSetUp, signal);
     } catch (error) {
       if (signal?.aborted === true) await this.close();
+      else this.#watchdog.stop();
       throw error;
     }
   }
@@ -104,12 +119,18 @@ export class ReconnectingConsumer implements Consumer {
         break;
       } catch (error) {
         this.#stopping.signal.throwIfAborted();
-        if (!isRecoverable(error) || connector.state === 'failed' || connector.state === 'closed') throw error;
+        if (connector.state === 'failed' || connector.state === 'closed') throw error;
+        if (!isRecoverable(error) && !this.#insists(error, attempt)) throw error;
         await this.#pause(attempt, error);
         attempt += 1;
       }
     }
     this.#supervising = this.#supervise();
+  }
+
+  #insists(error: unknown, attempt: number): boolean {
+    const { retryChannelErrors = false, maxRetries } = this.#options;
+    return retryChannelErrors && TransportError.isInstance(error) && attempt < maxRetries;
   }
 
   /** Sets up anew whenever the channel ended, until `stop`. */
@@ -119,6 +140,7 @@ export class ReconnectingConsumer implements Consumer {
       const reason = await this.#channel?.ended;
       if (signal.aborted) return;
       this.#channel = undefined;
+      this.#unsettled.clear();
       this.#tell(() => this.#options.onInterrupted?.(reason?.error));
       if (!(await this.#setUpAgain())) return;
       this.#tell(() => this.#options.onResumed?.());
@@ -134,34 +156,51 @@ export class ReconnectingConsumer implements Consumer {
         await this.#setUp();
         return true;
       } catch (error) {
-        if (signal.aborted || this.#options.connector.state === 'closed') return false;
-        await this.#pause(attempt, error).catch(() => undefined);
+        const { connector } = this.#options;
+        if (signal.aborted || connector.state === 'closed') return false;
+        // Given up: nobody is trying, until somebody asks for the connection again.
+        if (connector.state === 'failed') await connector.revived(signal).catch(() => undefined);
+        else await this.#pause(attempt, error).catch(() => undefined);
       }
     }
     return false;
   }
 
   async #setUp(): Promise<void> {
-    const { connector, noAck = false, includeExpired = false, logger } = this.#options;
+    const settingUp = new AbortController();
+    const connection = await this.#options.connector.next(this.#stopping.signal);
+    this.#settingUp = settingUp;
+    this.#watchdog.rest();
+    try {
+      await abortable(this.#setUpOver(connection, settingUp.signal), settingUp.signal);
+      this.#watchdog.rest();
+    } catch (error) {
+      if (settingUp.signal.aborted) this.#channel = undefined;
+      throw error;
+    } finally {
+      if (this.#settingUp === settingUp) this.#settingUp = undefined;
+    }
+  }
+
+  async #setUpOver(connection: TransportConnection, abandoned: AbortSignal): Promise<void> {
+    const { noAck = false, includeExpired = false, logger } = this.#options;
     const { signal } = this.#stopping;
-    const connection = await connector.next(signal);
-    const channel = new ConsumingChannel(await connection.openChannel(), {
-      noAck,
-      includeExpired,
-      logger,
-      onDelivery: this.#deliver,
-    });
+    const opened = await connection.openChannel();
+    const channel = new ConsumingChannel(opened, { noAck, includeExpired, logger, onDelivery: this.#deliver });
+    if (abandoned.aborted) return void channel.close().catch(() => undefined);
     // Known from here on, so that queues added and cancelled meanwhile are not missed.
     this.#channel = channel;
     try {
       await channel.setPrefetch(this.#prefetch);
       for (const queue of this.#queues.values()) {
         signal.throwIfAborted();
+        abandoned.throwIfAborted();
         await channel.consume(queue);
       }
       signal.throwIfAborted();
+      abandoned.throwIfAborted();
     } catch (error) {
-      this.#channel = undefined;
+      if (this.#channel === channel) this.#channel = undefined;
       await channel.close();
       throw error;
     }
@@ -175,6 +214,8 @@ export class ReconnectingConsumer implements Consumer {
   }
 
   readonly #deliver = (delivery: Delivery): void => {
+    this.#watchdog.progress();
+    if (!this.#takesWithoutAck(delivery.queue)) this.#unsettled.add(delivery);
     try {
       this.#options.onDelivery(delivery);
     } catch (error) {
@@ -196,7 +237,70 @@ export class ReconnectingConsumer implements Consumer {
     }
   }
 
+  #takesWithoutAck(queue: string): boolean {
+    return this.#options.noAck === true || this.#queues.get(queue)?.noAck === true;
+  }
+
+  #watched(): WatchedConsumer {
+    const { connector } = this.#options;
+    return {
+      get url() {
+        return connector.transport.url;
+      },
+      queues: () => [...this.#queues.values()].filter(isWatched),
+      condition: (queue) => this.#condition(queue),
+      look: (queue, sure) => this.#look(queue, sure),
+      resubscribe: async () => {
+        for (const queue of this.#queues.values()) await this.#channel?.renew(queue);
+      },
+      reconnect: (error) => this.#reconnect(error),
+      onStuck: (error) => this.#onStuck(error),
+    };
+  }
+
+  #condition({ name }: Queue): WatchedCondition {
+    if (this.#options.connector.current === undefined) return 'away';
+    if (this.#settingUp !== undefined) return 'setting-up';
+    if (this.#channel === undefined) return 'away';
+    const hasRoom = this.#prefetch === 0 || this.#takesWithoutAck(name) || this.#unsettled.count < this.#prefetch;
+    return hasRoom ? 'ready' : 'full';
+  }
+
+  /** Over a channel of its own: a broker may end one for asking about a queue that is not there. */
+  async #look(queue: Queue, sure: boolean): Promise<boolean> {
+    const { connector } = this.#options;
+    const channel = await connector.current?.openChannel();
+    if (channel === undefined) return false;
+    try {
+      const { messageCount } = await channel.declareQueue({ ...queueDeclaration(queue), passive: true });
+      // Where messages can be parked they are counted although they are not due.
+      if (messageCount === 0 || !sure || !connector.transport.supports.delay) return messageCount > 0;
+      const delivery = await channel.get(queue.name, { includeExpired: true });
+      await delivery?.reject({ requeue: true, position: 'front', charged: false });
+      return delivery !== undefined;
+    } catch (error) {
+      if (TopologyNotFoundError.isInstance(error)) return false;
+      throw error;
+    } finally {
+      channel.close().catch(() => undefined);
+    }
+  }
+
+  #reconnect(error: Error): void {
+    const { connector } = this.#options;
+    if (connector.current !== undefined) connector.replace(connector.current, error);
+    this.#settingUp?.abort(error);
+    this.#channel?.abandon(error);
+  }
+
+  #onStuck(error: Error): void {
+    const { onStuck, logger } = this.#options;
+    if (onStuck === undefined) logger.error({ err: error }, error.message);
+    else this.#tell(() => onStuck(error));
+  }
+
   async #stop(): Promise<void> {
+    this.#watchdog.stop();
     this.#stopping.abort(connectionClosed());
     await this.#firstSetUp?.catch(() => undefined);
     await this.#channel?.cancelAll();
@@ -208,6 +312,11 @@ export class ReconnectingConsumer implements Consumer {
     await this.#supervising;
     this.#options.onClosed(this);
   }
+}
+
+/** Of these a consumer may rightly be given nothing while messages wait: the broker prefers another one, or has named the queue. */
+function isWatched({ name, arguments: given, consumerArguments }: Queue): boolean {
+  return name !== '' && given['x-single-active-consumer'] !== true && consumerArguments['x-priority'] === undefined;
 }
 
 function isRecoverable(error: unknown): boolean {

@@ -80,6 +80,23 @@ describe('a producer', () => {
     await connection.close();
   });
 
+  test('declares once what is described anew for each message, but not what differs [MS-054] [MS-211]', async () => {
+    const { transport, declared } = countingTransport();
+    const connection = openConnection({ transport });
+    const publish = (routingKey: string): Promise<void> =>
+      connection.producer.publish(
+        message,
+        { exchange: 'x', routingKey },
+        { declare: [queue('celery', { exchange: exchange('x'), routingKey, arguments: { 'x-max-length': 5 } })] },
+      );
+    await Promise.all([publish('k'), publish('k')]);
+    await publish('k');
+    expect(declared).toEqual(['celery']);
+    await publish('another');
+    expect(declared).toEqual(['celery', 'celery']);
+    await connection.close();
+  });
+
   test('declares a queue that may vanish before each message [MS-042]', async () => {
     const { transport, declared } = countingTransport();
     const connection = openConnection({ transport });

@@ -1,124 +1,248 @@
-import { setMaxListeners } from 'node:events';
 import { type Clock, Deadline, type Deferred, deferred, toError } from '@ctq/runtime';
 import { declareQueue, staysDeclared } from '../entities/declare.js';
 import type { Queue } from '../entities/queue.js';
-import { TransportConnectionError, TransportError } from '../errors.js';
+import { PublishTimeoutError, TransportConnectionError, TransportError } from '../errors.js';
 import type { Message, Route } from '../message/message.js';
 import type { Channel } from '../transport/channel.js';
+import type { TransportConnection } from '../transport/transport.js';
 import { abortable } from './abortable.js';
 import { connectionClosed, type Connector } from './connector.js';
+import { DeadlineLine } from './deadline-line.js';
+import { declarationKey } from './declaration-key.js';
+import { type Outlet, PendingPublish } from './pending-publish.js';
 import { defaultPublishRetryPolicy, type Producer, type ProducerPublishOptions } from './producer.js';
 import { publishRetryMs } from './publish-retry.js';
 
-/** The producer's channel, with what was declared on it. */
-interface Outlet {
-  readonly channel: Channel;
-  readonly declared: Set<Queue>;
-  readonly declaring: Map<Queue, Promise<unknown>>;
-}
-
 const noOptions: ProducerPublishOptions = {};
 
-/** The producer of a connection. While nothing is wrong and nothing is to be declared a publish goes straight to the channel. */
+/**
+ * The producer of a connection. While nothing is wrong and nothing is to be declared a publish goes straight to the channel. Each has a deadline;
+ * those with the same timeout, nearly always all, share a timer.
+ */
 export class ReconnectingProducer implements Producer {
   readonly #connector: Connector;
   readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  /** By timeout. That of the connection itself is always there. */
+  readonly #lines = new Map<number, DeadlineLine<PendingPublish>>();
+  readonly #line: DeadlineLine<PendingPublish>;
+  readonly #onExpired = (publish: PendingPublish): void => this.#expire(publish);
   readonly #closing = new AbortController();
   #outlet: Outlet | undefined;
   #opening: Promise<Outlet> | undefined;
   #underWay = 0;
   #idle: Deferred<void> | undefined;
 
-  constructor(connector: Connector, clock: Clock) {
+  constructor(connector: Connector, clock: Clock, timeoutMs: number) {
     this.#connector = connector;
     this.#clock = clock;
-    // As many listen as publishes wait for the broker to come back; that is no leak.
-    setMaxListeners(0, this.#closing.signal);
+    if (!(timeoutMs > 0)) throw badTimeout(timeoutMs);
+    this.#timeoutMs = timeoutMs;
+    this.#line = this.#lineOf(timeoutMs);
   }
 
   publish(message: Message, route: Route, options: ProducerPublishOptions = noOptions): Promise<void> {
     if (this.#closing.signal.aborted) return Promise.reject(connectionClosed());
-    this.#underWay += 1;
+    const { timeoutMs = this.#timeoutMs } = options;
+    if (!(timeoutMs > 0)) return Promise.reject(badTimeout(timeoutMs));
+    const publish = this.#begin(timeoutMs);
     const outlet = this.#outlet;
-    const goesStraight = outlet !== undefined && options.signal === undefined && isDeclared(outlet, options.declare);
-    if (!goesStraight) return this.#insist(message, route, options);
-    return outlet.channel
-      .publish(message, route, options)
-      .then(this.#onDone, (error: unknown) => this.#insist(message, route, options, error));
+    if (outlet === undefined || options.signal !== undefined || !isDeclared(outlet, options.declare)) {
+      void this.#insist(publish, message, route, options);
+      return publish.promise;
+    }
+    publish.handOver(outlet, publish.enteredAt);
+    outlet.channel.publish(message, route, options).then(
+      () => {
+        outlet.answers += 1;
+        this.#end(publish);
+      },
+      (error: unknown) => {
+        outlet.answers += 1;
+        void this.#insist(publish, message, route, options, error);
+      },
+    );
+    return publish.promise;
   }
 
   /** Idempotent. Publishes under way are awaited for a moment, those that wait for a retry are given up. */
   async close(withinMs: number): Promise<void> {
     this.#closing.abort(connectionClosed());
-    if (this.#underWay === 0) return;
-    this.#idle ??= deferred();
-    await Deadline.after(withinMs, this.#clock).wait(this.#idle.promise);
+    for (const publish of this.#all()) if (!publish.isUnderWay) this.#fail(publish, connectionClosed());
+    if (this.#underWay > 0) {
+      this.#idle ??= deferred();
+      await Deadline.after(withinMs, this.#clock).wait(this.#idle.promise);
+    }
   }
 
-  readonly #onDone = (): void => {
+  /** Nothing can come of what is still under way: the connection is closed. */
+  abandon(): void {
+    for (const publish of this.#all())
+      this.#fail(publish, timedOut(publish, 'The connection was closed before the broker confirmed the message'));
+    for (const line of this.#lines.values()) line.stop();
+  }
+
+  #begin(timeoutMs: number): PendingPublish {
+    const publish = new PendingPublish(timeoutMs, this.#onExpired);
+    (timeoutMs === this.#timeoutMs ? this.#line : this.#lineOf(timeoutMs)).enter(publish);
+    this.#underWay += 1;
+    return publish;
+  }
+
+  #lineOf(timeoutMs: number): DeadlineLine<PendingPublish> {
+    const found = this.#lines.get(timeoutMs);
+    if (found !== undefined) return found;
+    const line = new DeadlineLine<PendingPublish>(this.#clock, timeoutMs);
+    this.#lines.set(timeoutMs, line);
+    return line;
+  }
+
+  #all(): PendingPublish[] {
+    return [...this.#lines.values()].flatMap((line) => line.members());
+  }
+
+  #end(publish: PendingPublish): void {
+    if (publish.isOver) return;
+    this.#leave(publish);
+    publish.succeed();
+  }
+
+  #fail(publish: PendingPublish, reason: unknown): void {
+    if (publish.isOver) return;
+    this.#leave(publish);
+    publish.fail(reason);
+  }
+
+  #leave(publish: PendingPublish): void {
+    const { timeoutMs } = publish;
+    const line = timeoutMs === this.#timeoutMs ? this.#line : this.#lines.get(timeoutMs);
+    line?.leave(publish);
+    if (line !== this.#line) this.#forgetIfEmpty(timeoutMs);
+    this.#countDown();
+  }
+
+  #forgetIfEmpty(timeoutMs: number): void {
+    const line = this.#lines.get(timeoutMs);
+    if (line === undefined || line === this.#line || !line.isEmpty) return;
+    line.stop();
+    this.#lines.delete(timeoutMs);
+  }
+
+  #countDown(): void {
     this.#underWay -= 1;
     if (this.#underWay === 0) this.#idle?.resolve();
-  };
+  }
+
+  /** Its deadline has passed; the line has let go of it. */
+  #expire(publish: PendingPublish): void {
+    this.#forgetIfEmpty(publish.timeoutMs);
+    this.#countDown();
+    publish.fail(timedOut(publish, `The message was not published within ${publish.timeoutMs} ms`));
+    this.#replaceSilent(publish);
+  }
+
+  /** A broker that owes an answer for as long as the timeout, and gave no other meanwhile, is on a connection that nobody told us is dead. */
+  #replaceSilent({ outlet, isUnderWay, answersBefore, askedAt }: PendingPublish): void {
+    if (outlet === undefined || !isUnderWay || outlet !== this.#outlet || answersBefore !== outlet.answers) return;
+    if (outlet.silence?.answers !== outlet.answers) {
+      outlet.silence = { since: askedAt, answers: outlet.answers };
+    }
+    const silentMs = this.#clock.monotonic() - outlet.silence.since;
+    if (silentMs < this.#timeoutMs) return;
+    this.#outlet = undefined;
+    this.#connector.replace(outlet.connection, noAnswer(this.#connector.transport.url, 'confirmed nothing', silentMs));
+  }
 
   /** @param failure how the first attempt ended, when it was made already. */
-  async #insist(message: Message, route: Route, options: ProducerPublishOptions, failure?: unknown): Promise<void> {
+  async #insist(
+    publish: PendingPublish,
+    message: Message,
+    route: Route,
+    options: ProducerPublishOptions,
+    failure?: unknown,
+  ): Promise<void> {
+    publish.isUnderWay = false;
+    if (publish.isOver) return;
+    const { signal } = options;
+    const onAbort = (): void => this.#fail(publish, signal?.reason);
+    if (signal?.aborted === true) return onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      await this.#tryUntilGivenUp(message, route, options, failure);
+      await this.#tryUntilGivenUp(publish, message, route, options, failure);
+      this.#end(publish);
+    } catch (error) {
+      this.#fail(publish, error);
     } finally {
-      this.#onDone();
+      signal?.removeEventListener('abort', onAbort);
     }
   }
 
   async #tryUntilGivenUp(
+    publish: PendingPublish,
     message: Message,
     route: Route,
     options: ProducerPublishOptions,
     failure: unknown,
   ): Promise<void> {
-    const { signal } = options;
-    const givesUp = signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
     const policy = options.retry === false ? { maxRetries: 0 } : { ...defaultPublishRetryPolicy, ...options.retry };
-    let lastFailure = failure;
+    publish.lastFailure = failure;
     for (let retries = 0; ; retries += 1) {
-      if (lastFailure === undefined) {
+      if (publish.lastFailure === undefined) {
         try {
-          await this.#publishOnce(message, route, options);
+          await this.#publishOnce(publish, message, route, options);
           return;
         } catch (error) {
-          lastFailure = error;
+          publish.lastFailure = error;
+        } finally {
+          publish.isUnderWay = false;
         }
       }
-      if (signal?.aborted === true) throw signal.reason;
+      publish.givenUp.throwIfAborted();
+      const { lastFailure } = publish;
       if (!isWorthRetrying(lastFailure)) throw lastFailure;
       if (retries >= (policy.maxRetries ?? defaultPublishRetryPolicy.maxRetries)) throw connectionErrorOf(lastFailure);
-      await this.#clock.sleep(publishRetryMs(policy, retries), givesUp);
-      lastFailure = undefined;
+      this.#closing.signal.throwIfAborted();
+      await this.#clock.sleep(publishRetryMs(policy, retries), publish.givenUp);
+      publish.lastFailure = undefined;
     }
   }
 
-  async #publishOnce(message: Message, route: Route, options: ProducerPublishOptions): Promise<void> {
-    const { signal, declare = [] } = options;
-    signal?.throwIfAborted();
-    const outlet = this.#outlet ?? (await this.#open(signal));
-    for (const queue of declare) {
-      if (!outlet.declared.has(queue)) await abortable(this.#declare(outlet, queue), signal);
+  async #publishOnce(
+    publish: PendingPublish,
+    message: Message,
+    route: Route,
+    options: ProducerPublishOptions,
+  ): Promise<void> {
+    const { givenUp } = publish;
+    const outlet = this.#outlet ?? (await this.#open(givenUp));
+    for (const queue of options.declare ?? []) {
+      if (outlet.declared.has(queue)) continue;
+      publish.ask(outlet, this.#clock.monotonic());
+      await abortable(this.#declare(outlet, queue), givenUp);
+      outlet.answers += 1;
     }
-    signal?.throwIfAborted();
-    await abortable(outlet.channel.publish(message, route, options), signal);
+    givenUp.throwIfAborted();
+    publish.handOver(outlet, this.#clock.monotonic());
+    await abortable(outlet.channel.publish(message, route, options), givenUp);
+    outlet.answers += 1;
   }
 
-  #declare({ channel, declared, declaring }: Outlet, queue: Queue): Promise<unknown> {
-    if (!staysDeclared(queue)) return declareQueue(channel, queue);
-    const underWay = declaring.get(queue);
-    if (underWay !== undefined) return underWay;
-    const declaration = declareQueue(channel, queue)
-      .then(() => declared.add(queue))
-      .finally(() => declaring.delete(queue));
-    declaring.set(queue, declaration);
-    return declaration;
+  async #declare({ channel, declared, declaredKeys, declaring }: Outlet, queue: Queue): Promise<void> {
+    if (!staysDeclared(queue)) {
+      await declareQueue(channel, queue);
+      return;
+    }
+    const key = declarationKey(queue);
+    if (!declaredKeys.has(key)) {
+      const underWay = declaring.get(key) ?? declareQueue(channel, queue).finally(() => declaring.delete(key));
+      declaring.set(key, underWay);
+      await underWay;
+      declaredKeys.add(key);
+    }
+    declared.add(queue);
   }
 
-  async #open(signal: AbortSignal | undefined): Promise<Outlet> {
+  async #open(signal: AbortSignal): Promise<Outlet> {
     this.#opening ??= this.#openOutlet().finally(() => {
       this.#opening = undefined;
     });
@@ -127,12 +251,30 @@ export class ReconnectingProducer implements Producer {
 
   async #openOutlet(): Promise<Outlet> {
     const connection = await this.#connector.attempt(this.#closing.signal);
-    const outlet: Outlet = { channel: await connection.openChannel(), declared: new Set(), declaring: new Map() };
+    const outlet: Outlet = {
+      connection,
+      channel: await this.#openChannel(connection),
+      declared: new WeakSet(),
+      declaredKeys: new Set(),
+      declaring: new Map(),
+      answers: 0,
+      silence: undefined,
+    };
     this.#outlet = outlet;
     void outlet.channel.closed.then(() => {
       if (this.#outlet === outlet) this.#outlet = undefined;
     });
     return outlet;
+  }
+
+  /** For no longer than a publish may take: all that come meanwhile wait for this one channel. */
+  async #openChannel(connection: TransportConnection): Promise<Channel> {
+    const opening = connection.openChannel();
+    if (await Deadline.after(this.#timeoutMs, this.#clock).wait(opening)) return await opening;
+    opening.catch(() => undefined);
+    const error = noAnswer(this.#connector.transport.url, 'opened no channel', this.#timeoutMs);
+    this.#connector.replace(connection, error);
+    throw error;
   }
 }
 
@@ -148,4 +290,19 @@ function connectionErrorOf(error: unknown): Error {
   if (TransportConnectionError.isInstance(error)) return error;
   const cause = toError(error);
   return new TransportConnectionError(`Could not publish: ${cause.message}`, { cause, recoverable: true });
+}
+
+function timedOut({ wasHandedOver, lastFailure }: PendingPublish, what: string): PublishTimeoutError {
+  const outcome = wasHandedOver ? 'unknown' : 'not-sent';
+  const known = wasHandedOver ? 'It may have arrived' : 'It was not sent';
+  const reason = lastFailure === undefined ? '' : ` The last failure: ${toError(lastFailure).message}`;
+  return new PublishTimeoutError(`${what}. ${known}.${reason}`, { outcome, cause: lastFailure });
+}
+
+function badTimeout(timeoutMs: number): RangeError {
+  return new RangeError(`A publish needs a timeout of more than 0 ms, not ${timeoutMs}.`);
+}
+
+function noAnswer(url: string, what: string, afterMs: number): TransportConnectionError {
+  return new TransportConnectionError(`${url} ${what} for ${Math.round(afterMs)} ms.`, { recoverable: true });
 }

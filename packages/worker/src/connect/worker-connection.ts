@@ -39,7 +39,7 @@ export class WorkerConnection implements Service {
         throw error;
       }
       this.#connection = connection;
-      connection.onStateChange((state, error) => {
+      connection.onStateChange(({ state, error }) => {
         if (state === 'failed') this.#life.fail(error ?? new Error('The connection to the broker is lost for good.'));
       });
       this.#options.logger.info(`Connected to ${connection.transport.url}`);

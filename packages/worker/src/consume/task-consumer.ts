@@ -66,11 +66,15 @@ export class TaskConsumer implements Service {
   start(signal: AbortSignal): Promise<void> {
     return this.#life.start(signal, async (pending) => {
       const connection = this.#options.connection();
+      const { workerMaxSilentTime, brokerConnectionRetry, brokerChannelErrorRetry } = this.#workplace.kernel.settings;
       this.#parks = connection.transport.supports.delay;
       const consumer = connection.consume({
         queues: this.#options.queues,
         prefetch: this.#window.count,
         includeExpired: true,
+        retryChannelErrors: brokerConnectionRetry && brokerChannelErrorRetry,
+        maxSilentMs: silentMs(workerMaxSilentTime),
+        onStuck: (error) => this.#life.fail(error),
         onDelivery: (delivery) => this.#onDelivery(delivery),
         onInterrupted: () => this.#onInterrupted(),
       });
@@ -165,4 +169,9 @@ export class TaskConsumer implements Service {
         ),
     );
   }
+}
+
+/** Of the setting: none and 0 are for ever. */
+function silentMs(seconds: number | undefined): number {
+  return seconds === undefined || seconds === 0 ? Number.POSITIVE_INFINITY : seconds * 1_000;
 }

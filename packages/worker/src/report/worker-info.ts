@@ -31,7 +31,7 @@ export async function workerInfo(app: Ctq, worker: DescribedWorker): Promise<Wor
   return {
     hostname: worker.name,
     app: app.name,
-    transport: (await app.transport()).url,
+    transport: (await app.transports()).map(({ url }) => url).join(';'),
     results: await resultsUrl(app),
     concurrency: worker.pool.size,
     pool: worker.pool.name,

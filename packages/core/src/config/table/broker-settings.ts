@@ -1,7 +1,9 @@
+import type { FailoverStrategy } from '@ctq/messaging';
 import type { Duration } from '@ctq/runtime';
 import type { SettingsTable } from '../setting.js';
 import {
   duration,
+  failover,
   integer,
   number,
   oneOf,
@@ -17,28 +19,28 @@ import {
 
 /** Broker: what may be given. */
 export interface BrokerSettings {
-  /** Where the broker is. */
+  /** Where the broker is; several addresses of one broker as a list, or with `;` between them. */
   brokerUrl: string | readonly string[] | null;
-  /** Another URL for consuming. */
-  brokerReadUrl: string | null;
-  /** Another URL for publishing. */
-  brokerWriteUrl: string | null;
+  /** Another URL for consuming, or a list. */
+  brokerReadUrl: string | readonly string[] | null;
+  /** Another URL for publishing, or a list. */
+  brokerWriteUrl: string | readonly string[] | null;
   /** Transport of a URL without scheme. */
   brokerTransport: string | null;
   /** Options of the transport, beside its URL. */
   brokerTransportOptions: Options;
-  /** How long one attempt to connect may take. */
+  /** How long one attempt to connect may take; 0 for as long as the transport likes. */
   brokerConnectionTimeout: Duration;
   /** Connect again when the connection was lost. */
   brokerConnectionRetry: boolean;
   /** The same for the first connection; as `brokerConnectionRetry` when unset. */
   brokerConnectionRetryOnStartup: boolean | null;
-  /** Attempts to connect after the first; null or 0 for ever. */
+  /** Rounds of attempts to connect after the first, each of which tries every address; null or 0 for ever. */
   brokerConnectionMaxRetries: number | null;
-  /** Connect again after errors of a channel too. */
+  /** A worker whose queues are refused when it starts tries again, as `brokerConnectionRetry` says. */
   brokerChannelErrorRetry: boolean;
-  /** Order in which the URLs of a list are tried. */
-  brokerFailoverStrategy: 'round-robin' | 'shuffle' | null;
+  /** Order in which the addresses of a list are tried; default `round-robin`. A function is given the URLs, and gives them in its order. */
+  brokerFailoverStrategy: FailoverStrategy<string> | null;
   /** Interval of AMQP heartbeats. */
   brokerHeartbeat: Duration | null;
   /** Checks per heartbeat. */
@@ -63,6 +65,8 @@ export interface BrokerSettings {
   brokerPassword: string | null;
   /** Virtual host at the broker. */
   brokerVhost: string | null;
+  /** When a publish that the broker has not confirmed is given up, retries included; null or 0 for never. */
+  brokerPublishTimeout: Duration | null;
 }
 
 export const brokerSettings: SettingsTable<BrokerSettings> = {
@@ -71,26 +75,26 @@ export const brokerSettings: SettingsTable<BrokerSettings> = {
     default: undefined,
     status: 'effective',
     old: ['BROKER_URL'],
-    doc: 'Where the broker is.',
+    doc: 'Where the broker is; several addresses of one broker as a list, or with `;` between them.',
   },
   brokerReadUrl: {
-    type: optional(text),
+    type: optional(urls),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_READ_URL'],
-    doc: 'Another URL for consuming.',
+    doc: 'Another URL for consuming, or a list.',
   },
   brokerWriteUrl: {
-    type: optional(text),
+    type: optional(urls),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_WRITE_URL'],
-    doc: 'Another URL for publishing.',
+    doc: 'Another URL for publishing, or a list.',
   },
   brokerTransport: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_TRANSPORT'],
     doc: 'Transport of a URL without scheme.',
   },
@@ -104,9 +108,9 @@ export const brokerSettings: SettingsTable<BrokerSettings> = {
   brokerConnectionTimeout: {
     type: duration,
     default: 4,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_CONNECTION_TIMEOUT'],
-    doc: 'How long one attempt to connect may take.',
+    doc: 'How long one attempt to connect may take; 0 for as long as the transport likes.',
   },
   brokerConnectionRetry: {
     type: truth,
@@ -118,7 +122,7 @@ export const brokerSettings: SettingsTable<BrokerSettings> = {
   brokerConnectionRetryOnStartup: {
     type: optional(truth),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_CONNECTION_RETRY_ON_STARTUP'],
     doc: 'The same for the first connection; as `brokerConnectionRetry` when unset.',
   },
@@ -127,21 +131,21 @@ export const brokerSettings: SettingsTable<BrokerSettings> = {
     default: 100,
     status: 'effective',
     old: ['BROKER_CONNECTION_MAX_RETRIES'],
-    doc: 'Attempts to connect after the first; null or 0 for ever.',
+    doc: 'Rounds of attempts to connect after the first, each of which tries every address; null or 0 for ever.',
   },
   brokerChannelErrorRetry: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_CHANNEL_ERROR_RETRY'],
-    doc: 'Connect again after errors of a channel too.',
+    doc: 'A worker whose queues are refused when it starts tries again, as `brokerConnectionRetry` says.',
   },
   brokerFailoverStrategy: {
-    type: optional(oneOf('round-robin', 'shuffle')),
+    type: optional(failover),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_FAILOVER_STRATEGY'],
-    doc: 'Order in which the URLs of a list are tried.',
+    doc: 'Order in which the addresses of a list are tried; default `round-robin`. A function is given the URLs, and gives them in its order.',
   },
   brokerHeartbeat: {
     type: optional(duration),
@@ -195,36 +199,43 @@ export const brokerSettings: SettingsTable<BrokerSettings> = {
   brokerHost: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_HOST'],
     doc: 'Host of the broker, in parts instead of a URL.',
   },
   brokerPort: {
     type: optional(integer(0)),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_PORT'],
     doc: 'Port of the broker.',
   },
   brokerUser: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_USER'],
     doc: 'User at the broker.',
   },
   brokerPassword: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_PASSWORD'],
     doc: 'Password at the broker.',
   },
   brokerVhost: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_VHOST'],
     doc: 'Virtual host at the broker.',
+  },
+  brokerPublishTimeout: {
+    type: optional(duration),
+    default: 30,
+    status: 'effective',
+    old: [],
+    doc: 'When a publish that the broker has not confirmed is given up, retries included; null or 0 for never.',
   },
 };

@@ -72,6 +72,8 @@ export interface WorkerSettings {
   workerExecutable: string | null;
   /** How long a task may block the event loop before its messages are given to other workers. */
   workerMaxBlockedTime: Duration;
+  /** How long a worker may receive nothing while messages wait and it has room, before it consumes anew, then reconnects, then ends; null or 0 for ever. */
+  workerMaxSilentTime: Duration | null;
 }
 
 export const workerSettings: SettingsTable<WorkerSettings> = {
@@ -312,5 +314,12 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
     status: 'effective',
     old: [],
     doc: 'How long a task may block the event loop before its messages are given to other workers.',
+  },
+  workerMaxSilentTime: {
+    type: optional(duration),
+    default: 60,
+    status: 'effective',
+    old: [],
+    doc: 'How long a worker may receive nothing while messages wait and it has room, before it consumes anew, then reconnects, then ends; null or 0 for ever.',
   },
 };
