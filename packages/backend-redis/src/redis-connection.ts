@@ -15,7 +15,9 @@ export class RedisConnection {
   readonly #ending = new AbortController();
   #context: KeyValueStoreContext | undefined;
   #subscriber: Subscriber | undefined;
+  /** What is used, or will be. */
   #current: Promise<Redis> | undefined;
+  #live: Redis | undefined;
   #failures = 0;
   /** Why connections ended: commands under way are told only that they did. */
   readonly #reasons = new WeakMap<Redis, Error>();
@@ -84,7 +86,7 @@ export class RedisConnection {
       return await work(client);
     } catch (error) {
       // The next one looks for the server anew.
-      if (refusalOf(toError(error)).isElsewhere) client.disconnect();
+      if (refusalOf(toError(error)).isElsewhere) this.#leave(client);
       throw (client.status === 'ready' ? undefined : this.#reasons.get(client)) ?? error;
     }
   }
@@ -98,6 +100,9 @@ export class RedisConnection {
 
   /** Everybody who comes while there is none shares one attempt, and its error. */
   #client(): Promise<Redis> {
+    const live = this.#live;
+    // It may be a while before it has ended.
+    if (live !== undefined && live.status !== 'ready') this.#leave(live);
     this.#current ??= this.#connectAgain();
     return this.#current;
   }
@@ -119,14 +124,19 @@ export class RedisConnection {
   }
 
   #use(client: Redis): void {
-    const current = Promise.resolve(client);
-    this.#current = current;
+    this.#live = client;
+    this.#current = Promise.resolve(client);
     client.on('error', (error: Error) => this.#reasons.set(client, error));
-    client.once('end', () => {
-      if (this.#current === current) this.#current = undefined;
-    });
+    client.once('end', () => this.#leave(client));
     // Closed while it was being made.
     if (this.#ending.signal.aborted) client.disconnect();
+  }
+
+  #leave(client: Redis): void {
+    client.disconnect();
+    if (this.#live !== client) return;
+    this.#live = undefined;
+    this.#current = undefined;
   }
 
   async #connected(connecting: Promise<Redis>, signal: AbortSignal): Promise<Redis> {

@@ -8,6 +8,8 @@ export interface Refusal {
   readonly isPassing: boolean;
   /** This server is not, or not now, the one that serves: it has to be looked for again. */
   readonly isElsewhere: boolean;
+  /** In the server's words; of a transaction, why it was not executed. */
+  readonly reason: string;
 }
 
 /** Replies that trying again does not change. */
@@ -21,20 +23,22 @@ const elsewhere = new Set(['READONLY', 'MOVED', 'LOADING', 'MASTERDOWN', 'CLUSTE
 const certificates = /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
 
 export function refusalOf(error: Error): Refusal {
-  const { cause } = error;
+  const { cause, message: reason } = error;
   // Several servers were asked: what one of them can get over, can be got over.
   if (cause instanceof AggregateError) {
     const recoverable = cause.errors.some((each: unknown) => each instanceof Error && refusalOf(each).recoverable);
-    return { recoverable, isPassing: false, isElsewhere: false };
+    return { recoverable, isPassing: false, isElsewhere: false, reason };
   }
-  if (ConfigurationError.isInstance(error)) return { recoverable: false, isPassing: false, isElsewhere: false };
-  const messages = [error, ...previousErrors(error)].map(({ message }) => message);
+  if (ConfigurationError.isInstance(error)) return { recoverable: false, isPassing: false, isElsewhere: false, reason };
+  const previous = previousErrors(error).map(({ message }) => message);
+  const messages = [reason, ...previous];
   const codes = messages.map(codeOf);
   const isLasting = messages.some((message) => lasting.test(message)) || certificates.test(systemCode(error));
   return {
     recoverable: !isLasting,
     isPassing: codes.some((code) => passing.has(code)),
     isElsewhere: codes.some((code) => elsewhere.has(code)),
+    reason: previous[0] ?? reason,
   };
 }
 

@@ -6,8 +6,8 @@ import { toError } from '@ctq/runtime';
 export function transportError(thrown: unknown, url: string): TransportError {
   if (TransportError.isInstance(thrown)) return thrown;
   const cause = toError(thrown);
-  const { recoverable, isPassing } = refusalOf(cause);
+  const { recoverable, isPassing, reason } = refusalOf(cause);
   if (isPassing)
-    return new TransportError('CTQ_REDIS', `Redis refused a command: ${cause.message}`, { cause, recoverable });
-  return new TransportConnectionError(`${url}: ${cause.message}`, { cause, recoverable });
+    return new TransportError('CTQ_REDIS', `Redis refused a command: ${reason}`, { cause, recoverable });
+  return new TransportConnectionError(`${url}: ${reason}`, { cause, recoverable });
 }
