@@ -1,3 +1,4 @@
+export { findProgram } from './find-program.js';
 export { probes } from './probes/probes.js';
 export { environmentVariable, type Service, type ServiceName, serviceNames } from './service.js';
 export { type Services, startServices } from './start-services.js';

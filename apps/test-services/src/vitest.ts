@@ -32,7 +32,9 @@ export function describeWith(service: ServiceName, title: string, suite: (url: s
 export function describeWithPrograms(programs: readonly string[], title: string, suite: () => void): void {
   const missing = programs.find((program) => findProgram(program) === undefined);
   if (missing === undefined) {
-    describe(title, suite);
+    describe(title, () => {
+      suite();
+    });
   } else if (process.env['CTQ_REQUIRE_SERVICES'] === '1') {
     it(title, () => {
       throw new Error(`${missing} is not installed`);

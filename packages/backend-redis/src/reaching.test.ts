@@ -14,7 +14,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createStore, redisBackend, redisStore } from './redis-backend.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
-const textOf = (found: ReadonlyMap<string, Uint8Array>, key: string): string => Buffer.from(found.get(key) ?? []).toString();
+const textOf = (found: ReadonlyMap<string, Uint8Array>, key: string): string =>
+  Buffer.from(found.get(key) ?? []).toString();
 
 async function opened(store: KeyValueStore, lines: LogRecord[] = []): Promise<KeyValueStore> {
   const logger = createLogger((line) => lines.push(line));
@@ -38,7 +39,8 @@ function adminOf({ port }: PrivateRedis): Redis {
 describeWithPrograms(['redis-server', 'redis-cli'], 'results in a cluster of Redis', () => {
   let cluster: RedisCluster | undefined;
   // Asked for what it can do before there is a cluster.
-  const url = (): string => `redis+cluster://${cluster?.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',') ?? 'unknown'}`;
+  const url = (): string =>
+    `redis+cluster://${cluster?.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',') ?? 'unknown'}`;
 
   beforeAll(async () => {
     cluster = await startCluster({ masters: 3 });
@@ -63,7 +65,12 @@ describeWithPrograms(['redis-server'], 'a store in Redis', () => {
     const store = await opened(redisStore({ url: redis.url, globalKeyprefix: 'shop:' }));
     await store.setMany([{ key: 'a', value: bytes('1') }]);
     await store.compareAndSet?.('b', 0, bytes('2'));
-    expect((await adminOf(redis).keys('*')).sort()).toEqual(['shop:a', 'shop:b', 'shop:b\x00version', 'shop:ctq.versions']);
+    expect((await adminOf(redis).keys('*')).sort()).toEqual([
+      'shop:a',
+      'shop:b',
+      'shop:b\x00version',
+      'shop:ctq.versions',
+    ]);
     expect(await store.list?.('')).toEqual(['a', 'b']);
     expect(textOf(await store.getMany(['a']), 'a')).toBe('1');
   });

@@ -43,9 +43,13 @@ function storeOf(config: RedisBackendConfig): KeyValueStore {
 }
 
 function configOf(url: string, options: Options, defaults: Options): RedisBackendConfig {
-  const { url: address, options: query } = splitOptions(url);
+  // Celery's bare `redis` is what settings say alone; of a URL, no path is database 0 (celery 5.6 backends/redis.py, _params_from_url).
+  const isBare = !url.includes('://');
+  const { url: address, options: query } = splitOptions(isBare ? `${url}://` : url);
+  const { db, ...others } = camelCaseOptions(defaults);
   return redisBackendConfig({
-    ...camelCaseOptions(defaults),
+    ...others,
+    ...(isBare && db !== undefined ? { db } : {}),
     ...camelCaseOptions(query),
     ...camelCaseOptions(options),
     url: address,

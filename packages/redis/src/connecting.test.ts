@@ -163,7 +163,11 @@ describeWithPrograms(['redis-server'], 'a server', () => {
 
   test('that refuses the password, or has no such database, is of no use however often it is tried', async () => {
     const redis = await start({ config: { requirepass: 'secret', databases: 4 } });
-    for (const url of [redis.url.replace('//', '//:wrong@'), redis.url, redis.url.replace('//', '//:secret@').replace('/0', '/9')]) {
+    for (const url of [
+      redis.url.replace('//', '//:wrong@'),
+      redis.url,
+      redis.url.replace('//', '//:secret@').replace('/0', '/9'),
+    ]) {
       const error = await refusedBy({ url });
       expect(refusalOf(error)).toMatchObject({ recoverable: false });
       expect(error.message).not.toMatch(/secret|wrong/);
@@ -201,7 +205,9 @@ describeWithPrograms(['redis-server'], 'a server', () => {
       .lpush('queue', 'x')
       .exec()
       .catch((error: unknown) => toError(error));
-    const inScript = await client.eval("return redis.call('LPUSH', KEYS[1], 'x')", 1, 'queue').catch((error: unknown) => toError(error));
+    const inScript = await client
+      .eval("return redis.call('LPUSH', KEYS[1], 'x')", 1, 'queue')
+      .catch((error: unknown) => toError(error));
     for (const error of [refused, written, inTransaction, inScript])
       expect(refusalOf(error as Error)).toMatchObject({ recoverable: true, isPassing: false, isElsewhere: true });
   });
@@ -269,7 +275,12 @@ describeWithPrograms(['redis-server'], "a program's own client", () => {
   test('lends its options and is left alone', async () => {
     const redis = await start({ config: { requirepass: 'secret' } });
     // Whatever it does when a connection is lost is its own.
-    const own = new Redis(redis.port, '127.0.0.1', { password: 'secret', db: 2, lazyConnect: true, enableOfflineQueue: true });
+    const own = new Redis(redis.port, '127.0.0.1', {
+      password: 'secret',
+      db: 2,
+      lazyConnect: true,
+      enableOfflineQueue: true,
+    });
     onTestFinished(() => own.disconnect());
     const client = await connect(serverOf({ client: own }));
     expect(String(await client.client('INFO'))).toMatch(/ db=2 /);
@@ -280,7 +291,10 @@ describeWithPrograms(['redis-server'], "a program's own client", () => {
 
   test('of another copy and version is as good', async () => {
     const redis = await start();
-    const foreign = { options: { host: '127.0.0.1', port: redis.port }, call: () => Promise.reject(new Error('unused')) };
+    const foreign = {
+      options: { host: '127.0.0.1', port: redis.port },
+      call: () => Promise.reject(new Error('unused')),
+    };
     expect(await (await connect(serverOf({ client: foreign }))).ping()).toBe('PONG');
   });
 

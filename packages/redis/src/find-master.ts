@@ -4,11 +4,7 @@ import type { HostPort } from './redis-url.js';
 import type { SentinelReach } from './server-config.js';
 
 /** Opens a connection to a server that is asked something, by `ask`. It is closed afterwards, and when the signal is aborted. */
-export type AskServer = <T>(
-  address: HostPort,
-  ask: (client: Redis) => Promise<T>,
-  signal: AbortSignal,
-) => Promise<T>;
+export type AskServer = <T>(address: HostPort, ask: (client: Redis) => Promise<T>, signal: AbortSignal) => Promise<T>;
 
 /**
  * The address of the master that sentinels name. All are asked at once, so that one that does not answer costs no time; the first that is in order is

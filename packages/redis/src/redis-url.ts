@@ -53,10 +53,11 @@ const form = /^([a-z][a-z0-9+.-]*):\/\/(?:([^/?#]*)@)?([^/?#@]*)(\/[^?#]*)?$/i;
  * The URLs of Kombu's and Celery's Redis, and those of its Sentinel (kombu 5.6 transport/redis.py, Channel._connparams and SentinelChannel; celery 5.6
  * backends/redis.py, _params_from_url), without their query; and `redis+cluster://`, which is ctq's own. Sentinels are separated by `;`, each with its
  * scheme or without: the text is one address.
+ * @param leftOut what stands for a single server's host and port where the URL has none
  * @throws ConfigurationError for what is none of the forms. The text is not in it.
  */
-export function parseRedisUrl(url: string): RedisUrl {
-  const parts = splitParts(url).map(parsePart);
+export function parseRedisUrl(url: string, leftOut: Partial<HostPort> = {}): RedisUrl {
+  const parts = splitParts(url).map((part) => parsePart(part, leftOut));
   const [first] = parts;
   if (first === undefined) throw badUrl('it is empty');
   const { kind, tls } = first;
@@ -121,7 +122,7 @@ function splitParts(url: string): readonly string[] {
     .filter((part) => part !== '');
 }
 
-function parsePart(part: string): RedisUrl {
+function parsePart(part: string, leftOut: Partial<HostPort>): RedisUrl {
   const [, name, login, authority = '', rawPath = ''] = form.exec(part) ?? [];
   const scheme = name === undefined ? undefined : schemes.get(name.toLowerCase());
   if (name === undefined) {
@@ -144,7 +145,8 @@ function parsePart(part: string): RedisUrl {
     throw badUrl(`the database is a number, not ${/^[\w-]{1,20}$/.test(database) ? `'${database}'` : 'a path'}`);
   }
   const texts = kind === 'address' ? [authority] : authority.split(/[;,]/);
-  const hosts = texts.map((text) => hostOf(text, scheme.port));
+  const defaults = { host: 'localhost', port: scheme.port, ...(kind === 'address' ? leftOut : {}) };
+  const hosts = texts.map((text) => hostOf(text, defaults));
   return { ...common, hosts, ...(database === '' ? {} : { db: Number(database) }) };
 }
 
@@ -156,13 +158,13 @@ function loginOf(text: string | undefined): Pick<RedisUrl, 'username' | 'passwor
   return { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password }) };
 }
 
-function hostOf(text: string, defaultPort: number): HostPort {
+function hostOf(text: string, defaults: HostPort): HostPort {
   const [whole, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/.exec(text.trim()) ?? [];
   if (whole === undefined) throw badUrl('a host cannot be read');
   const host = decode(bracketed ?? plain ?? '');
-  const number = port === undefined || port === '' ? defaultPort : Number(port);
+  const number = port === undefined || port === '' ? defaults.port : Number(port);
   if (number < 1 || number > 65_535) throw badUrl('a port is from 1 to 65535');
-  return { host: host === '' ? 'localhost' : host, port: number };
+  return { host: host === '' ? defaults.host : host, port: number };
 }
 
 function decode(text: string): string {

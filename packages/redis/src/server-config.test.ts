@@ -101,7 +101,10 @@ describe('what a Redis is reached by', () => {
 
   test.each([
     [{ url: 'rediss://h' }, { node: {}, isUnchecked: undefined }],
-    [{ url: 'redis://h', tls: true }, { node: {}, isUnchecked: undefined }],
+    [
+      { url: 'redis://h', tls: true },
+      { node: {}, isUnchecked: undefined },
+    ],
     [{ url: 'rediss://h', ssl_cert_reqs: 'CERT_OPTIONAL' }, { node: { rejectUnauthorized: true } }],
     [{ url: 'rediss://h', ssl_cert_reqs: 'none' }, { isUnchecked: 'certificate' }],
     [{ url: 'rediss://h', ssl_check_hostname: 'false' }, { isUnchecked: 'host name' }],
@@ -109,8 +112,14 @@ describe('what a Redis is reached by', () => {
       { url: 'redis://h', tls: { ssl_ca_certs: '/ca', ssl_certfile: '/crt', ssl_keyfile: '/key' } },
       { files: { ca: '/ca', cert: '/crt', key: '/key' } },
     ],
-    [{ url: 'redis://h', tls: { ca_certs: '/ca', cert_reqs: 0 } }, { files: { ca: '/ca' }, isUnchecked: 'certificate' }],
-    [{ url: 'redis://h', tls: { servername: 's', minVersion: 'TLSv1.3' } }, { node: { servername: 's', minVersion: 'TLSv1.3' } }],
+    [
+      { url: 'redis://h', tls: { ca_certs: '/ca', cert_reqs: 0 } },
+      { files: { ca: '/ca' }, isUnchecked: 'certificate' },
+    ],
+    [
+      { url: 'redis://h', tls: { servername: 's', minVersion: 'TLSv1.3' } },
+      { node: { servername: 's', minVersion: 'TLSv1.3' } },
+    ],
     [{ url: 'sentinel://h', master_name: 'm', ssl_cert_reqs: 'required' }, { node: { rejectUnauthorized: true } }],
   ])('%j is with TLS [MS-150, BK-045]', (options, tls) => {
     expect(configOf(options).tls).toMatchObject(tls);

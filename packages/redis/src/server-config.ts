@@ -93,19 +93,16 @@ function fromUrl(
   options: Readonly<Record<string, unknown>>,
   { adapter, keyPrefix }: ServerDefaults,
 ): Place {
-  const parsed = parseRedisUrl(read.text('url') ?? defaultUrl);
-  const [only] = parsed.hosts;
-  const namesNone = /^[a-z]+:\/\/(?:[^@/]*@)?(?:\/|$)/i.test(read.text('url') ?? defaultUrl);
-  const hosts =
-    parsed.kind === 'address' && namesNone && only !== undefined
-      ? [{ host: read.text('host') ?? only.host, port: read.count('port') ?? only.port }]
-      : parsed.hosts;
+  const [host, port] = [read.text('host'), read.count('port')];
+  const parsed = parseRedisUrl(read.text('url') ?? defaultUrl, {
+    ...(host === undefined ? {} : { host }),
+    ...(port === undefined ? {} : { port }),
+  });
   const username = parsed.username ?? read.text('username');
   const password = parsed.password ?? read.text('password');
   const tls = tlsOf(read, options, parsed, adapter);
   const url: RedisUrl = {
     ...parsed,
-    hosts,
     tls: tls !== undefined,
     db: parsed.db ?? database(read),
     ...(username === undefined ? {} : { username }),
@@ -131,7 +128,8 @@ function reachOf(read: OptionReader, url: RedisUrl, adapter: string, keyPrefix: 
   }
   const masterName = read.text('masterName');
   // kombu 5.6 transport/redis.py, SentinelChannel._sentinel_managed_pool
-  if (masterName === undefined) throw read.refused('masterName', 'must be given: the name under which the sentinels know the server.');
+  if (masterName === undefined)
+    throw read.refused('masterName', 'must be given: the name under which the sentinels know the server.');
   const given = camelCaseOptions(read.map('sentinelKwargs') ?? {});
   assertKnownOptions(`${adapter}'s sentinelKwargs`, given, ['username', 'password', 'ssl', 'tls', ...celeryTlsNames]);
   const kwargs = new OptionReader(adapter, given);
@@ -169,7 +167,8 @@ function tlsOf(
   url: RedisUrl,
   adapter: string,
 ): TlsConfig | undefined {
-  if (url.tls && read.raw('tls') === false) throw read.refused('tls', 'is false, and the scheme of the URL is with TLS.');
+  if (url.tls && read.raw('tls') === false)
+    throw read.refused('tls', 'is false, and the scheme of the URL is with TLS.');
   const given = tlsGiven(read, url.kind === 'sentinel' || url.tls ? options : {}, adapter, 'tls', url.tls);
   if (given !== undefined && url.kind === 'socket') throw read.refused('tls', 'cannot be had on a unix socket.');
   if (given === undefined && celeryTlsNames.some((name) => read.raw(name) !== undefined))
@@ -198,11 +197,15 @@ function fromClient(read: OptionReader, { keyPrefix }: ServerDefaults): Place {
   if (typeof client !== 'object' || typeof client.options !== 'object' || typeof client.call !== 'function')
     throw read.bad('client', 'a client of ioredis, Redis or Cluster');
   for (const name of ['url', 'host', 'port', 'db', 'virtualHost', 'username', 'password', 'tls', 'masterName'])
-    if (read.raw(name) !== undefined) throw read.refused(name, "and 'client' are given, which both say how the server is reached.");
+    if (read.raw(name) !== undefined)
+      throw read.refused(name, "and 'client' are given, which both say how the server is reached.");
   const given = client.options as ClientOptions;
   const options: ClientOptions = client.isCluster === true ? (given.redisOptions ?? {}) : given;
   if ((given.keyPrefix ?? '') !== '' || (options.keyPrefix ?? '') !== '')
-    throw read.refused('client', "has a keyPrefix, which channels and Python programs do not have: use 'globalKeyprefix' in its place.");
+    throw read.refused(
+      'client',
+      "has a keyPrefix, which channels and Python programs do not have: use 'globalKeyprefix' in its place.",
+    );
   const login = { username: options.username ?? undefined, password: options.password ?? undefined };
   const db = options.db ?? 0;
   const { reach, host } = reachOfClient(read, client, given, keyPrefix);
@@ -263,17 +266,17 @@ function uncheckedOf(tls: object | null | undefined): TlsConfig['isUnchecked'] {
 function credentials(read: OptionReader): CredentialProvider | undefined {
   const provider = read.raw('credentialProvider');
   if (provider === undefined || typeof provider === 'function') return provider as CredentialProvider | undefined;
-  throw read.bad('credentialProvider', 'a function that gives { username, password }; names of Python classes cannot be loaded');
+  throw read.bad(
+    'credentialProvider',
+    'a function that gives { username, password }; names of Python classes cannot be loaded',
+  );
 }
 
 function clientSettings(
   read: OptionReader,
   defaults: ServerDefaults,
   connectTimeoutMs = 5_000,
-): Pick<
-  RedisServerConfig,
-  'connectTimeoutMs' | 'socketTimeoutMs' | 'keepAliveMs' | 'healthCheckMs' | 'clientName'
-> {
+): Pick<RedisServerConfig, 'connectTimeoutMs' | 'socketTimeoutMs' | 'keepAliveMs' | 'healthCheckMs' | 'clientName'> {
   const limit = read.count('maxConnections');
   if (limit !== undefined && limit < defaults.connections)
     throw read.refused('maxConnections', `is ${limit}, and ${defaults.connections} connections are needed.`);
@@ -297,7 +300,10 @@ function keepAliveMs(read: OptionReader): number | undefined {
   const { TCP_KEEPIDLE: idle, 4: numbered = idle, ...others } = options;
   const [other] = Object.keys(others);
   if (other !== undefined)
-    throw read.refused('socketKeepaliveOptions', `has '${other}'; Node sets TCP_KEEPIDLE alone, the others are the system's.`);
+    throw read.refused(
+      'socketKeepaliveOptions',
+      `has '${other}'; Node sets TCP_KEEPIDLE alone, the others are the system's.`,
+    );
   const seconds = numbered ?? 10;
   if (typeof seconds === 'number' && seconds > 0) return seconds * 1_000;
   throw read.bad('socketKeepaliveOptions', 'an object like { TCP_KEEPIDLE: 10 }, in seconds');

@@ -114,7 +114,9 @@ export class Subscriber {
         await this.#client();
         return;
       } catch {
-        await clock.sleep(backoffMs(attempt, { firstMs: 50, maxMs: 2_000 }), this.#closing.signal).catch(() => undefined);
+        await clock
+          .sleep(backoffMs(attempt, { firstMs: 50, maxMs: 2_000 }), this.#closing.signal)
+          .catch(() => undefined);
       }
     }
   }

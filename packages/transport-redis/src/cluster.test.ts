@@ -5,7 +5,7 @@ import { type RedisCluster, startCluster, startRedisServer } from '@ctq/test-ser
 import { describeWithPrograms } from '@ctq/test-services/vitest';
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { openLeaseRenewer } from './lease-renewer.js';
+import { type LeaseRenewerOptions, openLeaseRenewer } from './lease-renewer.js';
 import { redisConfig } from './redis-options.js';
 import { RedisQueueStore } from './redis-store.js';
 import { redis } from './redis-transport.js';
@@ -29,7 +29,7 @@ async function ownerOf(cluster: RedisCluster, key: string): Promise<Redis> {
     const node = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: () => null });
     node.on('error', () => undefined);
     const isOwner = await node.exists(key).then(
-      async () => ((await node.role()) as unknown[])[0] === 'master',
+      async () => (await node.role())[0] === 'master',
       () => false,
     );
     if (isOwner) {
@@ -138,10 +138,7 @@ describeWithPrograms(['redis-server', 'redis-cli'], 'a cluster of Redis', () => 
     onTestFinished(() => own.disconnect());
     const prefix = '{own}:';
     const store = new RedisQueueStore(redisConfig({ client: own, globalKeyprefix: prefix, leaseDuration: '1m' }));
-    await store.open(
-      { clock: systemClock, logger: silentLogger, holder: 'holder' },
-      AbortSignal.timeout(10_000),
-    );
+    await store.open({ clock: systemClock, logger: silentLogger, holder: 'holder' }, AbortSignal.timeout(10_000));
     onTestFinished(() => store.close());
     await store.push([{ queue: 'work', message, route: { exchange: '', routingKey: 'work' }, priority: 0 }]);
     const owner = await ownerOf(started(), prefix);
@@ -149,7 +146,7 @@ describeWithPrograms(['redis-server', 'redis-cli'], 'a cluster of Redis', () => 
 
     await store.pop({ queues: ['work'], limit: 1, noAck: false });
     const before = await owner.zscore(`${prefix}ctq.leases`, 'holder');
-    const renewer = await openLeaseRenewer(structuredClone(store.lease.renewer?.options) ?? expect.fail('no renewer'));
+    const renewer = await openLeaseRenewer(structuredClone(store.lease.renewer?.options) as LeaseRenewerOptions);
     onTestFinished(() => renewer.close());
     while ((await owner.zscore(`${prefix}ctq.leases`, 'holder')) === before) await renewer.renew();
     await store.close();

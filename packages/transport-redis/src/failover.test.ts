@@ -72,7 +72,7 @@ async function roleOf({ port }: PrivateRedis): Promise<unknown> {
   const client = new Redis(port, '127.0.0.1', { retryStrategy: () => null });
   client.on('error', () => undefined);
   try {
-    return ((await client.role()) as unknown[])[0];
+    return (await client.role())[0];
   } finally {
     client.disconnect();
   }
@@ -104,7 +104,9 @@ describeWithPrograms(['redis-server'], 'behind sentinels', () => {
     });
     // Each knows the replica and the other two.
     await until(async () => {
-      const views = await Promise.all(clients.map(async (client) => String(await client.call('SENTINEL', 'MASTER', 'shop'))));
+      const views = await Promise.all(
+        clients.map(async (client) => String(await client.call('SENTINEL', 'MASTER', 'shop'))),
+      );
       return views.every((view) => /num-slaves,1,/.test(view) && /num-other-sentinels,2,/.test(view));
     });
     const url = sentinels.map(({ port }) => `sentinel://127.0.0.1:${port}/3`).join(';');
@@ -115,7 +117,7 @@ describeWithPrograms(['redis-server'], 'behind sentinels', () => {
       sentinelKwargs: { password: 'theirs' },
       leaseDuration: '5s',
     } as const;
-    return { master, replica, options, sentinel: clients[0] ?? expect.fail('no sentinel') };
+    return { master, replica, options, sentinel: clients[0] as Redis };
   }
 
   test('a program follows when the master is handed over [MS-149, MS-153]', { timeout: 60_000 }, async () => {
@@ -189,14 +191,25 @@ describeWithPrograms(['redis-server', 'redis-cli'], 'in a cluster', () => {
     const cluster: RedisCluster = await startCluster({ masters: 3, replicas: 1 });
     onTestFinished(() => cluster.stop());
     // Some of the nodes; the others are found.
-    const url = `redis+cluster://${cluster.nodes.map(({ port }) => `127.0.0.1:${port}`).slice(0, 3).join(',')}`;
+    const url = `redis+cluster://${cluster.nodes
+      .map(({ port }) => `127.0.0.1:${port}`)
+      .slice(0, 3)
+      .join(',')}`;
     const program = await programOn(redis({ url, globalKeyprefix: '{shop}:', leaseDuration: '5s' }));
     await program.publish('before');
     expect(await program.next()).toBe('before');
     const owners = await Promise.all(
       cluster.nodes.map(async (node) => {
         const isMaster = (await roleOf(node)) === 'master';
-        return isMaster && (await clientOf(node).exists('{shop}:').then(() => true, () => false)) ? [node] : [];
+        return isMaster &&
+          (await clientOf(node)
+            .exists('{shop}:')
+            .then(
+              () => true,
+              () => false,
+            ))
+          ? [node]
+          : [];
       }),
     );
     const [owner] = owners.flat();

@@ -7,7 +7,6 @@ export function transportError(thrown: unknown, url: string): TransportError {
   if (TransportError.isInstance(thrown)) return thrown;
   const cause = toError(thrown);
   const { recoverable, isPassing, reason } = refusalOf(cause);
-  if (isPassing)
-    return new TransportError('CTQ_REDIS', `Redis refused a command: ${reason}`, { cause, recoverable });
+  if (isPassing) return new TransportError('CTQ_REDIS', `Redis refused a command: ${reason}`, { cause, recoverable });
   return new TransportConnectionError(`${url}: ${reason}`, { cause, recoverable });
 }

@@ -36,7 +36,16 @@ export async function makeCertificates(folder: string, name: string, host = 'loc
   ]);
   const signed = async (role: string, extension: string): Promise<KeyPair> => {
     const pair: KeyPair = { certificate: path(`${role}.crt`), key: path(`${role}.key`) };
-    await execute('openssl', ['req', ...newKey, '-subj', `/CN=${role}`, '-keyout', pair.key, '-out', path(`${role}.csr`)]);
+    await execute('openssl', [
+      'req',
+      ...newKey,
+      '-subj',
+      `/CN=${role}`,
+      '-keyout',
+      pair.key,
+      '-out',
+      path(`${role}.csr`),
+    ]);
     await writeFile(path(`${role}.ext`), extension);
     await execute('openssl', [
       ...['x509', '-req', '-days', '1', '-in', path(`${role}.csr`), '-out', pair.certificate],

@@ -19,7 +19,10 @@ const highestPort = 55_000;
 export async function startCluster({
   masters = 3,
   replicas = 0,
-}: { readonly masters?: number; readonly replicas?: number } = {}): Promise<RedisCluster> {
+}: {
+  readonly masters?: number;
+  readonly replicas?: number;
+} = {}): Promise<RedisCluster> {
   const cli = findProgram('redis-cli') ?? findProgram('valkey-cli');
   if (cli === undefined) throw new Error('Neither redis-cli nor valkey-cli is installed.');
   const config = {

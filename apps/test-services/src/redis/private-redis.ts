@@ -14,6 +14,8 @@ export interface PrivateRedisOptions {
   /** Speaks TLS, and nothing else, on its port. `asksForCertificate`: clients need one of the same authority. */
   readonly tls?: Certificates & { readonly asksForCertificate?: boolean };
   readonly replicaOf?: PrivateRedis;
+  /** Default redis-server, else valkey-server. */
+  readonly program?: string;
   /** `listening`: resolves as soon as it takes connections, also while it reads its data. Default `serving`. */
   readonly until?: 'serving' | 'listening';
 }
@@ -45,8 +47,9 @@ export async function startRedisProgram(
   mode: readonly string[],
   chosenPort?: number,
 ): Promise<PrivateRedis> {
-  const program = findProgram('redis-server') ?? findProgram('valkey-server');
-  if (program === undefined) throw new Error('Neither redis-server nor valkey-server is installed.');
+  const names = options.program === undefined ? ['redis-server', 'valkey-server'] : [options.program];
+  const program = names.map((name) => findProgram(name)).find((path) => path !== undefined);
+  if (program === undefined) throw new Error(`There is no ${names.join(' and no ')} here.`);
   const [port = 0] = chosenPort === undefined ? await freePorts(1) : [chosenPort];
   const folder = await mkdtemp(join(tmpdir(), 'ctq-private-redis-'));
   const socket = join(folder, 'redis.sock');
@@ -123,7 +126,9 @@ function configuration({ config = {}, tls, replicaOf }: PrivateRedisOptions, por
 
 /** An answer that is not `-LOADING`; a server that wants a password serves too. */
 async function serving(port: number): Promise<void> {
-  const answer = await exchange(`redis://127.0.0.1:${port}`, Buffer.from('PING\r\n'), (bytes) => bytes.includes('\r\n'));
+  const answer = await exchange(`redis://127.0.0.1:${port}`, Buffer.from('PING\r\n'), (bytes) =>
+    bytes.includes('\r\n'),
+  );
   if (!/^(?:\+PONG|-NOAUTH)/.test(answer.toString())) throw new Error(`Redis answered ${answer.toString()}`);
 }
 

@@ -17,10 +17,13 @@ export interface AdapterResolver {
    * @param url Undefined for the environment's, or the embedded file.
    * @throws ConfigurationError when the scheme is not known or its package not installed.
    */
-  transport(url: string | undefined, options?: Options): Promise<Transport>;
+  transport(url: string | undefined, options?: Options, defaults?: DefaultsOf): Promise<Transport>;
   /** @param url Undefined for the environment's; else the embedded file where the queues are there too, and no backend where they are not. */
-  backend(url: string | undefined, options?: Options): Promise<ResultBackend>;
+  backend(url: string | undefined, options?: Options, defaults?: DefaultsOf): Promise<ResultBackend>;
 }
+
+/** Options that stand behind a URL and its options, by the URL's scheme. */
+export type DefaultsOf = (scheme: string) => Options;
 
 export interface AdapterResolverOptions {
   /** The app's folder: adapter packages and the embedded file are looked for from here. */
@@ -57,25 +60,28 @@ export function createAdapterResolver(options: AdapterResolverOptions): AdapterR
     return embedded;
   };
 
-  const create = async (role: Role, url: string, adapterOptions: Options): Promise<unknown> => {
+  const create = async (role: Role, url: string, adapterOptions: Options, defaults: DefaultsOf): Promise<unknown> => {
     const registered = registrationOf(role, url, schemes);
     const load = role === 'transport' ? 'createTransport' : 'createBackend';
     const made =
       typeof registered === 'string'
         ? await loadAdapter(registered, load, [folder, ...(options.otherFolders ?? [])])
         : registered;
-    return (made as CreateTransport | CreateBackend)(url, adapterOptions);
+    return (made as CreateTransport | CreateBackend)(url, adapterOptions, defaults(schemeOf(url)));
   };
 
   return {
-    async transport(url = environment.brokerUrl ?? embeddedUrl(), adapterOptions = {}) {
-      return (await create('transport', url, adapterOptions)) as Transport;
+    async transport(url = environment.brokerUrl ?? embeddedUrl(), adapterOptions = {}, defaults = none) {
+      return (await create('transport', url, adapterOptions, defaults)) as Transport;
     },
-    async backend(url = environment.resultBackend ?? (hasBroker ? 'disabled://' : embeddedUrl()), adapterOptions = {}) {
-      return (await create('backend', url, adapterOptions)) as ResultBackend;
+    async backend(given, adapterOptions = {}, defaults = none) {
+      const url = given ?? environment.resultBackend ?? (hasBroker ? 'disabled://' : embeddedUrl());
+      return (await create('backend', url, adapterOptions, defaults)) as ResultBackend;
     },
   };
 }
+
+const none = (): Options => ({});
 
 const builtInSchemes: Readonly<Record<string, SchemeRegistration>> = {
   memory: { transport: () => memoryTransport(), backend: () => memoryBackend() },

@@ -23,6 +23,7 @@ import { BrokerSender } from '../sending/broker-sender.js';
 import { EagerSender } from '../sending/eager-sender.js';
 import type { TaskSender } from '../sending/task-sender.js';
 import { TaskRegistry } from '../task/task-registry.js';
+import { backendDefaults, brokerDefaults } from './adapter-defaults.js';
 import { createAdapterResolver, type AdapterResolver, type SchemeRegistration } from './adapters.js';
 import type { AppLocator } from './app-locator.js';
 import { lentLogger } from './lent-logger.js';
@@ -122,6 +123,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       return resolve().backend(
         typeof backend === 'string' ? backend : kernel.settings.resultBackend,
         kernel.settings.resultBackendTransportOptions,
+        backendDefaults(kernel.settings),
       );
     },
     codec: () => createResultCodec(contentCodec(kernel.settings.resultAcceptContent), kernel.settings.resultSerializer),
@@ -176,10 +178,11 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       if (more.logger !== undefined) lent?.lend(more.logger);
     },
     transport() {
+      const { settings: known } = kernel;
       transport ??=
         broker !== undefined && typeof broker !== 'string'
           ? Promise.resolve(broker)
-          : resolve().transport(broker ?? kernel.settings.brokerUrl, kernel.settings.brokerTransportOptions);
+          : resolve().transport(broker ?? known.brokerUrl, known.brokerTransportOptions, brokerDefaults(known));
       return transport;
     },
     async connect() {
