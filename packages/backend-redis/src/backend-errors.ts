@@ -1,10 +1,10 @@
 import { BackendConnectionError, BackendReadError, BackendStoreError } from '@ctq/core/backend';
-import { refusalOf } from '@ctq/redis';
+import { refusalOf, withoutArguments } from '@ctq/redis';
 import { toError } from '@ctq/runtime';
 
 /** An error of the client or the server, as a result backend's. */
 export function backendError(thrown: unknown, during: 'open' | 'read' | 'write', url: string): Error {
-  const cause = toError(thrown);
+  const cause = withoutArguments(toError(thrown));
   const { recoverable, reason } = refusalOf(cause);
   const message = `${url}: ${reason}`;
   if (during === 'open') return new BackendConnectionError(message, { cause, recoverable });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Redis, type RedisOptions } from 'ioredis';
+import { withoutArguments } from './without-arguments.js';
 
 /**
  * One connection, that is used as long as it lasts: reconnecting is for whoever knows what has to be done again.
@@ -24,7 +25,7 @@ export async function openClient(options: RedisOptions, signal: AbortSignal): Pr
   } catch (error) {
     client.disconnect();
     if (signal.aborted) throw signal.reason;
-    throw lastError ?? error;
+    throw withoutArguments(lastError ?? error);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -15,3 +15,4 @@ export {
 } from './server-options.js';
 export { Subscriber, type SubscriberOptions } from './subscriber.js';
 export type { CeleryTlsOptions, NodeTlsOptions, RedisTls } from './tls-options.js';
+export { withoutArguments } from './without-arguments.js';

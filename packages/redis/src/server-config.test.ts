@@ -54,7 +54,7 @@ describe('what a Redis is reached by', () => {
     expect(config.tls).toBeUndefined();
   });
 
-  test('has options of the client [MS-145, BK-058]', () => {
+  test('has options of the client [BK-058]', () => {
     const given = {
       socket_timeout: 7,
       socket_connect_timeout: '2',

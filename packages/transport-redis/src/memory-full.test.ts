@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { TransportConnectionError, TransportError } from '@ctq/messaging';
 import { silentLogger, systemClock } from '@ctq/runtime';
 import { startRedisServer } from '@ctq/test-services';
@@ -41,6 +42,8 @@ describeWithPrograms(['redis-server'], 'when the memory of the server is full', 
       expect(TransportError.isInstance(error) && error.recoverable).toBe(true);
       expect(TransportConnectionError.isInstance(error)).toBe(false);
       expect(String(error)).toContain('OOM');
+      // Nor what was in the message.
+      expect(inspect(error, { depth: 10 })).not.toContain('content-type');
     }
     await admin.config('SET', 'maxmemory', '0');
     await push('a', 'b');

@@ -179,6 +179,8 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     },
     transport() {
       const { settings: known } = kernel;
+      if (transport === undefined && typeof broker === 'object' && known.brokerUseSsl !== false)
+        logger.warn({}, 'brokerUseSsl has no effect on a broker that was given as an object: give it its own option');
       transport ??=
         broker !== undefined && typeof broker !== 'string'
           ? Promise.resolve(broker)

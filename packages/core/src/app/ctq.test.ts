@@ -1,4 +1,5 @@
 import { ContentNotAcceptedError, jsonSerializer, memoryTransport, type Serializer } from '@ctq/messaging';
+import { createLogger, type LogRecord } from '@ctq/runtime';
 import { describe, expect, it } from 'vitest';
 import { keyValueBackend } from '../backend/key-value-backend.js';
 import { memoryBackend } from '../backend/memory-backend.js';
@@ -132,6 +133,17 @@ describe('an app', () => {
     const app = new Ctq('options', { adapters: { own: { transport } }, brokerUrl: 'own://h', ...settings });
     await app.transport();
     expect(made).toEqual([['own://h', {}, expected]]);
+  });
+
+  it('says that a broker that was given as an object is not encrypted by a setting', async () => {
+    const lines: LogRecord[] = [];
+    const logger = createLogger((line) => lines.push(line));
+    const app = new Ctq('options', { broker: memoryTransport(), brokerUseSsl: true, logger });
+    await app.transport();
+    await app.transport();
+    expect(lines.map(({ level, message }) => [level, message])).toEqual([
+      ['warn', expect.stringContaining('brokerUseSsl has no effect')],
+    ]);
   });
 
   it('gives settings of Redis to result stores of that kind, and to no other [ST-119, ST-122, ST-126, ST-127, ST-128, ST-129, ST-218, ST-219, ST-220]', async () => {
