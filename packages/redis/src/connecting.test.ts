@@ -60,8 +60,8 @@ describeWithPrograms(['redis-server', 'openssl'], 'TLS', () => {
   });
 
   afterAll(async () => {
-    await redis.stop();
     await rm(folder, { recursive: true, force: true });
+    await redis.stop();
   });
 
   const query = (url: string): Readonly<Record<string, unknown>> => {
