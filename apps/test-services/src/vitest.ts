@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest';
+import { findProgram } from './find-program.js';
 import { environmentVariable, type ServiceName } from './service.js';
 
 /**
@@ -21,5 +22,25 @@ export function describeWith(service: ServiceName, title: string, suite: (url: s
   } else {
     // oxlint-disable-next-line vitest/no-disabled-tests -- named in the summary of npm test by this mark
     it.skip(`${title} [no ${service}]`, () => undefined);
+  }
+}
+
+/**
+ * A suite that starts servers of its own, with options that the common one does not have: `describeWithPrograms(['redis-server', 'openssl'], 'TLS', () => { … })`.
+ * Where one of the programs is not installed, it is as without a server.
+ */
+export function describeWithPrograms(programs: readonly string[], title: string, suite: () => void): void {
+  const missing = programs.find((program) => findProgram(program) === undefined);
+  if (missing === undefined) {
+    describe(title, () => {
+      suite();
+    });
+  } else if (process.env['CTQ_REQUIRE_SERVICES'] === '1') {
+    it(title, () => {
+      throw new Error(`${missing} is not installed`);
+    });
+  } else {
+    // oxlint-disable-next-line vitest/no-disabled-tests -- named in the summary of npm test by this mark
+    it.skip(`${title} [no ${missing}]`, () => undefined);
   }
 }

@@ -93,7 +93,7 @@ function readTotals({ testResults }) {
     for (const test of assertionResults) {
       if (test.status === 'passed' || test.status === 'failed') totals[test.status] += 1;
       else totals.skipped += 1;
-      const [, service] = /\[no (\w+)\]/.exec(test.fullName) ?? [];
+      const [, service] = /\[no ([\w-]+)\]/.exec(test.fullName) ?? [];
       if (service) unserved.push(`${relative(root, name)} (${service})`);
     }
   }

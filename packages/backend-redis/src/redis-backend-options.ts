@@ -1,22 +1,28 @@
-import { assertKnownOptions, camelCaseOptions, type Duration, durationMs } from '@ctq/runtime';
+import { OptionReader, RedisServer, redisServerConfig, type RedisServerOptions, serverOptionNames } from '@ctq/redis';
+import { assertKnownOptions, camelCaseOptions } from '@ctq/runtime';
 
 /** Options of the Redis result backend and key-value store. */
-export interface RedisBackendOptions {
-  /** `redis://user:password@host:6379/1`, `rediss://…` for TLS. Default `redis://localhost:6379/0`. */
-  readonly url?: string;
+export interface RedisBackendOptions extends RedisServerOptions {
   /** Celery's `global_keyprefix`: before every key of a result. */
   readonly globalKeyprefix?: string;
-  /** How long an attempt to connect may take. Default 5 s. */
-  readonly connectTimeout?: Duration;
+  /** An operation that was not answered in time is done once more. Default false: whoever asked for it decides. */
+  readonly retryOnTimeout?: boolean;
 }
 
+/** Checked, with defaults. */
 export interface RedisBackendConfig {
-  readonly url: string;
+  readonly server: RedisServer;
   readonly globalKeyprefix: string;
-  readonly connectTimeoutMs: number;
+  readonly retriesOnTimeout: boolean;
 }
 
-const optionNames: readonly (keyof RedisBackendOptions)[] = ['url', 'globalKeyprefix', 'connectTimeout'];
+const optionNames: readonly string[] = [...serverOptionNames, 'globalKeyprefix', 'retryOnTimeout'];
+
+/** Commands, listening. */
+const connections = 2;
+
+/** celery 5.6 app/defaults.py, redis_socket_timeout */
+const socketTimeoutMs = 120_000;
 
 /**
  * Options in camelCase or in Celery's spelling, checked.
@@ -25,19 +31,12 @@ const optionNames: readonly (keyof RedisBackendOptions)[] = ['url', 'globalKeypr
 export function redisBackendConfig(given: Readonly<Record<string, unknown>>): RedisBackendConfig {
   const options = camelCaseOptions(given);
   assertKnownOptions('redisBackend', options, optionNames);
-  const {
-    url = 'redis://localhost:6379/0',
-    globalKeyprefix = '',
-    connectTimeout = '5s',
-  } = options as RedisBackendOptions;
+  const read = new OptionReader('redisBackend', options);
+  const globalKeyprefix = read.text('globalKeyprefix') ?? '';
+  const defaults = { adapter: 'redisBackend', keyPrefix: globalKeyprefix, connections, socketTimeoutMs };
   return {
-    url,
+    server: new RedisServer(redisServerConfig(options, defaults)),
     globalKeyprefix,
-    connectTimeoutMs: durationMs(isNumber(connectTimeout) ? Number(connectTimeout) : connectTimeout),
+    retriesOnTimeout: read.truth('retryOnTimeout') ?? false,
   };
-}
-
-/** A number of seconds, which a URL's query has as text. */
-function isNumber(value: Duration): boolean {
-  return typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value);
 }

@@ -11,7 +11,16 @@ describe('a Redis backend of a URL', () => {
     expect(createStore('rediss://h').url).toBe('rediss://h:6379/0');
   });
 
+  test("takes from Celery's settings what the URL leaves out [ST-120, ST-121, ST-123, ST-124, ST-125]", () => {
+    const settings = { host: 'there', port: 7000, db: 3, username: 'me', password: 'secret' };
+    expect(createBackend('redis', {}, settings).url).toBe('redis://me:***@there:7000/3');
+    // As Celery has it, a URL without a path is database 0.
+    expect(createBackend('redis://', {}, settings).url).toBe('redis://me:***@there:7000/0');
+    expect(createBackend('redis://you@h/1', {}, settings).url).toBe('redis://you:***@h:7000/1');
+  });
+
   test.each([
+    ['redis://h?max_connections=1', '2 connections are needed'],
     ['redis://h?global_key_prefix=x', "Did you mean 'globalKeyprefix'?"],
     ['redis://h/x', "a number, not 'x'"],
   ])('%s is refused', (url, problem) => {

@@ -2,7 +2,7 @@ import type { KeyValueEntry, KeyValueStore, KeyValueStoreContext, OnSet, Version
 import type { Redis } from 'ioredis';
 import type { RedisBackendConfig } from './redis-backend-options.js';
 import { RedisConnection } from './redis-connection.js';
-import { compareAndSetScript, getVersionedScript, versionOf, versions } from './versions.js';
+import { compareAndSetScript, getVersionedScript, versionOf, versionsIn } from './versions.js';
 
 /** How much one step of a listing looks at. */
 const scanCount = 1_000;
@@ -13,14 +13,19 @@ export class RedisKeyValueStore implements KeyValueStore {
   readonly name = 'redis';
   readonly url: string;
   readonly connection: RedisConnection;
+  readonly #prefix: string;
+  readonly #versions: string;
 
-  constructor(config: RedisBackendConfig) {
+  /** @param prefix stands before every key, unseen by whoever uses the store. */
+  constructor(config: RedisBackendConfig, prefix = '') {
     this.connection = new RedisConnection(config);
     this.url = this.connection.url;
+    this.#prefix = prefix;
+    this.#versions = versionsIn(config.globalKeyprefix);
   }
 
-  open(_context: KeyValueStoreContext, signal: AbortSignal): Promise<void> {
-    return this.connection.open(signal);
+  open(context: KeyValueStoreContext, signal: AbortSignal): Promise<void> {
+    return this.connection.open(context, signal);
   }
 
   close(): Promise<void> {
@@ -30,7 +35,7 @@ export class RedisKeyValueStore implements KeyValueStore {
   async getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
     const found = new Map<string, Uint8Array>();
     if (keys.length === 0) return found;
-    const values = await this.connection.read((client) => client.mgetBuffer(...keys));
+    const values = await this.connection.read((client) => client.mgetBuffer(...keys.map(this.#full)));
     for (const [index, key] of keys.entries()) {
       const value = values[index];
       if (value != null) found.set(key, value);
@@ -42,23 +47,26 @@ export class RedisKeyValueStore implements KeyValueStore {
     if (entries.length === 0) return;
     await this.connection.write((client) =>
       transact(client, (multi) => {
-        for (const { key, value, ttlMs } of entries) {
+        for (const { key: name, value, ttlMs } of entries) {
+          const key = this.#full(name);
           const bytes = asBuffer(value);
           if (ttlMs === undefined) multi.set(key, bytes);
           else multi.set(key, bytes, 'PX', Math.max(1, Math.ceil(ttlMs)));
           multi.publish(key, bytes);
         }
-        multi.del(...entries.map(({ key }) => versionOf(key)));
+        multi.del(...entries.map(({ key }) => versionOf(this.#full(key))));
       }),
     );
   }
 
   async deleteMany(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
-    await this.connection.write((client) => client.del(...keys, ...keys.map(versionOf)));
+    const full = keys.map(this.#full);
+    await this.connection.write((client) => client.del(...full, ...full.map(versionOf)));
   }
 
-  async increment(key: string, by: number, ttlMs?: number): Promise<number> {
+  async increment(name: string, by: number, ttlMs?: number): Promise<number> {
+    const key = this.#full(name);
     const [sum] = await this.connection.write((client) =>
       transact(client, (multi) => {
         multi.incrby(key, by).del(versionOf(key));
@@ -69,24 +77,26 @@ export class RedisKeyValueStore implements KeyValueStore {
     return Number(sum);
   }
 
-  async compareAndSet(key: string, version: number, value: Uint8Array, ttlMs?: number): Promise<number | undefined> {
+  async compareAndSet(name: string, version: number, value: Uint8Array, ttlMs?: number): Promise<number | undefined> {
+    const key = this.#full(name);
     const ttl = ttlMs === undefined ? 0 : Math.max(1, Math.ceil(ttlMs));
     const made = await this.connection.write((client) =>
-      compareAndSetScript.run(client, [key, versionOf(key), versions], [version, asBuffer(value), ttl]),
+      compareAndSetScript.run(client, [key, versionOf(key), this.#versions], [version, asBuffer(value), ttl]),
     );
     return made === 0 ? undefined : Number(made);
   }
 
-  async getVersioned(key: string): Promise<VersionedValue | undefined> {
+  async getVersioned(name: string): Promise<VersionedValue | undefined> {
+    const key = this.#full(name);
     const found = await this.connection.read((client) =>
-      getVersionedScript.runForBuffers(client, [key, versionOf(key), versions], []),
+      getVersionedScript.runForBuffers(client, [key, versionOf(key), this.#versions], []),
     );
     const [value, version] = (found ?? []) as [Buffer?, Buffer?];
     return value === undefined ? undefined : { value, version: Number(version) };
   }
 
   async list(prefix: string): Promise<readonly string[]> {
-    const pattern = `${prefix.replaceAll(/[\\*?[\]^-]/g, '\\$&')}*`;
+    const pattern = `${this.#full(prefix).replaceAll(/[\\*?[\]^-]/g, '\\$&')}*`;
     const keys = await this.connection.read(async (client) => {
       const found = new Set<string>();
       for (let cursor = '0'; ; ) {
@@ -97,24 +107,28 @@ export class RedisKeyValueStore implements KeyValueStore {
       }
     });
     return [...keys]
-      .filter((key) => !key.endsWith(versionOf('')))
+      .filter((key) => !key.endsWith(versionOf('')) && key !== this.#versions)
+      .map((key) => key.slice(this.#prefix.length))
       .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
 
   /** Whoever sets a key publishes its value on the channel of that name. */
   async watch(keys: readonly string[], onSet: OnSet): Promise<{ close(): Promise<void> }> {
-    const tell = (key: string, message: string): void => {
-      // Bytes that are no text did not survive being read as text.
-      const isWhole = message !== '' && !message.includes('\ufffd');
-      onSet([key], isWhole ? new Map([[key, Buffer.from(message)]]) : undefined);
-    };
-    const ends = await Promise.all(keys.map((key) => this.connection.listen(key, tell)));
+    const listen = (key: string): Promise<() => Promise<void>> =>
+      this.connection.listen(this.#full(key), (_, message) => {
+        // Bytes that are no text did not survive being read as text.
+        const isWhole = message !== '' && !message.includes('\ufffd');
+        onSet([key], isWhole ? new Map([[key, Buffer.from(message)]]) : undefined);
+      });
+    const ends = await Promise.all(keys.map(listen));
     return {
       close: async () => {
         await Promise.all(ends.map((end) => end()));
       },
     };
   }
+
+  readonly #full = (key: string): string => this.#prefix + key;
 }
 
 /** All or nothing; resolves with the replies. */

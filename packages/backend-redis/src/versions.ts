@@ -1,7 +1,9 @@
 import { RedisScript } from '@ctq/redis';
 
 /** The counter that all versions come from: a version is never given twice, over whatever happens to its key. */
-export const versions = 'ctq.versions';
+export function versionsIn(globalKeyprefix: string): string {
+  return `${globalKeyprefix}ctq.versions`;
+}
 
 /** Where the version of a key stands, as long as somebody asks for it. */
 export function versionOf(key: string): string {

@@ -1,43 +1,14 @@
 import { once } from 'node:events';
-import { Redis } from 'ioredis';
-import { parseRedisUrl } from './redis-url.js';
-
-export interface ConnectOptions {
-  readonly url: string;
-  /** As `CLIENT LIST` shows it. */
-  readonly name: string;
-  readonly connectTimeoutMs: number;
-  /** Connects again by itself, and repeats nothing. Default false: it is used as long as it lasts. */
-  readonly reconnects?: boolean;
-}
+import { Redis, type RedisOptions } from 'ioredis';
+import { clientError } from './client-error.js';
 
 /**
- * One connection that is used as long as it lasts: reconnecting is for whoever knows what has to be done again.
+ * One connection, that is used as long as it lasts: reconnecting is for whoever knows what has to be done again.
  * @throws the client's or the server's error. Aborting the signal rejects with its reason.
  */
-export async function connectRedis(options: ConnectOptions, signal: AbortSignal): Promise<Redis> {
-  const { tls, ...address } = parseRedisUrl(options.url);
+export async function openClient(options: RedisOptions, signal: AbortSignal): Promise<Redis> {
   signal.throwIfAborted();
-  // A first attempt that fails is the caller's to repeat.
-  let reconnects = false;
-  const client = new Redis({
-    ...address,
-    ...(tls ? { tls: { servername: address.host } } : {}),
-    lazyConnect: true,
-    connectTimeout: options.connectTimeoutMs,
-    connectionName: options.name,
-    retryStrategy: (attempt) => (reconnects ? reconnectMs(attempt) : null),
-    // Commands under way when the connection is lost are rejected at once: with a number of attempts ioredis forgets them without a word when an
-    // attempt succeeds, and sent again by itself an increment might be made twice.
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    // Left to `Subscriber`: ioredis does not look after the promise of it.
-    autoResubscribe: false,
-    enableOfflineQueue: options.reconnects === true,
-    // Messages of client tracking are dropped silently in RESP3 (ioredis 6).
-    protocol: 2,
-    keepAlive: 10_000,
-  });
+  const client = new Redis({ ...options, ...asPromised, replyMapping: 'legacy' });
   // The reason why a command or the attempt to connect failed; without a listener ioredis prints it.
   let lastError: Error | undefined;
   client.on('error', (error: Error) => {
@@ -48,20 +19,35 @@ export async function connectRedis(options: ConnectOptions, signal: AbortSignal)
   try {
     await client.connect();
     signal.throwIfAborted();
-    reconnects = options.reconnects ?? false;
+    // A database that does not exist is told in passing.
+    if (lastError !== undefined) throw lastError;
     return client;
   } catch (error) {
     client.disconnect();
     if (signal.aborted) throw signal.reason;
-    throw lastError ?? error;
+    throw clientError(lastError ?? error);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
 }
 
-function reconnectMs(attempt: number): number {
-  return Math.min(50 * 2 ** attempt, 2_000);
-}
+/** What ctq's guarantees stand on, whatever a program's own client was made with. */
+const asPromised = {
+  lazyConnect: true,
+  retryStrategy: () => null,
+  // Commands under way when the connection is lost are rejected at once. Sent again by itself, a pop would be made twice under the same tags, and what
+  // the first one took would be in nobody's hands.
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+  enableOfflineQueue: false,
+  enableAutoPipelining: false,
+  // The server's state is looked at by `checkServer`, which does not print.
+  enableReadyCheck: false,
+  // Messages of client tracking are dropped silently in RESP3 (ioredis 6).
+  protocol: 2,
+  stringNumbers: false,
+} satisfies RedisOptions;
 
 /** Idempotent, and does not wait for a server that does not answer. */
 export async function disconnectRedis(client: Redis): Promise<void> {

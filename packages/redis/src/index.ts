@@ -1,6 +1,18 @@
 export { clientError } from './client-error.js';
-export { connectRedis, type ConnectOptions, disconnectRedis } from './connect.js';
+export { disconnectRedis } from './connect.js';
+export type { NatMap, RedisClient } from './given-client.js';
+export { OptionReader } from './option-values.js';
 export { RedisScript } from './redis-script.js';
-export { maskedUrl, parseRedisUrl, type RedisAddress, splitOptions } from './redis-url.js';
+export { type ConnectContext, RedisServer } from './redis-server.js';
+export { splitOptions } from './redis-url.js';
 export { type Refusal, refusalOf } from './refusal.js';
-export { Subscriber } from './subscriber.js';
+export { redisServerConfig, type RedisServerConfig } from './server-config.js';
+export {
+  type CredentialProvider,
+  type Credentials,
+  type RedisServerOptions,
+  type SentinelOptions,
+  serverOptionNames,
+} from './server-options.js';
+export { Subscriber, type SubscriberOptions } from './subscriber.js';
+export type { CeleryTlsOptions, NodeTlsOptions, RedisTls } from './tls-options.js';

@@ -1,19 +1,22 @@
 import type { LeaseRenewer, OpenLeaseRenewer } from '@ctq/messaging/store';
-import { connectRedis, disconnectRedis } from '@ctq/redis';
+import { disconnectRedis, RedisServer } from '@ctq/redis';
+import { silentLogger, systemClock } from '@ctq/runtime';
 import { KeySpace } from './key-space.js';
-import type { RedisConfig } from './redis-options.js';
+import type { PortableConfig } from './redis-options.js';
 import { renewScript } from './scripts/lease.js';
 
 /** What the keeper thread is given: see `RedisLease.renewer`. */
 export interface LeaseRenewerOptions {
-  readonly config: RedisConfig;
+  readonly config: PortableConfig;
   readonly holder: string;
 }
 
 /** Renews the lease of one holder from another thread, with a connection of its own. */
 export async function openLeaseRenewer({ config, holder }: LeaseRenewerOptions): Promise<LeaseRenewer> {
-  const { url, connectTimeoutMs } = config;
-  const client = await connectRedis({ url, name: 'ctq-keeper', connectTimeoutMs }, AbortSignal.timeout(config.leaseMs));
+  const server = new RedisServer(config.server);
+  // What there is to say of the server was said in the main loop's log.
+  const context = { role: 'keeper', clock: systemClock, logger: silentLogger };
+  const client = await server.connect(context, AbortSignal.timeout(config.leaseMs));
   const keys = new KeySpace(config.keys);
   return {
     async renew() {

@@ -5,8 +5,7 @@ import { clientError, refusalOf } from '@ctq/redis';
 export function transportError(thrown: unknown, url: string): TransportError {
   if (TransportError.isInstance(thrown)) return thrown;
   const cause = clientError(thrown);
-  const { recoverable, isPassing } = refusalOf(cause);
-  if (isPassing)
-    return new TransportError('CTQ_REDIS', `Redis refused a command: ${cause.message}`, { cause, recoverable });
-  return new TransportConnectionError(`${url}: ${cause.message}`, { cause, recoverable });
+  const { recoverable, isPassing, reason } = refusalOf(cause);
+  if (isPassing) return new TransportError('CTQ_REDIS', `Redis refused a command: ${reason}`, { cause, recoverable });
+  return new TransportConnectionError(`${url}: ${reason}`, { cause, recoverable });
 }

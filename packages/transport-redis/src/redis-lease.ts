@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { LeaseRole } from '@ctq/messaging/store';
 import { chargedEnvelope, priorityOf } from './held-messages.js';
 import type { Redis } from 'ioredis';
+import type { LeaseRenewerOptions } from './lease-renewer.js';
 import type { KeySpace } from './key-space.js';
 import type { OpenStore } from './open-store.js';
 import type { RedisConfig } from './redis-options.js';
@@ -39,11 +40,15 @@ export class RedisLease implements LeaseRole {
     this.#store = store;
   }
 
-  /** Where a keeper thread finds what it needs. Known once the store is open. */
-  get renewer(): { readonly module: string; readonly options: unknown } {
+  /** Where a keeper thread finds what it needs. Known once the store is open; nothing where the server cannot be reached from another thread. */
+  get renewer(): { readonly module: string; readonly options: LeaseRenewerOptions } | undefined {
+    const { leaseMs, keys } = this.#config;
+    const server = this.#config.server.portable;
+    if (server === undefined) return undefined;
+    const { holder } = this.#store().context;
     return {
       module: new URL('./lease-renewer.js', import.meta.url).href,
-      options: { config: this.#config, holder: this.#store().context.holder },
+      options: { config: { server, leaseMs, keys }, holder },
     };
   }
 

@@ -1,3 +1,11 @@
+import {
+  OptionReader,
+  RedisServer,
+  redisServerConfig,
+  type RedisServerConfig,
+  type RedisServerOptions,
+  serverOptionNames,
+} from '@ctq/redis';
 import { assertKnownOptions, camelCaseOptions, ConfigurationError, type Duration, durationMs } from '@ctq/runtime';
 import type { KeySpaceOptions } from './key-space.js';
 
@@ -5,9 +13,7 @@ import type { KeySpaceOptions } from './key-space.js';
  * Options of the Redis transport, with Kombu's names in camelCase (kombu 5.6 transport/redis.py, Channel). Kombu's own spelling (`visibility_timeout`) is understood
  * as well, so that Celery's `broker_transport_options` can be taken over.
  */
-export interface RedisOptions {
-  /** `redis://user:password@host:6379/0`, `rediss://…` for TLS. Default `redis://localhost:6379/0`. */
-  readonly url?: string;
+export interface RedisOptions extends RedisServerOptions {
   /** After how long messages held by a ctq process that fell silent go back to their queues. Default 30 s; a living process renews every third of it. */
   readonly leaseDuration?: Duration;
   /** After how long messages held by a Python worker go back to their queues. As long as in the Python programs. Default an hour. */
@@ -29,13 +35,13 @@ export interface RedisOptions {
   readonly unackedMutexKey?: string;
   /** How long one process may keep others from restoring. Default 5 min. */
   readonly unackedMutexExpire?: Duration;
-  /** How long an attempt to connect may take. Default 5 s. */
-  readonly connectTimeout?: Duration;
+  /** Refused where true: a command without an answer may have been executed, and what was published is tried again by the retry policy. */
+  readonly retryOnTimeout?: false;
 }
 
-/** Checked, with defaults. Structured-cloneable: the keeper thread is given it too. */
+/** Checked, with defaults. */
 export interface RedisConfig {
-  readonly url: string;
+  readonly server: RedisServer;
   readonly leaseMs: number;
   readonly visibilityTimeoutMs: number;
   readonly keys: KeySpaceOptions;
@@ -43,14 +49,22 @@ export interface RedisConfig {
   readonly fanoutPrefix: string;
   readonly fanoutPatterns: boolean;
   readonly unackedMutexMs: number;
-  readonly connectTimeoutMs: number;
 }
 
-const optionNames: readonly (keyof RedisOptions)[] = [
-  ...(['url', 'leaseDuration', 'visibilityTimeout', 'globalKeyprefix', 'prioritySteps', 'sep'] as const),
+/** What the keeper thread is given: structured-cloneable. */
+export interface PortableConfig extends Pick<RedisConfig, 'leaseMs' | 'keys'> {
+  readonly server: RedisServerConfig;
+}
+
+const optionNames: readonly string[] = [
+  ...serverOptionNames,
+  ...(['leaseDuration', 'visibilityTimeout', 'globalKeyprefix', 'prioritySteps', 'sep'] as const),
   ...(['queueOrderStrategy', 'fanoutPrefix', 'fanoutPatterns', 'unackedKey', 'unackedIndexKey'] as const),
-  ...(['unackedMutexKey', 'unackedMutexExpire', 'connectTimeout'] as const),
+  ...(['unackedMutexKey', 'unackedMutexExpire', 'retryOnTimeout'] as const),
 ];
+
+/** Commands, listening, and the keeper thread's. */
+const connections = 3;
 
 /** Below this a renewal every third would be noise on the server. */
 const shortestLeaseMs = 100;
@@ -79,7 +93,12 @@ function queryValue(name: string, text: string): unknown {
 
 /** @throws ConfigurationError for values that cannot be used. */
 export function redisConfig(options: RedisOptions): RedisConfig {
-  const url = options.url ?? 'redis://localhost:6379/0';
+  const read = new OptionReader('redis', { ...options });
+  if (read.truth('retryOnTimeout') === true)
+    throw read.refused(
+      'retryOnTimeout',
+      'cannot be true: a command without an answer may have been executed. What was published is tried again by the retry policy.',
+    );
   const prioritySteps = [...(options.prioritySteps ?? [0, 3, 6, 9])].sort((a, b) => a - b);
   if (prioritySteps.length === 0 || !prioritySteps.every((step) => Number.isInteger(step) && step >= 0 && step <= 9))
     throw badOption('prioritySteps', 'a list of whole numbers from 0 to 9');
@@ -87,12 +106,13 @@ export function redisConfig(options: RedisOptions): RedisConfig {
   if (typeof sep !== 'string' || sep === '') throw badOption('sep', 'a text that stands in no name of a queue');
   const leaseMs = durationOf('leaseDuration', options.leaseDuration ?? '30s', shortestLeaseMs);
   const { fanoutPrefix = true } = options;
+  const prefix = options.globalKeyprefix ?? '';
   return {
-    url,
+    server: new RedisServer(redisServerConfig({ ...options }, { adapter: 'redis', keyPrefix: prefix, connections })),
     leaseMs,
     visibilityTimeoutMs: durationOf('visibilityTimeout', options.visibilityTimeout ?? '1h', 1_000),
     keys: {
-      prefix: options.globalKeyprefix ?? '',
+      prefix,
       prioritySteps,
       separator: sep,
       unackedKey: options.unackedKey ?? 'unacked',
@@ -103,7 +123,6 @@ export function redisConfig(options: RedisOptions): RedisConfig {
     fanoutPrefix: fanoutPrefix === true ? '/{db}.' : fanoutPrefix === false ? '' : fanoutPrefix,
     fanoutPatterns: options.fanoutPatterns ?? true,
     unackedMutexMs: durationOf('unackedMutexExpire', options.unackedMutexExpire ?? '5m', 1_000),
-    connectTimeoutMs: durationOf('connectTimeout', options.connectTimeout ?? '5s', 1),
   };
 }
 

@@ -10,7 +10,7 @@ import type {
   Settlement,
 } from '@ctq/messaging/store';
 import type { CloseReason } from '@ctq/messaging/transport';
-import { connectRedis, disconnectRedis, maskedUrl, parseRedisUrl, Subscriber } from '@ctq/redis';
+import { disconnectRedis, Subscriber } from '@ctq/redis';
 import { deferred } from '@ctq/runtime';
 import type { Redis } from 'ioredis';
 import { Arrivals } from './arrivals.js';
@@ -57,7 +57,7 @@ interface Held {
 export class RedisQueueStore implements QueueStore {
   readonly spec = 1;
   readonly name = 'redis';
-  readonly supports: QueueStoreManifest = manifest;
+  readonly supports: QueueStoreManifest;
   readonly url: string;
   readonly topology: RedisTopology;
   readonly lease: RedisLease;
@@ -68,34 +68,37 @@ export class RedisQueueStore implements QueueStore {
   readonly #end = deferred<CloseReason>();
   readonly #held = new Map<string, Held>();
   #open: OpenStore | undefined;
-  readonly #ending = new AbortController();
   #closing: Promise<void> | undefined;
   #isClosed = false;
   #made = 0;
 
   constructor(config: RedisConfig) {
-    const address = parseRedisUrl(config.url);
+    const { server } = config;
     this.#config = config;
+    this.supports = { ...manifest, leaseKeeper: server.portable !== undefined };
     this.#keys = new KeySpace(config.keys);
-    this.url = maskedUrl(address);
+    this.url = server.url;
     this.closed = this.#end.promise;
     this.topology = new RedisTopology(() => this.#opened(), this.#keys);
     this.lease = new RedisLease(config, this.#keys, () => this.#opened());
     this.fanout = new RedisFanout(() => this.#opened(), {
       keyPrefix: config.keys.prefix,
-      channelPrefix: config.fanoutPrefix.replaceAll('{db}', String(address.db)),
+      channelPrefix: config.fanoutPrefix.replaceAll('{db}', String(server.db)),
       usesPatterns: config.fanoutPatterns,
     });
   }
 
   async open(context: QueueStoreContext, signal: AbortSignal): Promise<void> {
-    const client = await this.#connect('ctq', signal);
-    client.on('end', () => this.#lose());
-    const subscriber = new Subscriber(
-      () => this.#connect('ctq-subscriber', this.#ending.signal),
-      () => this.#lose(),
-    );
     const { clock, logger } = context;
+    const { server } = this.#config;
+    const client = await this.#connected(server.connect({ role: '', clock, logger }, signal), signal);
+    client.on('end', () => this.#lose());
+    const subscriber = new Subscriber({
+      // Beside it: what is announced to this connection is what was looked at on the other.
+      connect: (closing) =>
+        this.#connected(server.connectBeside(client, { role: 'subscriber', clock, logger }, closing), closing),
+      onLost: () => this.#lose(),
+    });
     this.#open = {
       client,
       context,
@@ -241,10 +244,9 @@ export class RedisQueueStore implements QueueStore {
     );
   }
 
-  async #connect(name: string, signal: AbortSignal): Promise<Redis> {
-    const { url, connectTimeoutMs } = this.#config;
+  async #connected(connecting: Promise<Redis>, signal: AbortSignal): Promise<Redis> {
     try {
-      return await connectRedis({ url, name, connectTimeoutMs }, signal);
+      return await connecting;
     } catch (error) {
       if (signal.aborted) throw error;
       throw transportError(error, this.url);
@@ -256,7 +258,6 @@ export class RedisQueueStore implements QueueStore {
     if (open !== undefined && open.client.status !== 'end') {
       await Promise.race([this.lease.end().catch(() => undefined), open.context.clock.sleep(closeWithinMs)]);
       this.#isClosed = true;
-      this.#ending.abort();
       open.arrivals.close();
       await open.subscriber.close();
       await disconnectRedis(open.client);

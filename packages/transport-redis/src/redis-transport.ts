@@ -24,10 +24,15 @@ export function redis(options: RedisOptions = {}): Transport {
 }
 
 /**
- * What the schemes `redis:` and `rediss:` resolve to. Options may be in the query of the URL; those given as an object win.
+ * What URLs of Redis resolve to: `redis:`, `rediss:`, `sentinel:` and others. Options may be in the query of the URL; those given as an object win, and
+ * `defaults` stand behind both.
  * @throws ConfigurationError for URLs and options that cannot be used.
  */
-export function createTransport(url: string, options: Readonly<Record<string, unknown>> = {}): Transport {
+export function createTransport(
+  url: string,
+  options: Readonly<Record<string, unknown>> = {},
+  defaults: Readonly<Record<string, unknown>> = {},
+): Transport {
   const { url: address, options: query } = splitOptions(url);
-  return redis({ ...readQuery(query), ...readOptions(options), url: address });
+  return redis({ ...readOptions(defaults), ...readQuery(query), ...readOptions(options), url: address });
 }

@@ -1,15 +1,20 @@
 import type { Transport } from '@ctq/messaging/transport';
 import type { ResultBackend } from '../backend/result-backend.js';
 
-/** What an adapter package exports, by these names. */
-export type CreateTransport = (url: string, options: Readonly<Record<string, unknown>>) => Transport;
-export type CreateBackend = (url: string, options: Readonly<Record<string, unknown>>) => ResultBackend;
+type Options = Readonly<Record<string, unknown>>;
+
+/**
+ * What an adapter package exports, by these names. `defaults` are options that stand behind the URL and `options`: what Celery's settings say of every
+ * broker (`tls`, from `brokerUseSsl`), or of stores of this kind.
+ */
+export type CreateTransport = (url: string, options: Options, defaults: Options) => Transport;
+export type CreateBackend = (url: string, options: Options, defaults: Options) => ResultBackend;
 
 /** What a URL scheme stands for: a package that is loaded when it is needed, or the function itself. */
 export interface SchemeRegistration {
-  /** A package that exports `createTransport(url, options)`, or such a function. */
+  /** A package that exports `createTransport(url, options, defaults)`, or such a function. */
   readonly transport?: string | CreateTransport;
-  /** A package that exports `createBackend(url, options)`, or such a function. */
+  /** A package that exports `createBackend(url, options, defaults)`, or such a function. */
   readonly backend?: string | CreateBackend;
 }
 
@@ -22,8 +27,14 @@ export const knownSchemes: Readonly<Record<string, SchemeRegistration>> = {
   sqlite: { transport: '@ctq/transport-sqlite', backend: '@ctq/backend-sqlite' },
   redis,
   rediss: redis,
+  valkey: redis,
+  valkeys: redis,
   sentinel: redis,
   'redis+socket': redis,
+  socket: redis,
+  unix: redis,
+  'redis+cluster': redis,
+  'rediss+cluster': redis,
   amqp,
   amqps: amqp,
   pyamqp: amqp,

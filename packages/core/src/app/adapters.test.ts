@@ -159,7 +159,7 @@ describe('without a broker', () => {
       brokerPassword: undefined,
       brokerVhost: undefined,
     };
-    const made = await resolver.transports(undefined, { x: 1 }, parts);
+    const made = await resolver.transports(undefined, { options: { x: 1 }, defaults: () => ({}), parts });
     expect(made.map(({ url }) => url)).toEqual(['redis://a:7000', 'redis://b:7000']);
     expect(made[1]?.transport).toMatchObject({ url: 'redis://b:7000', options: { x: 1 } });
   });
@@ -173,7 +173,7 @@ describe('without a broker', () => {
       brokerPassword: 'secret',
       brokerVhost: '1',
     };
-    const [made, ...others] = await resolver.transports(undefined, {}, parts);
+    const [made, ...others] = await resolver.transports(undefined, { options: {}, defaults: () => ({}), parts });
     expect(made?.url).toMatch(/^sqlite:\/\/\/.*\/\.ctq\/ctq\.sqlite$/);
     expect(others).toEqual([]);
   });

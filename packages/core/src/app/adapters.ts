@@ -18,14 +18,21 @@ export interface AdapterResolver {
    * @param url Undefined for the environment's, or the embedded file.
    * @throws ConfigurationError when the scheme is not known or its package not installed.
    */
-  transport(url: string | undefined, options?: Options): Promise<Transport>;
-  /**
-   * One for each of the URLs that are in the text.
-   * @param parts what stands in for the parts that a URL lacks.
-   */
-  transports(text: string | undefined, options: Options, parts: BrokerParts): Promise<readonly ResolvedTransport[]>;
+  transport(url: string | undefined, options?: Options, defaults?: DefaultsOf): Promise<Transport>;
+  /** One for each of the URLs that are in the text. */
+  transports(text: string | undefined, how: TransportsOptions): Promise<readonly ResolvedTransport[]>;
   /** @param url Undefined for the environment's; else the embedded file where the queues are there too, and no backend where they are not. */
-  backend(url: string | undefined, options?: Options): Promise<ResultBackend>;
+  backend(url: string | undefined, options?: Options, defaults?: DefaultsOf): Promise<ResultBackend>;
+}
+
+/** Options that stand behind a URL and its options, by the URL's scheme. */
+export type DefaultsOf = (scheme: string) => Options;
+
+export interface TransportsOptions {
+  readonly options: Options;
+  readonly defaults: DefaultsOf;
+  /** What stands in for the parts that a URL lacks. */
+  readonly parts: BrokerParts;
 }
 
 /** A transport with the URL that it was made of, in which its password is. */
@@ -69,33 +76,36 @@ export function createAdapterResolver(options: AdapterResolverOptions): AdapterR
     return embedded;
   };
 
-  const create = async (role: Role, url: string, adapterOptions: Options): Promise<unknown> => {
+  const create = async (role: Role, url: string, adapterOptions: Options, defaults: DefaultsOf): Promise<unknown> => {
     const registered = registrationOf(role, url, schemes);
     const load = role === 'transport' ? 'createTransport' : 'createBackend';
     const made =
       typeof registered === 'string'
         ? await loadAdapter(registered, load, [folder, ...(options.otherFolders ?? [])])
         : registered;
-    return (made as CreateTransport | CreateBackend)(url, adapterOptions);
+    return (made as CreateTransport | CreateBackend)(url, adapterOptions, defaults(schemeOf(url)));
   };
 
   const resolver: AdapterResolver = {
-    async transport(url = environment.brokerUrl ?? embeddedUrl(), adapterOptions = {}) {
-      return (await create('transport', url, adapterOptions)) as Transport;
+    async transport(url = environment.brokerUrl ?? embeddedUrl(), adapterOptions = {}, defaults = none) {
+      return (await create('transport', url, adapterOptions, defaults)) as Transport;
     },
-    async transports(text = environment.brokerUrl, adapterOptions, parts) {
+    async transports(text = environment.brokerUrl, { options: adapterOptions, defaults, parts }) {
       // The embedded file's own URL is nobody's to complete.
       const urls = text === undefined ? [embeddedUrl()] : brokerUrls(text, parts);
       return await Promise.all(
-        urls.map(async (url) => ({ url, transport: await resolver.transport(url, adapterOptions) })),
+        urls.map(async (url) => ({ url, transport: await resolver.transport(url, adapterOptions, defaults) })),
       );
     },
-    async backend(url = environment.resultBackend ?? (hasBroker ? 'disabled://' : embeddedUrl()), adapterOptions = {}) {
-      return (await create('backend', url, adapterOptions)) as ResultBackend;
+    async backend(given, adapterOptions = {}, defaults = none) {
+      const url = given ?? environment.resultBackend ?? (hasBroker ? 'disabled://' : embeddedUrl());
+      return (await create('backend', url, adapterOptions, defaults)) as ResultBackend;
     },
   };
   return resolver;
 }
+
+const none = (): Options => ({});
 
 const builtInSchemes: Readonly<Record<string, SchemeRegistration>> = {
   memory: { transport: () => memoryTransport(), backend: () => memoryBackend() },

@@ -3,6 +3,7 @@ import type { Transport } from '@ctq/messaging/transport';
 import { type Clock, type Logger, toError } from '@ctq/runtime';
 import type { Settings } from '../config/settings.js';
 import type { AdapterResolver, ResolvedTransport } from './adapters.js';
+import { brokerDefaults } from './adapter-defaults.js';
 import { failoverStrategy } from './broker-failover.js';
 import { urlOfHost } from './broker-urls.js';
 
@@ -112,7 +113,14 @@ export class AppBroker {
 
   async #make(broker: BrokerOption | undefined): Promise<readonly ResolvedTransport[]> {
     if (broker === undefined || typeof broker === 'string') return await this.#ofText(broker);
-    if (!isList(broker)) return [{ url: broker.url, transport: broker }];
+    if (!isList(broker)) {
+      if (this.#options.settings().brokerUseSsl !== false)
+        this.#options.logger.warn(
+          {},
+          'brokerUseSsl has no effect on a broker that was given as an object: give it its own option',
+        );
+      return [{ url: broker.url, transport: broker }];
+    }
     // A text of several is several; a host alone follows the text before it.
     if (broker.every((one) => typeof one === 'string')) return await this.#ofText(broker.join(';'));
     const made = await Promise.all(broker.map((one) => this.#make(one)));
@@ -121,7 +129,8 @@ export class AppBroker {
 
   #ofText(text: string | undefined): Promise<readonly ResolvedTransport[]> {
     const settings = this.#options.settings();
-    return this.#options.resolver().transports(text, settings.brokerTransportOptions, settings);
+    const { brokerTransportOptions: options } = settings;
+    return this.#options.resolver().transports(text, { options, defaults: brokerDefaults(settings), parts: settings });
   }
 }
 

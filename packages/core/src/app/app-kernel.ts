@@ -22,6 +22,7 @@ import { BrokerSender } from '../sending/broker-sender.js';
 import { EagerSender } from '../sending/eager-sender.js';
 import type { TaskSender } from '../sending/task-sender.js';
 import { TaskRegistry } from '../task/task-registry.js';
+import { backendDefaults } from './adapter-defaults.js';
 import { createAdapterResolver, type AdapterResolver, type SchemeRegistration } from './adapters.js';
 import { AppBroker, type AppConnectionChange, type BrokerOption, type ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
@@ -131,6 +132,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       return resolve().backend(
         typeof backend === 'string' ? backend : kernel.settings.resultBackend,
         kernel.settings.resultBackendTransportOptions,
+        backendDefaults(kernel.settings),
       );
     },
     codec: () => createResultCodec(contentCodec(kernel.settings.resultAcceptContent), kernel.settings.resultSerializer),

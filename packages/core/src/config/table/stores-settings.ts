@@ -34,8 +34,8 @@ export interface StoresSettings {
   redisSocketConnectTimeout: Duration | null;
   /** Repeat an operation of the Redis result store that timed out. */
   redisRetryOnTimeout: boolean;
-  /** TCP keepalive to the Redis result store. */
-  redisSocketKeepalive: boolean;
+  /** TCP keepalive to the Redis result store; on when unset. */
+  redisSocketKeepalive: boolean | null;
   /** Check the idle connection to the Redis result store that often. */
   redisBackendHealthCheckInterval: Duration | null;
   /** Gives user and password of the Redis result store when they are needed. */
@@ -58,98 +58,98 @@ export const storesSettings: SettingsTable<StoresSettings> = {
   redisBackendUseSsl: {
     type: optional(truthOrOptions),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIS_BACKEND_USE_SSL'],
     doc: 'TLS to the Redis result store, or its options.',
   },
   redisDb: {
     type: optional(integer(0)),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIS_DB'],
     doc: 'Database number of the Redis result store.',
   },
   redisHost: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIS_HOST'],
     doc: 'Host of the Redis result store.',
   },
   redisMaxConnections: {
     type: optional(integer(0)),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIS_MAX_CONNECTIONS'],
     doc: 'Connections to the Redis result store.',
   },
   redisUsername: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIS_USERNAME'],
     doc: 'User at the Redis result store.',
   },
   redisPassword: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIS_PASSWORD'],
     doc: 'Password at the Redis result store.',
   },
   redisPort: {
     type: optional(integer(0)),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIS_PORT'],
     doc: 'Port of the Redis result store.',
   },
   redisSocketTimeout: {
     type: duration,
     default: 120,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIS_SOCKET_TIMEOUT'],
     doc: 'How long an operation of the Redis result store may take.',
   },
   redisSocketConnectTimeout: {
     type: optional(duration),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIS_SOCKET_CONNECT_TIMEOUT'],
     doc: 'How long connecting to the Redis result store may take.',
   },
   redisRetryOnTimeout: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIS_RETRY_ON_TIMEOUT'],
     doc: 'Repeat an operation of the Redis result store that timed out.',
   },
   redisSocketKeepalive: {
-    type: truth,
-    default: false,
-    status: 'accepted',
+    type: optional(truth),
+    default: undefined,
+    status: 'effective',
     old: ['CELERY_REDIS_SOCKET_KEEPALIVE'],
-    doc: 'TCP keepalive to the Redis result store.',
+    doc: 'TCP keepalive to the Redis result store; on when unset.',
   },
   redisBackendHealthCheckInterval: {
     type: optional(duration),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIS_BACKEND_HEALTH_CHECK_INTERVAL'],
     doc: 'Check the idle connection to the Redis result store that often.',
   },
   redisBackendCredentialProvider: {
     type: anything,
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIS_BACKEND_CREDENTIAL_PROVIDER'],
     doc: 'Gives user and password of the Redis result store when they are needed.',
   },
   redisClientName: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: [],
     doc: 'Name of the connections to the Redis result store.',
   },
