@@ -61,11 +61,6 @@ def show(value):
     return repr(value)
 
 
-@app.task(name="python.nothing", ignore_result=True)
-def nothing():
-    return "not stored"
-
-
 @app.task(name="python.gated", bind=True, track_started=True)
 def gated(self, gate):
     wait_for(gate)
@@ -87,17 +82,21 @@ def hopeless(self):
     raise self.retry()
 
 
-@app.task(name="shared.slow", track_started=True)
-def slow():
-    time.sleep(60)
+@app.task(name="shared.hold", bind=True, track_started=True)
+def hold(self, language):
+    """Held for good where the test wants to end the worker; elsewhere it says who executed it."""
+    journal.incr(f"executed:{self.request.id}")
+    if language == "python":
+        time.sleep(60)
+    return ["python", bool(self.request.delivery_info["redelivered"])]
 
 
-@app.task(name="shared.mark", bind=True)
-def mark(self, number):
+@app.task(name="shared.mark")
+def mark(number):
     return ["python", number]
 
 
-@app.task(name="shared.count", ignore_result=True)
+@app.task(name="shared.count")
 def count(number):
-    journal.hincrby("executed", number, 1)
-    journal.incr("executed:python")
+    with journal.pipeline(transaction=False) as pipeline:
+        pipeline.hincrby("executed", number, 1).incr("executed:python").execute()

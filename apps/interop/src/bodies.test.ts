@@ -37,7 +37,9 @@ describeWith('redis', 'Messages between Kombu and ctq', (url) => {
   // Whoever received them acknowledged them: nothing waits, nothing is held.
   afterEach(async () => {
     const left = await admin.keys('*');
-    expect(left.filter((key) => !/^(?:_kombu\.binding\.|ctq\.(?:queues|exchanges|bound\.|leases$))/.test(key))).toEqual([]);
+    expect(left.filter((key) => !/^(?:_kombu\.binding\.|ctq\.(?:queues|exchanges|bound\.|leases$))/.test(key))).toEqual(
+      [],
+    );
   });
 
   afterAll(async () => {

@@ -31,7 +31,7 @@ const routed: Readonly<Record<string, readonly string[]>> = {
   'news.eu.art': ['all of Europe', 'everything', 'last word'],
   'news.eu': ['everything'],
   'news.eu.art.modern': ['all of Europe', 'everything'],
-  'newsXeuXsport': ['everything'],
+  newsXeuXsport: ['everything'],
 };
 
 /** Kombu's publishers let a star run across dots, ctq's and RabbitMQ's do not. */
@@ -167,8 +167,8 @@ describeWith('redis', 'Exchanges that Kombu and ctq share', (url) => {
           routingKey,
         })),
       );
-      const described = Object.entries(keys).map(([title, routingKey]): Queue =>
-        queue(own(`our ${title}`), { exchange: fanout, autoDelete: true, routingKey }),
+      const described = Object.entries(keys).map(
+        ([title, routingKey]): Queue => queue(own(`our ${title}`), { exchange: fanout, autoDelete: true, routingKey }),
       );
       const listener = await ctq.listen(described);
       const perSide = transportOptions['fanout_patterns'] === false ? 6 : 4;

@@ -19,7 +19,19 @@ export class CeleryWorker implements AsyncDisposable {
     const name = `python-${crypto.randomUUID()}@interop`;
     const pool = ['-c', '2', '-P', 'threads'];
     // Its neighbours are not of interest, and looking for them takes it a second.
-    const args = ['-m', 'celery', '-A', 'tasks', 'worker', '-Q', queues.join(), ...pool, '-n', name, '--without-mingle'];
+    const args = [
+      '-m',
+      'celery',
+      '-A',
+      'tasks',
+      'worker',
+      '-Q',
+      queues.join(),
+      ...pool,
+      '-n',
+      name,
+      '--without-mingle',
+    ];
     const child = spawn(python, [...args, '-l', 'INFO'], { cwd: programs, env: environmentOf(site) });
     const worker = new CeleryWorker(child);
     const exited = once(child, 'exit');

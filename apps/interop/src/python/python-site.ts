@@ -9,7 +9,12 @@ export interface PythonSite {
 }
 
 /** What the programs read. */
-export function environmentOf({ broker, backend, settings = {}, transportOptions = {} }: PythonSite): NodeJS.ProcessEnv {
+export function environmentOf({
+  broker,
+  backend,
+  settings = {},
+  transportOptions = {},
+}: PythonSite): NodeJS.ProcessEnv {
   return {
     ...process.env,
     INTEROP_BROKER: broker,
