@@ -61,6 +61,11 @@ def show(value):
     return repr(value)
 
 
+@app.task(name="python.priority", bind=True)
+def priority(self):
+    return self.request.delivery_info["priority"]
+
+
 @app.task(name="python.gated", bind=True, track_started=True)
 def gated(self, gate):
     wait_for(gate)

@@ -65,7 +65,7 @@ describeWith('redis', 'Celery and ctq on one Redis', (url) => {
     });
 
     test.each(formatted)(
-      'a Python client gives a ctq task values in %s with %s compression and gets them back [TR-045, TR-084]',
+      'a Python client gives a ctq task values in %s with %s compression and gets them back [TR-083, TR-084, TR-124]',
       async (_serializer, _compression, options, values) => {
         const expressions = values.map(([python]) => python);
         const sent = { ...options, queue: 'typescript' };
@@ -75,11 +75,12 @@ describeWith('redis', 'Celery and ctq on one Redis', (url) => {
     );
 
     test.each(formatted)(
-      'a ctq client gives a Python task values in %s with %s compression and gets them back [TR-045, TR-084]',
+      'a ctq client gives a Python task values in %s with %s compression and gets them back [TR-083, TR-084, TR-124]',
       async (_serializer, _compression, options, values) => {
         const sent = { ...options, queue: 'python' };
         const call = async (task: string, value: unknown): Promise<unknown> =>
-          (await app.sendTask(task, [value], {}, sent)).get(soon);
+          (await app.sendTask(task, value === undefined ? [] : [value], {}, sent)).get(soon);
+        expect(await call('python.priority', undefined)).toBe(options.priority);
         const shown = await Promise.all(values.map(([, own]) => call('python.show', own)));
         expect(shown).toEqual(values.map(([python]) => python));
         const returned = await Promise.all(values.map(([, own]) => call('python.echo', own)));

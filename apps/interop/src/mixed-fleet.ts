@@ -8,12 +8,12 @@ import { CeleryClient, type PythonNode } from './python/celery-client.js';
 import { CeleryWorker } from './python/celery-worker.js';
 import { pythonWithCelery } from './python/environment.js';
 
-/** Names of queues: each worker's own, and one that both consume. */
-const own = { typescript: 'typescript', python: 'python', shared: 'shared' } as const;
+/** What each worker consumes. */
+const queues = { typescript: 'typescript', python: 'python' } as const;
 
 /**
  * An app with its worker in this process, and a worker and a client of Celery's, over one database of Redis, which is emptied first.
- * Broker and results share it: tests that run at the same time have databases of their own.
+ * Broker and results share it: tests that run at the same time have databases of their queues.
  */
 export class MixedFleet {
   readonly url: string;
@@ -32,11 +32,11 @@ export class MixedFleet {
     this.app = new Ctq('interop', {
       broker: redis({ url: this.url, visibilityTimeout: 5 }),
       backend: redisBackend({ url: this.url }),
-      taskDefaultQueue: own.typescript,
+      taskDefaultQueue: queues.typescript,
       acceptContent: ['json', 'msgpack'],
       ...settings,
     });
-    this.#worker = new Worker(this.app, { queues: [own.typescript, own.shared], concurrency: 4 });
+    this.#worker = new Worker(this.app, { queues: [queues.typescript], concurrency: 4 });
   }
 
   get client(): CeleryClient {
@@ -49,7 +49,7 @@ export class MixedFleet {
     await this.#admin.flushdb();
     await this.#worker.start();
     const site = { broker: this.url, backend: this.url, settings: this.#settings };
-    this.#python = await CeleryWorker.start(python, site, [own.python, own.shared]);
+    this.#python = await CeleryWorker.start(python, site, [queues.python]);
     this.#client = new CeleryClient(python, site);
   }
 
@@ -79,12 +79,12 @@ export class MixedFleet {
 
 /** A task of the Celery worker's, as its client is told of it. */
 export function inPython(name: string, ...args: readonly unknown[]): PythonNode {
-  return ['task', name, args, { queue: own.python }];
+  return ['task', name, args, { queue: queues.python }];
 }
 
 /** A task of the ctq worker's. */
 export function inTypescript(name: string, ...args: readonly unknown[]): PythonNode {
-  return ['task', name, args, { queue: own.typescript }];
+  return ['task', name, args, { queue: queues.typescript }];
 }
 
 /** Resolves when it is so; a test that it never becomes so for runs into its own time limit. */

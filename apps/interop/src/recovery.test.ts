@@ -13,6 +13,7 @@ import { beforeAll, type TestContext, test } from 'vitest';
 import { eventually } from './mixed-fleet.js';
 import { CeleryWorker } from './python/celery-worker.js';
 import { makingPythonMs, pythonWithCelery } from './python/environment.js';
+import { KombuPeer } from './python/kombu-peer.js';
 
 const soon = { timeout: '40s' } as const;
 const cli = createRequire(import.meta.url).resolve('@ctq/cli/bin');
@@ -58,12 +59,14 @@ describeWith('redis', 'What one language holds when it ends', (url) => {
 
   test.concurrent('is executed in TypeScript when a Python worker was killed in the middle of it [MS-135, MS-136, MS-138]', async (context) => {
     const { expect } = context;
-    const { app, site, executions } = setup(context, { visibilityTimeout: '2s' });
+    const { prefix, app, site, executions } = setup(context, { visibilityTimeout: '2s' });
     const hold = app.task('shared.hold', { bind: true }, (ctx, _language: string) => [
       'typescript',
       ctx.request.deliveryInfo?.redelivered,
     ]);
-    const victim = await CeleryWorker.start(python, site, ['orphaned']);
+    // It does not sweep itself: killed in the middle of that, it would leave Kombu's mutex behind, and everybody would wait for its five minutes.
+    const settings = { broker_transport_options: { visibility_timeout: 2, global_keyprefix: prefix } };
+    const victim = await CeleryWorker.start(python, { ...site, settings }, ['orphaned']);
     const result = await hold.applyAsync(['python'], { queue: 'orphaned' });
     await eventually(async () => (await result.state()) === 'STARTED');
     await victim.kill();
@@ -128,6 +131,31 @@ describeWith('redis', 'What one language holds when it ends', (url) => {
     await worker.stop(Deadline.after(5_000));
     expect(executions).toBe(1);
     expect(await journal.exists(`${prefix}own`, `${prefix}unacked`)).toBe(0);
+  }, 60_000);
+
+  test.concurrent('and works on is left alone by Kombu, whatever its visibility timeout [MS-136]', async (context) => {
+    const { expect } = context;
+    const { prefix, app } = setup(context, { leaseDuration: '3s' });
+    const begun = deferred();
+    const end = deferred<string>();
+    let executions = 0;
+    const hold = app.task('shared.hold', () => {
+      executions += 1;
+      begun.resolve();
+      return end.promise;
+    });
+    await using worker = new Worker(app, { queues: ['own'] });
+    await worker.start();
+    const result = await hold.applyAsync([], { queue: 'own' });
+    await begun.promise;
+    const transportOptions = { visibility_timeout: 0, global_keyprefix: prefix };
+    await using kombu = new KombuPeer(python, { broker, backend: broker, transportOptions });
+    // Longer than the lease: what is not renewed would be taken.
+    expect(await kombu.restore(4)).toBeGreaterThan(1);
+    end.resolve('once');
+    expect(await result.get(soon)).toBe('once');
+    await worker.stop(Deadline.after(5_000));
+    expect(executions).toBe(1);
   }, 60_000);
 
   test.concurrent('and parked until it is due is executed by Python when no ctq worker is left [MS-136, TR-077]', async (context) => {
