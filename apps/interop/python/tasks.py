@@ -87,7 +87,7 @@ def hopeless(self):
     raise self.retry()
 
 
-@app.task(name="shared.hold", bind=True, track_started=True)
+@app.task(name="shared.hold", bind=True)
 def hold(self, language):
     """Held for good where the test wants to end the worker; elsewhere it says who executed it."""
     journal.incr(f"executed:{self.request.id}")

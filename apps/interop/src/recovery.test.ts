@@ -68,7 +68,7 @@ describeWith('redis', 'What one language holds when it ends', (url) => {
     const settings = { broker_transport_options: { visibility_timeout: 2, global_keyprefix: prefix } };
     const victim = await CeleryWorker.start(python, { ...site, settings }, ['orphaned']);
     const result = await hold.applyAsync(['python'], { queue: 'orphaned' });
-    await eventually(async () => (await result.state()) === 'STARTED');
+    await eventually(async () => (await executions(result.id)) === 1);
     await victim.kill();
     await using worker = new Worker(app, { queues: ['orphaned'] });
     await worker.start();
@@ -86,7 +86,7 @@ describeWith('redis', 'What one language holds when it ends', (url) => {
     const victim = startProgram(cli, ['-A', tasks, 'worker', '-Q', 'orphaned', '-l', 'info'], { env });
     await victim.line(/ ready\.$/);
     const result = await app.sendTask('shared.hold', ['typescript'], {}, { queue: 'orphaned' });
-    await eventually(async () => (await result.state()) === 'STARTED');
+    await eventually(async () => (await executions(result.id)) === 1);
     victim.kill('SIGKILL');
     await victim.exited;
     await using _python = await CeleryWorker.start(python, site, ['orphaned']);
