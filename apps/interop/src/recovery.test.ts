@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { redisBackend } from '@ctq/backend-redis';
 import { Ctq } from '@ctq/core';
@@ -16,7 +15,7 @@ import { makingPythonMs, pythonWithCelery } from './python/environment.js';
 import { KombuPeer } from './python/kombu-peer.js';
 
 const soon = { timeout: '40s' } as const;
-const cli = createRequire(import.meta.url).resolve('@ctq/cli/bin');
+const cli = fileURLToPath(import.meta.resolve('@ctq/cli/bin'));
 const tasks = fileURLToPath(new URL('../dist/tasks.js', import.meta.url));
 
 /** Python's sweeps: of what is held for two seconds, three times a second. By default it looks every 100 s. */

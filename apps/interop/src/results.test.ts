@@ -37,7 +37,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     return 'through';
   });
   app.task('typescript.flaky', { bind: true, maxRetries: 1 }, async (ctx, gate: string) => {
-    if (ctx.request.retries === 0) throw ctx.retry({ error: new RangeError('not yet'), countdown: '100ms' });
+    if (ctx.request.retries === 0) ctx.retry({ error: new RangeError('not yet'), countdown: '100ms' });
     await fleet.waitFor(gate);
     return ctx.request.retries;
   });
@@ -66,10 +66,10 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
   });
 
   test.each([
-    ['typescript.range', 'ValueError', 'builtins', 'too much'],
-    ['typescript.plain', 'Exception', 'builtins', 'something'],
-    ['typescript.missing', 'NotRegistered', 'celery.exceptions', "'typescript.missing'"],
-    ['typescript.endless', 'TimeLimitExceeded', 'billiard.exceptions', 'TimeLimitExceeded(0.05,)'],
+    ['typescript.range', 'ValueError', 'builtins', /^too much$/],
+    ['typescript.plain', 'Exception', 'builtins', /^something$/],
+    ['typescript.missing', 'NotRegistered', 'celery.exceptions', /^'typescript\.missing'$/],
+    ['typescript.endless', 'TimeLimitExceeded', 'billiard.exceptions', /^TimeLimitExceeded\(0\.05,\)$/],
     ['typescript.hopeless', 'MaxRetriesExceededError', 'celery.exceptions', /typescript\.hopeless\[/],
     ['typescript.unencodable', 'EncodeError', 'kombu.exceptions', /when/],
   ])(
@@ -77,11 +77,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     async (task, error, module, message) => {
       const { answer, stored } = await ended(inTypescript(task));
       expect(stored.state).toBe('FAILURE');
-      expect(answer).toMatchObject({
-        error,
-        module,
-        message: typeof message === 'string' ? message : expect.stringMatching(message),
-      });
+      expect(answer).toMatchObject({ error, module, message: expect.stringMatching(message) });
     },
   );
 

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { redisBackend } from '@ctq/backend-redis';
 import { Ctq } from '@ctq/core';
@@ -11,7 +10,7 @@ import { Redis } from 'ioredis';
 import { type TestContext, test, vi } from 'vitest';
 import type { block, double, wait } from './worker-tasks.js';
 
-const cli = createRequire(import.meta.url).resolve('@ctq/cli/bin');
+const cli = fileURLToPath(import.meta.resolve('@ctq/cli/bin'));
 const tasks = fileURLToPath(new URL('../dist/worker-tasks.js', import.meta.url));
 
 const leaseSeconds = 5;
