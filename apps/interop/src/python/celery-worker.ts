@@ -17,22 +17,9 @@ export class CeleryWorker implements AsyncDisposable {
   /** Resolves when it says that it is ready. */
   static async start(python: string, site: PythonSite, queues: readonly string[]): Promise<CeleryWorker> {
     const name = `python-${crypto.randomUUID()}@interop`;
-    const pool = ['-c', '2', '-P', 'threads'];
     // Its neighbours are not of interest, and looking for them takes it a second.
-    const args = [
-      '-m',
-      'celery',
-      '-A',
-      'tasks',
-      'worker',
-      '-Q',
-      queues.join(),
-      ...pool,
-      '-n',
-      name,
-      '--without-mingle',
-    ];
-    const child = spawn(python, [...args, '-l', 'INFO'], { cwd: programs, env: environmentOf(site) });
+    const args = ['-Q', queues.join(), '-n', name, '-c', '2', '-P', 'threads', '-l', 'INFO', '--without-mingle'];
+    const child = spawn(python, ['worker.py', ...args], { cwd: programs, env: environmentOf(site) });
     const worker = new CeleryWorker(child);
     const exited = once(child, 'exit');
     await Promise.race([
