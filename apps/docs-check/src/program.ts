@@ -19,6 +19,8 @@ export interface Program {
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A program that hangs must not outlive its test for long: it is ended after so many milliseconds. Default 60,000. */
+  readonly timeoutMs?: number;
 }
 
 /** Runs a script of Node. */
@@ -31,8 +33,7 @@ export function startProgram(
   const child: ChildProcess = spawn(process.execPath, [path, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
-    // A program that hangs must not outlive its test for long.
-    timeout: 60_000,
+    timeout: options.timeoutMs ?? 60_000,
     killSignal: 'SIGKILL',
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });

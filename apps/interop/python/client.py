@@ -1,18 +1,22 @@
-"""A Python client that is told what to do: one JSON expression in, one JSON result out, line by line."""
-import json
-import sys
-
+"""A Celery client that is told what to do."""
 from celery import chain, chord, group
+from celery.result import AsyncResult
 
+from conversation import serve
+from expressions import evaluate
 from tasks import app
 
 
 def build(node):
-    """A signature of `["task", name, args, options]`, `["chain", nodes]`, `["group", nodes]` or `["chord", nodes, body]`."""
+    """A signature of `["task", name, args, options, kwargs]`, `["chain", nodes]`, `["group", nodes]` or `["chord", nodes, body]`."""
     kind = node[0]
     if kind == "task":
-        _, name, args, options = node
-        return app.signature(name, args=args, options=options)
+        _, name, args, options, *kwargs = node
+        signature = app.signature(name, args=args, options=options, kwargs=dict(*kwargs))
+        for link in ("link", "link_error"):
+            if link in options:
+                signature.options[link] = build(options[link])
+        return signature
     parts = [build(part) for part in node[1]]
     if kind == "chain":
         return chain(*parts)
@@ -21,13 +25,56 @@ def build(node):
     return chord(parts, build(node[2]))
 
 
-for line in sys.stdin:
-    try:
-        # Not propagated: the error of the result itself, and not the one of a task that it came from.
-        value = build(json.loads(line)).apply_async().get(timeout=20, propagate=False)
-        if isinstance(value, Exception):
-            raise value
-        answer = {"value": value}
-    except Exception as error:  # whatever it is, the other side is told
-        answer = {"error": type(error).__name__, "module": type(error).__module__, "message": str(error)}
-    print(json.dumps(answer), flush=True)
+def value_of(result):
+    # Not propagated: the error of the result itself, and not the one of a task that it came from.
+    value = result.get(timeout=20, propagate=False)
+    if isinstance(value, Exception):
+        raise value
+    return value
+
+
+def run(node):
+    """Sends a workflow and waits for its result."""
+    return value_of(build(node).apply_async())
+
+
+def send(node):
+    """Sends a workflow; answers with the id of its result."""
+    return build(node).apply_async().id
+
+
+def send_many(name, numbers, options):
+    with app.producer_or_acquire() as producer:
+        for number in numbers:
+            app.send_task(name, [number], producer=producer, **options)
+
+
+def get(task_id):
+    """Waits for a result, as a Python user does; the error is raised here."""
+    return AsyncResult(task_id, app=app).get(timeout=20)
+
+
+def look(task_id):
+    """What is stored of a result, as the properties of Celery's `AsyncResult` tell it."""
+    result = AsyncResult(task_id, app=app)
+    info = result.info
+    return {
+        "state": result.state,
+        "info": repr(info) if isinstance(info, Exception) else info,
+        "traceback": result.traceback,
+        "name": result.name,
+        "args": result.args,
+        "kwargs": result.kwargs,
+        "retries": result.retries,
+        "queue": result.queue,
+        "is_stored": app.backend.get(app.backend.get_key_for_task(task_id)) is not None,
+    }
+
+
+def echo(task, expressions, options):
+    """Has a task return each value of a list of Python expressions; answers with what they are then."""
+    results = [app.send_task(task, [evaluate(text)], **options) for text in expressions]
+    return [repr(value_of(result)) for result in results]
+
+
+serve({"run": run, "send": send, "send_many": send_many, "get": get, "look": look, "echo": echo})

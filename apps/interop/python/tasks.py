@@ -1,15 +1,34 @@
 """The Python side: an app on the broker of the environment, whose tasks are in the queue `python`."""
+import json
 import os
 import time
 
 from celery import Celery
+from redis import Redis
 
 app = Celery("interop", broker=os.environ["INTEROP_BROKER"], backend=os.environ["INTEROP_BACKEND"])
-app.conf.task_default_queue = "python"
-app.conf.worker_enable_remote_control = False
-app.conf.broker_transport_options = {"visibility_timeout": 5}
-app.conf.task_acks_late = True
-app.conf.worker_prefetch_multiplier = 1
+app.conf.update(
+    task_default_queue="python",
+    worker_enable_remote_control=False,
+    broker_transport_options={"visibility_timeout": 5},
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+    accept_content=["json", "msgpack"],
+)
+app.conf.update(json.loads(os.environ.get("INTEROP_SETTINGS", "{}")))
+
+#: What tasks leave behind for the tests, and what they wait for.
+journal = Redis.from_url(os.environ["INTEROP_BACKEND"])
+
+
+def wait_for(gate):
+    """Until the test opens the gate, so that it sees a state before the next one comes."""
+    if journal.blpop([f"gate:{gate}"], timeout=20) is None:
+        raise RuntimeError(f"nobody opened the gate {gate}")
+
+
+class OutOfStock(Exception):
+    """An error with a class, and arguments, of this program's own."""
 
 
 @app.task(name="python.add")
@@ -27,11 +46,62 @@ def fail(*args):
     raise KeyError("no such order")
 
 
-@app.task(name="shared.slow", track_started=True)
-def slow():
-    time.sleep(60)
+@app.task(name="python.sell")
+def sell(article, left):
+    raise OutOfStock(article, left)
 
 
-@app.task(name="shared.mark", bind=True)
-def mark(self, number):
+@app.task(name="python.echo")
+def echo(value):
+    return value
+
+
+@app.task(name="python.show")
+def show(value):
+    return repr(value)
+
+
+@app.task(name="python.priority", bind=True)
+def priority(self):
+    return self.request.delivery_info["priority"]
+
+
+@app.task(name="python.gated", bind=True, track_started=True)
+def gated(self, gate):
+    wait_for(gate)
+    self.update_state(state="PROGRESS", meta={"done": 1, "of": 2})
+    wait_for(gate)
+    return "through"
+
+
+@app.task(name="python.flaky", bind=True, max_retries=1)
+def flaky(self, gate):
+    if self.request.retries == 0:
+        raise self.retry(exc=ValueError("not yet"), countdown=0.1)
+    wait_for(gate)
+    return self.request.retries
+
+
+@app.task(name="python.hopeless", bind=True, max_retries=0)
+def hopeless(self):
+    raise self.retry()
+
+
+@app.task(name="shared.hold", bind=True)
+def hold(self, language):
+    """Held for good where the test wants to end the worker; elsewhere it says who executed it."""
+    journal.incr(f"executed:{self.request.id}")
+    if language == "python":
+        time.sleep(60)
+    return ["python", bool(self.request.delivery_info["redelivered"])]
+
+
+@app.task(name="shared.mark")
+def mark(number):
     return ["python", number]
+
+
+@app.task(name="shared.count")
+def count(number):
+    with journal.pipeline(transaction=False) as pipeline:
+        pipeline.hincrby("executed", number, 1).incr("executed:python").execute()

@@ -1,0 +1,15 @@
+"""A Celery worker that does not outlive whoever started it, in whatever way that ended: its input ends then."""
+import os
+import sys
+import threading
+
+from tasks import app
+
+
+def end_with_parent():
+    sys.stdin.read()
+    os._exit(1)
+
+
+threading.Thread(target=end_with_parent, daemon=True).start()
+app.worker_main(["worker", *sys.argv[1:]])

@@ -1,0 +1,93 @@
+import { redisBackend } from '@ctq/backend-redis';
+import { Ctq } from '@ctq/core';
+import { Deadline } from '@ctq/runtime';
+import { redis } from '@ctq/transport-redis';
+import { Worker } from '@ctq/worker';
+import { Redis } from 'ioredis';
+import { CeleryClient, type PythonNode } from './python/celery-client.js';
+import { CeleryWorker } from './python/celery-worker.js';
+import { pythonWithCelery } from './python/environment.js';
+
+/** What each worker consumes. */
+const queues = { typescript: 'typescript', python: 'python' } as const;
+
+/**
+ * An app with its worker in this process, and a worker and a client of Celery's, over one database of Redis, which is emptied first.
+ * Broker and results share it: tests that run at the same time have databases of their queues.
+ */
+export class MixedFleet {
+  readonly url: string;
+  readonly app: Ctq;
+  readonly #settings: Readonly<Record<string, unknown>>;
+  readonly #admin: Redis;
+  readonly #worker: Worker;
+  #python: CeleryWorker | undefined;
+  #client: CeleryClient | undefined;
+
+  /** @param settings of both sides, by Celery's names. */
+  constructor(server: string, database: number, settings: Readonly<Record<string, unknown>> = {}) {
+    this.url = `redis://${new URL(server).host}/${database}`;
+    this.#settings = settings;
+    this.#admin = new Redis(this.url, { lazyConnect: true });
+    this.app = new Ctq('interop', {
+      broker: redis({ url: this.url, visibilityTimeout: 5 }),
+      backend: redisBackend({ url: this.url }),
+      taskDefaultQueue: queues.typescript,
+      acceptContent: ['json', 'msgpack'],
+      ...settings,
+    });
+    this.#worker = new Worker(this.app, { queues: [queues.typescript], concurrency: 4 });
+  }
+
+  get client(): CeleryClient {
+    if (this.#client === undefined) throw new Error('The fleet was not started.');
+    return this.#client;
+  }
+
+  async start(): Promise<void> {
+    const python = await pythonWithCelery();
+    await this.#admin.flushdb();
+    await this.#worker.start();
+    const site = { broker: this.url, backend: this.url, settings: this.#settings };
+    this.#python = await CeleryWorker.start(python, site, [queues.python]);
+    this.#client = new CeleryClient(python, site);
+  }
+
+  async stop(): Promise<void> {
+    await this.#client?.[Symbol.asyncDispose]();
+    await this.#python?.[Symbol.asyncDispose]();
+    await this.#worker.stop(Deadline.after(5_000));
+    await this.app.close();
+    this.#admin.disconnect();
+  }
+
+  /** Lets a task go on that waits for the gate, in either language. */
+  async open(gate: string): Promise<void> {
+    await this.#admin.rpush(`gate:${gate}`, 'open');
+  }
+
+  /** For tasks: resolves when the test opens the gate. */
+  async waitFor(gate: string): Promise<void> {
+    const client = new Redis(this.url);
+    try {
+      if ((await client.blpop(`gate:${gate}`, 20)) === null) throw new Error(`Nobody opened the gate ${gate}.`);
+    } finally {
+      client.disconnect();
+    }
+  }
+}
+
+/** A task of the Celery worker's, as its client is told of it. */
+export function inPython(name: string, ...args: readonly unknown[]): PythonNode {
+  return ['task', name, args, { queue: queues.python }];
+}
+
+/** A task of the ctq worker's. */
+export function inTypescript(name: string, ...args: readonly unknown[]): PythonNode {
+  return ['task', name, args, { queue: queues.typescript }];
+}
+
+/** Resolves when it is so; a test that it never becomes so for runs into its own time limit. */
+export async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+}

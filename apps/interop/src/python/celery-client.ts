@@ -1,0 +1,75 @@
+import { Conversation, type PythonAnswer } from './conversation.js';
+import type { PythonSite } from './python-site.js';
+
+/** A workflow as the client is told of it. */
+export type PythonNode =
+  | readonly [
+      'task',
+      name: string,
+      args: readonly unknown[],
+      // With nodes for `link` and `link_error`.
+      options: Readonly<Record<string, unknown>>,
+      kwargs?: Readonly<Record<string, unknown>>,
+    ]
+  | readonly ['chain' | 'group', members: readonly PythonNode[]]
+  | readonly ['chord', members: readonly PythonNode[], body: PythonNode];
+
+/** A result as the properties of Celery's `AsyncResult` tell it. */
+export interface PythonResult {
+  readonly state: string;
+  /** An exception as its `repr`. */
+  readonly info: unknown;
+  readonly traceback: string | null;
+  readonly name: string | null;
+  readonly args: readonly unknown[] | null;
+  readonly kwargs: Readonly<Record<string, unknown>> | null;
+  readonly retries: number | null;
+  readonly queue: string | null;
+  readonly is_stored: boolean;
+}
+
+/** A program with Celery that sends workflows and reads results. */
+export class CeleryClient implements AsyncDisposable {
+  readonly #conversation: Conversation;
+
+  constructor(python: string, site: PythonSite) {
+    this.#conversation = new Conversation(python, 'client.py', site);
+  }
+
+  /** Sends a workflow and waits for its result. */
+  call(node: PythonNode): Promise<PythonAnswer> {
+    return this.#conversation.ask('run', node);
+  }
+
+  /** Sends a workflow; resolves with the id of its result. */
+  send(node: PythonNode): Promise<string> {
+    return this.#conversation.tell('send', node);
+  }
+
+  /** Sends a task once for each number. */
+  sendMany(task: string, numbers: readonly number[], options: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.#conversation.tell('send_many', task, numbers, options);
+  }
+
+  /** `AsyncResult.get()`. */
+  get(id: string): Promise<PythonAnswer> {
+    return this.#conversation.ask('get', id);
+  }
+
+  look(id: string): Promise<PythonResult> {
+    return this.#conversation.tell('look', id);
+  }
+
+  /** Sends a task for each value and resolves with what it returned; values are written as Python writes them. */
+  echo(
+    task: string,
+    expressions: readonly string[],
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<readonly string[]> {
+    return this.#conversation.tell('echo', task, expressions, options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#conversation[Symbol.asyncDispose]();
+  }
+}

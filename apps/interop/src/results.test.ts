@@ -1,0 +1,248 @@
+import { chain, group, MaxRetriesExceededError, RemoteError } from '@ctq/core';
+import { describeWith } from '@ctq/test-services/vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually, inPython, inTypescript, MixedFleet } from './mixed-fleet.js';
+import type { PythonNode, PythonResult } from './python/celery-client.js';
+import { makingPythonMs } from './python/environment.js';
+
+const soon = { timeout: '20s' } as const;
+
+class OutOfStock extends Error {
+  override readonly name = 'OutOfStock';
+}
+
+describeWith('redis', 'What became of a task of the other language', (url) => {
+  const fleet = new MixedFleet(url, 3, { result_extended: true });
+  const { app } = fleet;
+  const noted: unknown[] = [];
+  const add = app.task('typescript.add', (x: number, y: number) => x + y);
+  const note = app.task('typescript.note', (value: unknown) => void noted.push(value));
+  app.task('typescript.echo', (value: unknown) => value);
+  app.task('typescript.sell', (article: string) => {
+    throw new OutOfStock(`there is no ${article}`);
+  });
+  app.task('typescript.range', () => {
+    throw new RangeError('too much');
+  });
+  app.task('typescript.plain', () => {
+    throw new Error('something');
+  });
+  app.task('typescript.unencodable', () => ({ when: () => 'never' }));
+  app.task('typescript.endless', { timeLimit: '50ms' }, () => new Promise<never>(() => undefined));
+  app.task('typescript.hopeless', { bind: true, maxRetries: 0 }, (ctx) => ctx.retry());
+  app.task('typescript.gated', { bind: true, trackStarted: true }, async (ctx, gate: string) => {
+    await fleet.waitFor(gate);
+    await ctx.updateState('PROGRESS', { done: 1, of: 2 });
+    await fleet.waitFor(gate);
+    return 'through';
+  });
+  app.task('typescript.flaky', { bind: true, maxRetries: 1 }, async (ctx, gate: string) => {
+    if (ctx.request.retries === 0) ctx.retry({ error: new RangeError('not yet'), countdown: '100ms' });
+    await fleet.waitFor(gate);
+    return ctx.request.retries;
+  });
+
+  beforeAll(() => fleet.start(), makingPythonMs);
+  afterAll(() => fleet.stop(), 30_000);
+
+  /** Sends a task by the Python client, and resolves with its id and what it ended with. */
+  async function ended(node: PythonNode): Promise<{ readonly answer: unknown; readonly stored: PythonResult }> {
+    const id = await fleet.client.send(node);
+    const answer = await fleet.client.get(id);
+    return { answer, stored: await fleet.client.look(id) };
+  }
+
+  test("a Python client is raised an exception of the class's name, with the message and the stack [TR-159, TR-160, TR-175]", async () => {
+    const { answer, stored } = await ended(inTypescript('typescript.sell', 'tea'));
+    expect(answer).toEqual({
+      error: 'OutOfStock',
+      // Celery makes up a class in this module for those that it does not find: whoever wants to catch it compares the name.
+      module: 'celery.exceptions',
+      message: 'there is no tea',
+      args: ['there is no tea'],
+    });
+    expect(stored).toMatchObject({ state: 'FAILURE', info: "OutOfStock('there is no tea')" });
+    expect(stored.traceback).toMatch(/^OutOfStock: there is no tea\n +at .*results\.test\.ts/);
+  });
+
+  test.each([
+    ['typescript.range', 'ValueError', 'builtins', /^too much$/],
+    ['typescript.plain', 'Exception', 'builtins', /^something$/],
+    ['typescript.missing', 'NotRegistered', 'celery.exceptions', /^'typescript\.missing'$/],
+    ['typescript.endless', 'TimeLimitExceeded', 'billiard.exceptions', /^TimeLimitExceeded\(0\.05,\)$/],
+    ['typescript.hopeless', 'MaxRetriesExceededError', 'celery.exceptions', /typescript\.hopeless\[/],
+    ['typescript.unencodable', 'EncodeError', 'kombu.exceptions', /when/],
+  ])(
+    'a Python client is raised its own exception for what %s ends with: %s [TR-159, TR-160]',
+    async (task, error, module, message) => {
+      const { answer, stored } = await ended(inTypescript(task));
+      expect(stored.state).toBe('FAILURE');
+      expect(answer).toMatchObject({ error, module, message: expect.stringMatching(message) });
+    },
+  );
+
+  test('a Python client is told that a task expired [TR-151, TR-244]', async () => {
+    const late: PythonNode = ['task', 'typescript.add', [1, 1], { queue: 'typescript', expires: -1 }];
+    const { answer, stored } = await ended(late);
+    expect(answer).toMatchObject({ error: 'TaskRevokedError', module: 'celery.exceptions', message: 'expired' });
+    expect(stored.state).toBe('REVOKED');
+  });
+
+  test('a Python client sees where a ctq task stands [TR-047, TR-168, TR-171]', async () => {
+    const gate = crypto.randomUUID();
+    const id = await fleet.client.send(inTypescript('typescript.gated', gate));
+    const isIn = (state: string) => async () => (await fleet.client.look(id)).state === state;
+    await eventually(isIn('STARTED'));
+    expect((await fleet.client.look(id)).info).toMatchObject({
+      pid: process.pid,
+      hostname: expect.stringMatching(/^celery@/),
+    });
+    await fleet.open(gate);
+    await eventually(isIn('PROGRESS'));
+    expect((await fleet.client.look(id)).info).toEqual({ done: 1, of: 2 });
+    await fleet.open(gate);
+    expect(await fleet.client.get(id)).toEqual({ value: 'through' });
+  });
+
+  test('a ctq client sees where a Python task stands [TR-047, TR-168, TR-171]', async () => {
+    const gate = crypto.randomUUID();
+    const result = await app.sendTask('python.gated', [gate], {}, { queue: 'python' });
+    await eventually(async () => (await result.state()) === 'STARTED');
+    expect((await result.record())?.result).toMatchObject({ hostname: expect.stringMatching(/^python-.*@interop$/) });
+    await fleet.open(gate);
+    await eventually(async () => (await result.state()) === 'PROGRESS');
+    expect((await result.record())?.result).toEqual({ done: 1, of: 2 });
+    await fleet.open(gate);
+    expect(await result.get(soon)).toBe('through');
+  });
+
+  test('a Python client sees that a ctq task is tried again, and why [TR-142, TR-171]', async () => {
+    const gate = crypto.randomUUID();
+    const id = await fleet.client.send(inTypescript('typescript.flaky', gate));
+    await eventually(async () => (await fleet.client.look(id)).state === 'RETRY');
+    expect(await fleet.client.look(id)).toMatchObject({ info: "ValueError('not yet')", retries: 0 });
+    await fleet.open(gate);
+    expect(await fleet.client.get(id)).toEqual({ value: 1 });
+    expect(await fleet.client.look(id)).toMatchObject({ state: 'SUCCESS', retries: 1 });
+  });
+
+  test('a ctq client sees that a Python task is tried again, and why [TR-142, TR-171]', async () => {
+    const gate = crypto.randomUUID();
+    const result = await app.sendTask('python.flaky', [gate], {}, { queue: 'python' });
+    await eventually(async () => (await result.state()) === 'RETRY');
+    expect((await result.record())?.result).toEqual({
+      excType: 'ValueError',
+      excMessage: ['not yet'],
+      excModule: 'builtins',
+    });
+    await fleet.open(gate);
+    expect(await result.get(soon)).toBe(1);
+    expect((await result.record())?.extended?.retries).toBe(1);
+  });
+
+  test('a ctq client is thrown what a Python task raised, with its arguments and its traceback [TR-159, TR-175]', async () => {
+    const result = await app.sendTask('python.sell', ['tea', 3], {}, { queue: 'python' });
+    const error = await result.get(soon).catch((thrown: unknown) => thrown);
+    if (!RemoteError.isInstance(error)) throw new Error('It is no RemoteError.');
+    expect([error.name, error.excModule, error.excMessage, error.message]).toEqual([
+      'OutOfStock',
+      'tasks',
+      ['tea', 3],
+      "('tea', 3)",
+    ]);
+    expect(error.traceback).toMatch(/^Traceback \(most recent call last\):\n[^]*raise OutOfStock\(article, left\)/);
+    expect(await result.traceback()).toBe(error.traceback);
+  });
+
+  test("a ctq client is thrown ctq's own errors where they mean the same [TR-152, TR-153]", async () => {
+    const thrownBy = async (task: string): Promise<unknown> =>
+      (await app.sendTask(task, [], {}, { queue: 'python' })).get(soon).catch((error: unknown) => error);
+    const keyError = await thrownBy('python.fail');
+    expect(RemoteError.isInstance(keyError) && [keyError.excType, keyError.excModule, keyError.message]).toEqual([
+      'KeyError',
+      'builtins',
+      "'no such order'",
+    ]);
+    expect(MaxRetriesExceededError.isInstance(await thrownBy('python.hopeless'))).toBe(true);
+  });
+
+  test('a Python client reads the whole record of a ctq task [BK-010, BK-012, TR-172]', async () => {
+    const call: PythonNode = ['task', 'typescript.echo', [[1, 'two']], { queue: 'typescript' }];
+    expect((await ended(call)).stored).toEqual({
+      state: 'SUCCESS',
+      info: [1, 'two'],
+      traceback: null,
+      name: 'typescript.echo',
+      args: [[1, 'two']],
+      kwargs: {},
+      retries: 0,
+      queue: 'typescript',
+      is_stored: true,
+    });
+  });
+
+  test('a ctq client reads the whole record of a Python task [BK-010, BK-012, TR-172]', async () => {
+    const result = await app.sendTask('python.add', [1], { y: 2 }, { queue: 'python' });
+    await result.get(soon);
+    expect(await result.record()).toMatchObject({
+      taskId: result.id,
+      status: 'SUCCESS',
+      result: 3,
+      traceback: null,
+      children: [],
+      extended: {
+        name: 'python.add',
+        args: [1],
+        kwargs: { y: 2 },
+        worker: expect.stringMatching(/^python-.*@interop$/),
+        retries: 0,
+        queue: 'python',
+      },
+    });
+  });
+
+  test('nothing is stored for a call whose result is ignored, and what follows it gets its value [TR-091, BK-024]', async () => {
+    const [there, here] = [crypto.randomUUID(), crypto.randomUUID()];
+    const ignored = { queue: 'typescript', task_id: there, ignore_result: true };
+    const steps: readonly PythonNode[] = [['task', 'typescript.echo', ['kept'], ignored], inPython('python.echo')];
+    expect(await fleet.client.call(['chain', steps])).toEqual({ value: 'kept' });
+    expect(await fleet.client.look(there)).toMatchObject({ state: 'PENDING', is_stored: false });
+    const first = app.signature('python.echo', ['kept']).set({ queue: 'python', taskId: here, ignoreResult: true });
+    const followed = await chain(first, app.signature('typescript.echo').set({ queue: 'typescript' })).delay();
+    expect(await followed.get(soon)).toBe('kept');
+    expect(await app.asyncResult(here).record()).toBeUndefined();
+  });
+
+  test('a ctq client gets the results of a group in Python, or the error of a member', async () => {
+    const there = app.remote<typeof add>('python.add');
+    const sums = await group([1, 2, 3].map((n) => there.s(n, n).set({ queue: 'python' }))).delay();
+    expect(await sums.get(soon)).toEqual([2, 4, 6]);
+    expect(await sums.completedCount()).toBe(3);
+    const failing = app.signature('python.sell', ['tea', 0]).set({ queue: 'python' });
+    const mixed = await group([there.s(1, 1).set({ queue: 'python' }), failing]).delay();
+    await expect(mixed.get(soon)).rejects.toMatchObject({ name: 'OutOfStock', excModule: 'tasks' });
+  });
+
+  test('what is linked to a task is run in the other language, with the value or the id of what failed [TR-085, BK-023]', async () => {
+    const onOurError: PythonNode = [
+      'task',
+      'typescript.sell',
+      ['tea'],
+      { queue: 'typescript', link_error: inTypescript('typescript.note', 'tea') },
+    ];
+    const theirs = await app
+      .signature('python.sell', ['tea', 0])
+      .set({ queue: 'python' })
+      .linkError(note.s().set({ queue: 'typescript' }))
+      .delay();
+    await eventually(async () => noted.includes(theirs.id));
+    const failed = await fleet.client.send(onOurError);
+    await eventually(async () => noted.includes(failed));
+    const linked = add.s(2, 3).link(note.s().set({ queue: 'typescript' }));
+    await linked.delay();
+    await eventually(async () => noted.includes(5));
+    const shown = app.signature('python.add', [20, 22]).set({ queue: 'python' });
+    await shown.link(note.s().set({ queue: 'typescript' })).delay();
+    await eventually(async () => noted.includes(42));
+  });
+});

@@ -1,0 +1,52 @@
+import { Decimal, PlainDate, PlainTime, Uuid, WireDate } from '@ctq/messaging';
+
+/** A value as Python's `repr` writes it, and as ctq has it. */
+export type ValuePair = readonly [python: string, ctq: unknown];
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** What JSON and msgpack both carry. */
+export const plainValues: readonly ValuePair[] = [
+  ['None', null],
+  ['True', true],
+  ['False', false],
+  ['0', 0],
+  ['-1', -1],
+  ['9007199254740991', Number.MAX_SAFE_INTEGER],
+  ['-9223372036854775808', -(2n ** 63n)],
+  ['18446744073709551615', 2n ** 64n - 1n],
+  ['0.1', 0.1],
+  ['1e+100', 1e100],
+  ["''", ''],
+  ["'é世😀'", 'é世😀'],
+  ["'\\x7f\\x00\\x1f/\"'", '\x7f\x00\x1f/"'],
+  ["b''", bytes('')],
+  ["b'abc'", bytes('abc')],
+  ["b'\\xff\\x00'", new Uint8Array([255, 0])],
+  ['[]', []],
+  ['{}', {}],
+  ["{'a': [1, {'b': None}], '': [[], {}]}", { a: [1, { b: null }], '': [[], {}] }],
+  [`'${'ab'.repeat(5_000)}'`, 'ab'.repeat(5_000)],
+];
+
+/** What JSON carries beyond that, in Kombu's typed form and in JSON's own numbers. */
+export const jsonValues: readonly ValuePair[] = [
+  ['1180591620717411303424', 2n ** 70n],
+  ['nan', Number.NaN],
+  ['inf', Number.POSITIVE_INFINITY],
+  ['-inf', Number.NEGATIVE_INFINITY],
+  ['datetime.datetime(2030, 1, 2, 3, 4, 5, 678901)', new WireDate('2030-01-02T03:04:05.678901')],
+  ['datetime.datetime(2030, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)', new Date('2030-01-02T03:04:05Z')],
+  [
+    'datetime.datetime(2030, 1, 2, 3, 4, 5, tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=73800)))',
+    new WireDate('2030-01-02T03:04:05-03:30'),
+  ],
+  ['datetime.date(2030, 1, 2)', new PlainDate(2030, 1, 2)],
+  ['datetime.time(3, 4, 5, 6)', new PlainTime(3, 4, 5, 6)],
+  ["Decimal('1.10')", new Decimal('1.10')],
+  ["UUID('12345678-1234-4234-8234-123456789012')", new Uuid('12345678-1234-4234-8234-123456789012')],
+  [
+    "[{'at': datetime.date(2030, 1, 2), 'price': [Decimal('0.30'), b'\\xff']}]",
+    [{ at: new PlainDate(2030, 1, 2), price: [new Decimal('0.30'), new Uint8Array([255])] }],
+  ],
+];
