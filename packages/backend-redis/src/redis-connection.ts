@@ -10,6 +10,7 @@ export class RedisConnection {
   readonly #config: RedisBackendConfig;
   readonly #ending = new AbortController();
   readonly #subscriber: Subscriber;
+  readonly #onResumed = new Set<() => void>();
   #client: Redis | undefined;
 
   constructor(config: RedisBackendConfig) {
@@ -18,6 +19,9 @@ export class RedisConnection {
     this.#subscriber = new Subscriber(
       () => this.#connect('ctq-results-subscriber', this.#ending.signal),
       () => undefined,
+      () => {
+        for (const listener of this.#onResumed) listener();
+      },
     );
   }
 
@@ -43,8 +47,14 @@ export class RedisConnection {
     return this.#run('write', work);
   }
 
+  /** Tells whenever it listens again after that connection was lost. Returns the function that ends the telling. */
+  onResumed(listener: () => void): () => void {
+    this.#onResumed.add(listener);
+    return () => void this.#onResumed.delete(listener);
+  }
+
   /** Resolves when everything published to the channel from now on is told; with the function that ends it. */
-  async listen(channel: string, listener: (channel: string) => void): Promise<() => Promise<void>> {
+  async listen(channel: string, listener: (channel: string, message: string) => void): Promise<() => Promise<void>> {
     try {
       return await this.#subscriber.listen(channel, listener);
     } catch (error) {

@@ -4,14 +4,17 @@ import type { Redis } from 'ioredis';
 export class Subscriber {
   readonly #connect: () => Promise<Redis>;
   readonly #onLost: () => void;
+  readonly #onResumed: () => void;
   readonly #listeners = new Map<string, Set<(channel: string, message: string) => void>>();
   #opening: Promise<Redis> | undefined;
   #id = 0;
   #isClosed = false;
 
-  constructor(connect: () => Promise<Redis>, onLost: () => void) {
+  /** @param onResumed told when it listens again after the connection was lost: what was published meanwhile was told to nobody. */
+  constructor(connect: () => Promise<Redis>, onLost: () => void, onResumed: () => void = () => undefined) {
     this.#connect = connect;
     this.#onLost = onLost;
+    this.#onResumed = onResumed;
   }
 
   /** The number by which the server knows the connection. */
@@ -76,6 +79,7 @@ export class Subscriber {
     try {
       if (globs.length > 0) await client.psubscribe(...globs);
       if (channels.length > 0) await client.subscribe(...channels);
+      this.#onResumed();
     } catch {
       // Lost once more: the next connection listens again.
     }

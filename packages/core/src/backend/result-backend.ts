@@ -54,9 +54,12 @@ export interface ResultBackendContext {
 export interface ResultNotifier {
   /**
    * Starts to listen. `onStored` is called with ids whose state changed: at least those that are being watched, perhaps others too; an id may come
-   * twice or (when a connection was lost) never, therefore waiters poll slowly behind it.
+   * twice or (when a connection was lost) never, therefore waiters poll slowly behind it. Where the news carries what was stored it is given too: that
+   * saves the look, and arrives even when the result has expired by then.
    */
-  listen(onStored: (taskIds: readonly string[]) => void): Promise<ResultListener>;
+  listen(
+    onStored: (taskIds: readonly string[], records?: ReadonlyMap<string, ResultRecord>) => void,
+  ): Promise<ResultListener>;
 }
 
 export interface ResultListener {
