@@ -42,14 +42,16 @@ class RedisListener implements ResultListener {
   async watch(taskIds: readonly string[]): Promise<void> {
     if (this.#isClosed) return;
     const { connection, keys } = this.#options;
-    const added = taskIds.filter((taskId) => !this.#watched.has(taskId));
-    for (const taskId of added) {
+    const listening: Promise<unknown>[] = [];
+    for (const taskId of taskIds) {
+      if (this.#watched.has(taskId)) continue;
       const ending = connection.listen(keys.task(taskId), (_channel, message) => this.#tell(taskId, message));
       this.#watched.set(taskId, ending);
       // Whoever watches next tries again.
       ending.catch(() => this.#watched.delete(taskId));
+      listening.push(ending);
     }
-    await Promise.all(added.map((taskId) => this.#watched.get(taskId)));
+    await Promise.all(listening);
   }
 
   async unwatch(taskIds: readonly string[]): Promise<void> {
