@@ -1,2 +1,3 @@
 export { createBackend, createStore, redisBackend, redisStore } from './redis-backend.js';
 export type { RedisBackendOptions } from './redis-backend-options.js';
+export type { WriteRetryPolicy } from './write-retries.js';

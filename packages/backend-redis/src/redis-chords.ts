@@ -7,12 +7,16 @@ import {
 } from '@ctq/core/backend';
 import type { Redis } from 'ioredis';
 import type { RedisConnection } from './redis-connection.js';
+import type { WriteRetries } from './write-retries.js';
 
 export interface RedisChordsOptions {
   readonly connection: RedisConnection;
   readonly context: () => ResultBackendContext;
   /** The key of a saved group, on which those of its chord are built. */
   readonly groupKey: (groupId: string) => string;
+  /** Celery's `result_chord_ordered`: parts in a sorted set by their index, else in a list in the order in which they were finished. */
+  readonly isOrdered: boolean;
+  readonly retries: WriteRetries;
 }
 
 /**
@@ -29,9 +33,7 @@ export class RedisChords implements ChordRole {
   async openChord(groupId: string, size: number): Promise<void> {
     const { sizes } = this.#keys(groupId);
     const ttl = this.#ttlSeconds();
-    await this.#options.connection.write((client) =>
-      ttl === undefined ? client.set(sizes, size) : client.set(sizes, size, 'EX', ttl),
-    );
+    await this.#write((client) => (ttl === undefined ? client.set(sizes, size) : client.set(sizes, size, 'EX', ttl)));
   }
 
   async addPart(groupId: string, { taskId, index, state, result }: ChordPart): Promise<ChordProgress> {
@@ -39,41 +41,65 @@ export class RedisChords implements ChordRole {
     const { codec } = this.#options.context();
     const member = Buffer.from(codec.encodeValue([1, taskId, state, result]));
     const ttl = this.#ttlSeconds();
-    const replies = await this.#options.connection.write(async (client) => {
-      const multi = client
-        .multi()
-        .zadd(parts, index === undefined ? '+inf' : String(index), member)
-        .zcount(parts, '-inf', '+inf')
-        .get(extra)
-        .get(sizes);
+    const replies = await this.#write(async (client) => {
+      const multi = client.multi();
+      if (this.#options.isOrdered)
+        multi.zadd(parts, index === undefined ? '+inf' : String(index), member).zcount(parts, '-inf', '+inf');
+      // A part that is reported again is in the list already.
+      else multi.lrem(parts, 0, member).rpush(parts, member);
+      multi.get(extra).get(sizes);
       if (ttl !== undefined) for (const key of [parts, extra, sizes]) multi.expire(key, ttl);
       return repliesOf(await multi.exec());
     });
-    const [, count, more, size] = replies as [unknown, number, string | null, string | null];
-    return { count, size: size === null ? undefined : Number(size) + Number(more ?? 0) };
+    const [, written, more, size] = replies as [unknown, number, string | null, string | null];
+    if (size === null) return { count: written, size: undefined };
+    const expected = Number(size) + Number(more ?? 0);
+    // A task that was executed twice may have reported two different results, and is one part all the same.
+    const count = written < expected ? written : (await this.parts(groupId)).length;
+    return { count, size: expected };
   }
 
   async parts(groupId: string): Promise<readonly ChordPart[]> {
     const { parts } = this.#keys(groupId);
-    const reply = await this.#options.connection.read((client) => client.zrangeBuffer(parts, '0', '-1', 'WITHSCORES'));
-    const { codec } = this.#options.context();
-    const found: ChordPart[] = [];
-    for (let at = 0; at < reply.length; at += 2) {
-      const document = codec.decodeValue(reply[at] ?? new Uint8Array());
-      const index = Number(String(reply[at + 1]));
-      if (!Array.isArray(document) || document.length !== 4)
-        throw new BackendReadError(`What stands in the chord ${groupId} is not what Celery writes there.`, {
-          recoverable: false,
-        });
-      const [, taskId, state, result] = document as [number, string, string, unknown];
-      found.push({ taskId, index: Number.isFinite(index) ? index : undefined, state, result });
+    const found = new Map<string, ChordPart>();
+    for (const { document, index } of await this.#read(parts)) {
+      const part = this.#part(groupId, document, index);
+      if (!found.has(part.taskId)) found.set(part.taskId, part);
     }
-    return found;
+    return [...found.values()];
   }
 
   async closeChord(groupId: string): Promise<void> {
     const { parts, extra, sizes } = this.#keys(groupId);
-    await this.#options.connection.write((client: Redis) => client.del(parts, extra, sizes));
+    await this.#write((client) => client.del(parts, extra, sizes));
+  }
+
+  #write<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+    return this.#options.retries.run(() => this.#options.connection.write(work));
+  }
+
+  /** As they are stored: by their index, or in the order in which they were finished. */
+  async #read(parts: string): Promise<readonly { readonly document: Uint8Array; readonly index: number }[]> {
+    const { connection, isOrdered } = this.#options;
+    if (!isOrdered) {
+      const documents = await connection.read((client) => client.lrangeBuffer(parts, 0, -1));
+      return documents.map((document) => ({ document, index: Number.NaN }));
+    }
+    const reply = await connection.read((client) => client.zrangeBuffer(parts, '0', '-1', 'WITHSCORES'));
+    const found: { readonly document: Uint8Array; readonly index: number }[] = [];
+    for (let at = 0; at < reply.length; at += 2)
+      found.push({ document: reply[at] ?? new Uint8Array(), index: Number(String(reply[at + 1])) });
+    return found;
+  }
+
+  #part(groupId: string, document: Uint8Array, index: number): ChordPart {
+    const value = this.#options.context().codec.decodeValue(document);
+    if (!Array.isArray(value) || value.length !== 4)
+      throw new BackendReadError(`What stands in the chord ${groupId} is not what Celery writes there.`, {
+        recoverable: false,
+      });
+    const [, taskId, state, result] = value as [number, string, string, unknown];
+    return { taskId, index: Number.isFinite(index) ? index : undefined, state, result };
   }
 
   #keys(groupId: string): { readonly parts: string; readonly extra: string; readonly sizes: string } {

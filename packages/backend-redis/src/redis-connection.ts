@@ -13,6 +13,7 @@ export class RedisConnection {
   readonly url: string;
   readonly #config: RedisBackendConfig;
   readonly #ending = new AbortController();
+  readonly #onResumed = new Set<() => void>();
   #context: KeyValueStoreContext | undefined;
   #subscriber: Subscriber | undefined;
   /** What is used, or will be. */
@@ -39,6 +40,9 @@ export class RedisConnection {
     this.#subscriber = new Subscriber({
       connect: (closing) => this.#connected(server.connect(beside, closing), closing),
       reconnects: { clock },
+      onResumed: () => {
+        for (const listener of this.#onResumed) listener();
+      },
     });
   }
 
@@ -56,6 +60,12 @@ export class RedisConnection {
 
   write<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     return this.#run('write', work);
+  }
+
+  /** Tells whenever it listens again after that connection was lost. Returns the function that ends the telling. */
+  onResumed(listener: () => void): () => void {
+    this.#onResumed.add(listener);
+    return () => void this.#onResumed.delete(listener);
   }
 
   /** Resolves when everything published to the channel from now on is told; with the function that ends it. */

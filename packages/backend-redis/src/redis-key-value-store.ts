@@ -1,4 +1,4 @@
-import type { KeyValueEntry, KeyValueStore, KeyValueStoreContext, OnSet, VersionedValue } from '@ctq/core/backend';
+import type { KeyValueEntry, KeyValueStore, KeyValueStoreContext, VersionedValue } from '@ctq/core/backend';
 import type { Redis } from 'ioredis';
 import type { RedisBackendConfig } from './redis-backend-options.js';
 import { RedisConnection } from './redis-connection.js';
@@ -112,15 +112,9 @@ export class RedisKeyValueStore implements KeyValueStore {
       .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
 
-  /** Whoever sets a key publishes its value on the channel of that name. */
-  async watch(keys: readonly string[], onSet: OnSet): Promise<{ close(): Promise<void> }> {
-    const listen = (key: string): Promise<() => Promise<void>> =>
-      this.connection.listen(this.#full(key), (_, message) => {
-        // Bytes that are no text did not survive being read as text.
-        const isWhole = message !== '' && !message.includes('\ufffd');
-        onSet([key], isWhole ? new Map([[key, Buffer.from(message)]]) : undefined);
-      });
-    const ends = await Promise.all(keys.map(listen));
+  /** Whoever sets a key publishes on the channel of that name. */
+  async watch(keys: readonly string[], onSet: (keys: readonly string[]) => void): Promise<{ close(): Promise<void> }> {
+    const ends = await Promise.all(keys.map((key) => this.connection.listen(this.#full(key), () => onSet([key]))));
     return {
       close: async () => {
         await Promise.all(ends.map((end) => end()));

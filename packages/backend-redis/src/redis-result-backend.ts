@@ -11,7 +11,10 @@ import {
 import type { RedisBackendConfig } from './redis-backend-options.js';
 import { RedisChords } from './redis-chords.js';
 import { RedisKeyValueStore } from './redis-key-value-store.js';
+import { RedisNotifier } from './redis-notifier.js';
 import { storeResultsScript } from './store-results.js';
+import { storableDocument } from './value-limit.js';
+import { WriteRetries } from './write-retries.js';
 
 const supports: ResultBackendManifest = { durability: 'client-loss', reach: 'network', expiry: 'native' };
 
@@ -30,6 +33,7 @@ export class RedisResultBackend implements ResultBackend {
   readonly #store: RedisKeyValueStore;
   readonly #keys: ResultKeys;
   readonly #general: ResultBackend;
+  readonly #retries: WriteRetries;
   #context: ResultBackendContext | undefined;
 
   constructor(config: RedisBackendConfig) {
@@ -38,15 +42,24 @@ export class RedisResultBackend implements ResultBackend {
     this.#keys = new ResultKeys(globalKeyPrefix);
     this.url = this.#store.url;
     const general = keyValueBackend(this.#store, { supports, globalKeyPrefix });
-    const { groups, notifier } = general;
-    if (groups === undefined || notifier === undefined) throw new TypeError('A store that can watch tells of results.');
+    const { groups } = general;
+    if (groups === undefined) throw new TypeError('Key-value backends save groups.');
+    const context = (): ResultBackendContext => this.#opened();
+    const { connection } = this.#store;
     this.#general = general;
-    this.groups = groups;
-    this.notifier = notifier;
+    this.#retries = new WriteRetries(config.retryPolicy, context);
+    this.groups = {
+      saveGroup: (groupId, value) => this.#retries.run(() => groups.saveGroup(groupId, value)),
+      getGroup: (groupId) => groups.getGroup(groupId),
+      forgetGroup: (groupId) => this.#retries.run(() => groups.forgetGroup(groupId)),
+    };
+    this.notifier = new RedisNotifier({ connection, context, keys: this.#keys });
     this.chords = new RedisChords({
-      connection: this.#store.connection,
-      context: () => this.#opened(),
+      connection,
+      context,
       groupKey: (groupId) => this.#keys.group(groupId),
+      isOrdered: config.resultChordOrdered,
+      retries: this.#retries,
     });
   }
 
@@ -56,6 +69,7 @@ export class RedisResultBackend implements ResultBackend {
   }
 
   close(): Promise<void> {
+    this.#retries.stop();
     return this.#general.close();
   }
 
@@ -63,13 +77,11 @@ export class RedisResultBackend implements ResultBackend {
     if (records.length === 0) return;
     const { codec, expiresMs } = this.#opened();
     const keys = records.map(({ taskId }) => this.#keys.task(taskId));
-    const documents = records.map((record) => {
-      const { buffer, byteOffset, byteLength } = codec.encode(record);
-      const bytes = Buffer.from(buffer, byteOffset, byteLength);
-      return codec.isText ? bytes.toString() : bytes;
-    });
+    const documents = records.map((record) => storableDocument(codec, record));
     const ttl = expiresMs === undefined ? 0 : Math.max(1, Math.ceil(expiresMs));
-    await this.#store.connection.write((client) => storeResultsScript.run(client, keys, [ttl, ...documents]));
+    await this.#retries.run(() =>
+      this.#store.connection.write((client) => storeResultsScript.run(client, keys, [ttl, ...documents])),
+    );
   }
 
   getMany(taskIds: readonly string[]): Promise<ReadonlyMap<string, ResultRecord>> {
@@ -77,7 +89,7 @@ export class RedisResultBackend implements ResultBackend {
   }
 
   forget(taskIds: readonly string[]): Promise<void> {
-    return this.#general.forget(taskIds);
+    return this.#retries.run(() => this.#general.forget(taskIds));
   }
 
   #opened(): ResultBackendContext {

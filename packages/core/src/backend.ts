@@ -7,7 +7,6 @@ export type {
   KeyValueEntry,
   KeyValueStore,
   KeyValueStoreContext,
-  OnSet,
   VersionedValue,
 } from './backend/key-value-store.js';
 export { MemoryResults, memoryBackend } from './backend/memory-backend.js';

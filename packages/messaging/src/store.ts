@@ -15,4 +15,5 @@ export type {
   TopologyRole,
 } from './store/queue-store.js';
 export { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.js';
+export { topicPattern } from './virtual/topic-pattern.js';
 export { virtualTransport, type VirtualTransportOptions } from './virtual/virtual-transport.js';

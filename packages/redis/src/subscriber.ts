@@ -18,6 +18,8 @@ export interface SubscriberOptions {
   readonly onLost?: () => void;
   /** Given: the connection is made again and again when it is lost, and everything is listened to again. */
   readonly reconnects?: { readonly clock: Clock };
+  /** It listens again after the connection was lost: what was published meanwhile was told to nobody. */
+  readonly onResumed?: () => void;
 }
 
 /** A second connection, opened when something is to be listened to: what listens can send no other commands. */
@@ -112,6 +114,7 @@ export class Subscriber {
     for (let attempt = 0; this.#subscriptions.size > 0 && !this.#closing.signal.aborted; attempt += 1) {
       try {
         await this.#client();
+        this.#options.onResumed?.();
         return;
       } catch {
         await clock

@@ -58,18 +58,22 @@ describeWith('redis', 'arrivals', (url) => {
     python.disconnect();
   });
 
-  test('are looked for once a second where the server does not announce them, which is said', async () => {
+  test.each([
+    ['once a second', {}, 1_000],
+    ['as often as is said [MS-146]', { pollingInterval: 0.1 }, 100],
+  ])('are looked for %s where the server does not announce them, which is said', async (_, options, pollMs) => {
     const admin = new Redis(url);
     await admin.acl('SETUSER', 'untracked', 'on', '>secret', '~*', '&*', '+@all', '-client|tracking');
     const restricted = new URL(url);
     restricted.username = 'untracked';
     restricted.password = 'secret';
     const lines: LogRecord[] = [];
-    const store = new RedisQueueStore(redisConfig({ url: restricted.href, globalKeyprefix: 'arrivals:' }));
+    const store = new RedisQueueStore(redisConfig({ url: restricted.href, globalKeyprefix: 'arrivals:', ...options }));
     const logger = createLogger((line) => lines.push(line));
     await store.open({ clock: systemClock, logger, holder: crypto.randomUUID() }, AbortSignal.timeout(10_000));
     await store.wait(['polled'], AbortSignal.timeout(20_000));
     expect(lines.map((line) => line.message)).toEqual(['Redis does not announce new messages here; queues are polled']);
+    expect(lines[0]?.fields).toMatchObject({ pollMs });
     await store.close();
     await admin.acl('DELUSER', 'untracked');
     admin.disconnect();

@@ -11,6 +11,8 @@ export interface ArrivalsOptions {
   readonly subscriber: Subscriber;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How often to look where the server refuses to announce. Default 1,000. */
+  readonly pollMs?: number;
 }
 
 /** What is looked at, as the script wants it. */
@@ -61,7 +63,7 @@ export class Arrivals {
 
   async #listen({ queues, keys }: Watched, wake: () => void, wakeIn: (ms: number) => void): Promise<void> {
     this.#tracking ??= this.#track();
-    if (!(await this.#tracking)) wakeIn(pollMs);
+    if (!(await this.#tracking)) wakeIn(this.#options.pollMs ?? pollMs);
     // After tracking is on: from here to the change of a key nothing is missed.
     const reply = await glanceScript.run(this.#options.client(), keys, [queues]);
     const [isWaiting, dueInMs] = reply as [number, number];
@@ -74,14 +76,17 @@ export class Arrivals {
   }
 
   async #track(): Promise<boolean> {
-    const { client, subscriber, logger } = this.#options;
+    const { client, subscriber, logger, pollMs: everyMs = pollMs } = this.#options;
     try {
       await subscriber.listen('__redis__:invalidate', () => this.#wakeAll());
       await client().client('TRACKING', 'ON', 'REDIRECT', await subscriber.clientId());
       return true;
     } catch (error) {
       if (!this.#isClosed)
-        logger.warn({ err: toError(error), pollMs }, 'Redis does not announce new messages here; queues are polled');
+        logger.warn(
+          { err: toError(error), pollMs: everyMs },
+          'Redis does not announce new messages here; queues are polled',
+        );
       return false;
     }
   }

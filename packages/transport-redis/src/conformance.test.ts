@@ -1,10 +1,11 @@
 import { queueStoreConformance, transportConformance } from '@ctq/messaging/conformance';
 import { describeWith } from '@ctq/test-services/vitest';
-import { Redis } from 'ioredis';
 import { test } from 'vitest';
+import { killClients } from './__fixtures__/redis-scene.js';
 import { redisConfig } from './redis-options.js';
 import { RedisQueueStore } from './redis-store.js';
 import { redis } from './redis-transport.js';
+import { UnbookedQueueStore } from './unbooked-store.js';
 
 describeWith('redis', 'the Redis transport', (url) => {
   // A database of its own, by which its connections are told from those of other suites.
@@ -15,19 +16,22 @@ describeWith('redis', 'the Redis transport', (url) => {
   for (const { name, isSupported, run } of cases) test.skipIf(!isSupported)(name, run);
 });
 
-/** Ends every connection to the database, from the server's side. */
-async function killClients(url: string, db: number): Promise<void> {
-  const admin = new Redis(url);
-  const clients = String(await admin.client('LIST')).split('\n');
-  for (const client of clients) {
-    const [, id] = new RegExp(`^id=(\\d+) .* db=${db} `).exec(client) ?? [];
-    if (id !== undefined) await admin.client('KILL', 'ID', id);
-  }
-  admin.disconnect();
-}
-
 describeWith('redis', 'the Redis queue store', (url) => {
   const config = redisConfig({ url, globalKeyprefix: 'conformance-store:', leaseDuration: '300ms' });
   for (const { name, isSupported, run } of queueStoreConformance({ create: () => new RedisQueueStore(config) }))
     test.skipIf(!isSupported)(name, run);
+});
+
+describeWith('redis', 'the Redis queue store that books nothing', (url) => {
+  const config = redisConfig({ url, globalKeyprefix: 'conformance-unbooked:', ackEmulation: false });
+  for (const { name, isSupported, run } of queueStoreConformance({ create: () => new UnbookedQueueStore(config) }))
+    test.skipIf(!isSupported)(name, run);
+});
+
+describeWith('redis', 'the Redis transport that books nothing', (url) => {
+  const database = new URL(url);
+  database.pathname = '/9';
+  const transport = redis({ url: database.href, globalKeyprefix: 'unbooked:', ackEmulation: false });
+  const cases = transportConformance({ create: () => transport, restart: () => killClients(url, 9) });
+  for (const { name, isSupported, run } of cases) test.skipIf(!isSupported)(name, run);
 });

@@ -7,9 +7,9 @@ const countProperty = 'ctq_delivery_count';
 const expiryProperty = 'ctq_expires_at';
 
 /** The envelope of a new message. */
-export function envelopeOf({ message, route, expiresAt }: PushEntry): string {
+export function envelopeOf({ message, route, expiresAt }: PushEntry, bodyEncoding?: 'base64' | 'utf-8'): string {
   const sent = expiresAt === undefined ? message : withExtra(message, { [expiryProperty]: expiresAt });
-  return encodeEnvelope(sent, route, randomUUID());
+  return encodeEnvelope(sent, route, randomUUID(), bodyEncoding === undefined ? {} : { bodyEncoding });
 }
 
 /** A message that was taken. What is no envelope is passed on as bytes of an unknown kind, for the consumer to refuse. */

@@ -23,6 +23,12 @@ export class KeySpace {
   /** Hashes: name → what ctq programs have declared. */
   readonly exchanges: string;
   readonly queues: string;
+  /** Sorted set: queue with an `x-expires` → when it goes unless it is used, in milliseconds since the epoch, by the server's clock. */
+  readonly expiries: string;
+  /** Text: tells the database from one that was emptied meanwhile. */
+  readonly era: string;
+  /** Sorted set: exchange → when its bindings go unless a consumer of a queue with an `x-expires` refreshes them (Kombu 5.7). */
+  readonly bindingDeadlines: string;
   readonly #options: KeySpaceOptions;
 
   constructor(options: KeySpaceOptions) {
@@ -34,6 +40,9 @@ export class KeySpace {
     this.leases = `${prefix}ctq.leases`;
     this.exchanges = `${prefix}ctq.exchanges`;
     this.queues = `${prefix}ctq.queues`;
+    this.expiries = `${prefix}ctq.expires`;
+    this.era = `${prefix}ctq.era`;
+    this.bindingDeadlines = `${prefix}_kombu.binding_deadlines`;
   }
 
   /** Set of what a holder holds: `<tag> <queue>`. */
@@ -51,9 +60,24 @@ export class KeySpace {
     return `${this.#options.prefix}_kombu.binding.${exchange}`;
   }
 
-  /** Set of the exchanges that ctq programs have bound a queue to: what is to be cleared when it is deleted. */
-  exchangesOf(queue: string): string {
+  /** Set of an exchange's bindings that last, those of queues without an `x-expires`: while it has members, Kombu keeps the table. */
+  lastingBindings(exchange: string): string {
+    return `${this.#options.prefix}_kombu.binding_permanent.${exchange}`;
+  }
+
+  /** Set of what ctq programs have bound a queue to and not unbound: `<exchange>\x06\x16<routing key>`. */
+  boundTo(queue: string): string {
     return `${this.#options.prefix}ctq.bound.${queue}`;
+  }
+
+  /** A member of that set. */
+  boundMember(exchange: string, routingKey: string): string {
+    return exchange + this.#options.separator + routingKey;
+  }
+
+  /** Between the parts of a binding. */
+  get separator(): string {
+    return this.#options.separator;
   }
 
   /** The queue's lists, the most urgent first. */
@@ -75,11 +99,13 @@ export class KeySpace {
   }
 
   /** The parts of a member; undefined for what is none. */
-  readBinding(member: string): { readonly routingKey: string; readonly queue: string } | undefined {
+  readBinding(
+    member: string,
+  ): { readonly routingKey: string; readonly pattern: string; readonly queue: string } | undefined {
     const parts = member.split(this.#options.separator);
-    const [routingKey, , queue] = parts;
-    if (parts.length < 3 || routingKey === undefined || queue === undefined || queue === '') return undefined;
-    return { routingKey, queue };
+    const [routingKey, pattern, queue] = parts;
+    if (parts.length < 3 || routingKey === undefined || pattern === undefined) return undefined;
+    return queue === undefined || queue === '' ? undefined : { routingKey, pattern, queue };
   }
 
   #list(queue: string, index: number): string {

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { decodeEnvelope } from '@ctq/messaging';
 import { silentLogger, systemClock } from '@ctq/runtime';
+import { recordCommands } from '@ctq/test-services/redis-monitor';
 import { describeWith } from '@ctq/test-services/vitest';
 import { loadVectors } from '@ctq/wire-vectors';
 import { Redis } from 'ioredis';
@@ -68,29 +68,11 @@ function comparable(argument: string): unknown {
   return { ...rest, properties: { ...properties, delivery_tag: '<tag>' } };
 }
 
-/** MONITOR shows bytes that cannot be printed as `\\x06`. */
-function printed(argument: string): string {
-  return argument.replaceAll(/\\x([0-9a-f]{2})/g, (_, byte: string) => String.fromCharCode(Number.parseInt(byte, 16)));
-}
-
 /** The commands that reach the database meanwhile, by whomever. */
 async function record(url: string, act: () => Promise<void>): Promise<readonly Command[]> {
   const client = new Redis(url);
-  const monitor = await client.duplicate().monitor();
-  const seen: Command[] = [];
-  const marker = crypto.randomUUID();
-  const isOver = new Promise<void>((resolve) => {
-    monitor.on('monitor', (_time: string, args: string[], _source: string, db: string) => {
-      if (args.includes(marker)) resolve();
-      else if (db === '8') seen.push([(args[0] ?? '').toUpperCase(), ...args.slice(1).map(printed)]);
-    });
-  });
   await client.flushdb();
-  await act();
-  await client.echo(marker);
-  await isOver;
-  monitor.disconnect();
   client.disconnect();
-  await once(client, 'end');
-  return seen;
+  const commands = await recordCommands(url, act);
+  return commands.filter(({ db }) => db === 8).map(({ name, args }) => [name, ...args]);
 }

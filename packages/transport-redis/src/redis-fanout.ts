@@ -8,6 +8,7 @@ export interface RedisFanoutOptions {
   /** With `{db}` filled in. */
   readonly channelPrefix: string;
   readonly usesPatterns: boolean;
+  readonly bodyEncoding: 'base64' | 'utf-8';
 }
 
 /** Fan-out exchanges as channels (kombu 5.6 transport/redis.py, Channel._put_fanout and _get_publish_topic): nothing is kept for who does not listen. */
@@ -22,7 +23,9 @@ export class RedisFanout implements FanoutRole {
 
   async publish(route: Route, message: Message): Promise<void> {
     const channel = this.#channel(route.exchange, route.routingKey);
-    await this.#store().run((client) => client.publish(channel, encodeEnvelope(message, route, randomUUID())));
+    const { bodyEncoding } = this.#options;
+    const envelope = encodeEnvelope(message, route, randomUUID(), { bodyEncoding });
+    await this.#store().run((client) => client.publish(channel, envelope));
   }
 
   async subscribe(

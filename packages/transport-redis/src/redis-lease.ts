@@ -4,9 +4,18 @@ import { chargedEnvelope, priorityOf } from './held-messages.js';
 import type { Redis } from 'ioredis';
 import type { LeaseRenewerOptions } from './lease-renewer.js';
 import type { KeySpace } from './key-space.js';
+import { KombuRoutes } from './kombu-routes.js';
 import type { OpenStore } from './open-store.js';
 import type { RedisConfig } from './redis-options.js';
-import { endLeaseScript, overdueScript, renewScript, restoreScript } from './scripts/lease.js';
+import {
+  endLeaseScript,
+  expiredLeasesScript,
+  overdueScript,
+  putOffScript,
+  releaseMutexScript,
+  renewScript,
+  restoreScript,
+} from './scripts/lease.js';
 
 /** The most that one command of a sweep moves. */
 const batchSize = 200;
@@ -29,12 +38,15 @@ interface Returned {
 /** Leases by the server's clock, which all processes share; and Kombu's visibility timeout for what Python workers hold. */
 export class RedisLease implements LeaseRole {
   readonly durationMs: number;
+  readonly sweepEveryMs?: number;
   readonly #config: RedisConfig;
   readonly #keys: KeySpace;
   readonly #store: () => OpenStore;
+  #restoredAt = Number.NEGATIVE_INFINITY;
 
   constructor(config: RedisConfig, keys: KeySpace, store: () => OpenStore) {
     this.durationMs = config.leaseMs;
+    if (config.restoreEveryMs !== undefined) this.sweepEveryMs = config.restoreEveryMs;
     this.#config = config;
     this.#keys = keys;
     this.#store = store;
@@ -78,15 +90,10 @@ export class RedisLease implements LeaseRole {
   }
 
   async #sweep(client: Redis): Promise<number> {
-    const [holders, tags] = (await overdueScript.run(
-      client,
-      [this.#keys.leases, this.#keys.unackedIndex],
-      [this.#config.visibilityTimeoutMs / 1_000, batchSize],
-    )) as [string[], string[]];
+    const holders = (await expiredLeasesScript.run(client, [this.#keys.leases], [])) as string[];
     let count = 0;
     for (const holder of holders) count += await this.#sweepHolder(client, holder);
-    if (tags.length > 0) count += await this.#restoreKombus(client, tags);
-    return count;
+    return count + (await this.#restoreKombus(client));
   }
 
   async #endOf(client: Redis, holder: string): Promise<void> {
@@ -118,35 +125,81 @@ export class RedisLease implements LeaseRole {
   }
 
   /** kombu 5.6 transport/redis.py, QoS.restore_visible: one process at a time, for others' messages only. */
-  async #restoreKombus(client: Redis, tags: readonly string[]): Promise<number> {
+  async #restoreKombus(client: Redis): Promise<number> {
+    if (!this.#isDue()) return 0;
+    const limit = this.#config.restoreLimit ?? Number.POSITIVE_INFINITY;
+    const first = await this.#overdue(client, Math.min(limit, batchSize));
+    if (first.length === 0) return 0;
     const token = randomUUID();
     const { unackedMutex } = this.#keys;
     if ((await client.set(unackedMutex, token, 'PX', this.#config.unackedMutexMs, 'NX')) === null) return 0;
     try {
-      const entries = await client.hmget(this.#keys.unacked, ...tags);
-      const returned: Returned[] = [];
-      for (const [index, tag] of tags.entries()) {
-        const read = readEntry(entries[index] ?? '');
-        if (read === undefined) {
-          // Settled meanwhile, or nothing that leads to a queue: it stays where it is and is not looked at again.
-          await client.zrem(this.#keys.unackedIndex, tag);
-          continue;
-        }
-        for (const queue of await this.#queuesFor(client, read))
-          returned.push(this.#returned(tag, `${tag} ${queue}`, queue, read.envelope));
+      const routes = new KombuRoutes(client, this.#keys, this.#config.deadLetterQueue);
+      let count = 0;
+      let looked = 0;
+      for (let tags = first; tags.length > 0; tags = await this.#overdue(client, Math.min(limit - looked, batchSize))) {
+        count += await this.#restoreEntries(client, tags, routes);
+        looked += tags.length;
+        if (looked >= limit) break;
       }
-      return await this.#restore(client, '', returned);
+      return count;
     } finally {
-      if ((await client.get(unackedMutex)) === token) await client.del(unackedMutex);
+      await releaseMutexScript.run(client, [unackedMutex], [token]);
     }
   }
 
-  async #queuesFor(client: Redis, { exchange, routingKey }: Entry): Promise<readonly string[]> {
-    if (exchange === '') return [routingKey];
-    const members = await client.smembers(this.#keys.bindings(exchange));
-    const bindings = members.map((member) => this.#keys.readBinding(member));
-    const queues = bindings.filter((binding) => binding?.routingKey === routingKey).map((binding) => binding?.queue);
-    return queues.length > 0 ? [...new Set(queues.filter((queue) => queue !== undefined))] : [routingKey];
+  /** The youngest first, as in Kombu: each goes in front of the one before. */
+  async #overdue(client: Redis, limit: number): Promise<readonly string[]> {
+    const timeout = this.#config.visibilityTimeoutMs / 1_000;
+    return (await overdueScript.run(client, [this.#keys.unackedIndex], [timeout, limit])) as string[];
+  }
+
+  async #restoreEntries(client: Redis, tags: readonly string[], routes: KombuRoutes): Promise<number> {
+    const entries = await client.hmget(this.#keys.unacked, ...tags);
+    const returned: Returned[] = [];
+    const stranded: { readonly tag: string; readonly exchange: string; readonly routingKey: string }[] = [];
+    for (const [index, tag] of tags.entries()) {
+      const read = readEntry(entries[index] ?? '');
+      if (read === undefined) {
+        // Settled meanwhile, or nothing that leads to a queue: it stays where it is and is not looked at again.
+        await client.zrem(this.#keys.unackedIndex, tag);
+        continue;
+      }
+      const queues = await routes.queuesFor(read);
+      for (const queue of queues) returned.push(this.#returned(tag, `${tag} ${queue}`, queue, read.envelope));
+      if (queues.length === 0) stranded.push({ tag, exchange: read.exchange, routingKey: read.routingKey });
+    }
+    await this.#putOff(client, stranded);
+    return returned.length === 0 ? 0 : await this.#restore(client, '', returned);
+  }
+
+  /** What leads to no queue is not dropped, as Kombu does, but looked at again after another timeout: its binding may be back by then. */
+  async #putOff(
+    client: Redis,
+    stranded: readonly { readonly tag: string; readonly exchange: string; readonly routingKey: string }[],
+  ): Promise<void> {
+    const [first] = stranded;
+    if (first === undefined) return;
+    const { exchange, routingKey } = first;
+    await putOffScript.run(
+      client,
+      [this.#keys.unackedIndex],
+      stranded.map(({ tag }) => tag),
+    );
+    this.#store().context.logger.warn(
+      { count: stranded.length, exchange, routingKey },
+      'Messages of Python workers cannot be returned: no queue is bound for them; they are kept',
+    );
+  }
+
+  /** Kombu's two options for how often, where they are given; else with every sweep. */
+  #isDue(): boolean {
+    const { restoreEveryMs } = this.#config;
+    const now = this.#store().context.clock.monotonic();
+    // The clock of the sweeps takes up to a fifth less than it says.
+    if (restoreEveryMs !== undefined && now - this.#restoredAt < restoreEveryMs * 0.8) return false;
+    this.#restoredAt = now;
+    return true;
   }
 
   #returned(tag: string, member: string, queue: string, envelope: string): Returned {

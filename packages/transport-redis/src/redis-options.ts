@@ -24,7 +24,7 @@ export interface RedisOptions extends RedisServerOptions {
   readonly prioritySteps?: readonly number[];
   /** Between a queue's name and its step. Default `\x06\x16`. */
   readonly sep?: string;
-  /** `round_robin` (default): queues take turns. `sorted` and `priority`: the first one always goes first. */
+  /** `round_robin` (default): queues take turns. `priority`: the first that is consumed from always goes first. `sorted`: the first by name does. */
   readonly queueOrderStrategy?: 'round_robin' | 'sorted' | 'priority';
   /** Before the channels of fan-out exchanges: true (default) for `/<db>.`, or a text of one's own in which `{db}` is filled in. */
   readonly fanoutPrefix?: boolean | string;
@@ -37,6 +37,22 @@ export interface RedisOptions extends RedisServerOptions {
   readonly unackedMutexExpire?: Duration;
   /** Refused where true: a command without an answer may have been executed, and what was published is tried again by the retry policy. */
   readonly retryOnTimeout?: false;
+  /**
+   * Whether what is taken is booked on the server (default). False: it is in the memory of its process alone, and is lost with it. The same for all
+   * programs of a broker.
+   */
+  readonly ackEmulation?: boolean;
+  /** The most messages of Python workers that one sweep returns. Default all. */
+  readonly unackedRestoreLimit?: number;
+  /** Messages of Python workers are returned every `unackedRestoreInterval × unackedRestoreThrottle`. Default every third of the lease. */
+  readonly unackedRestoreInterval?: Duration;
+  readonly unackedRestoreThrottle?: number;
+  /** How often queues are looked at although nothing was announced. Default 30 s, and 1 s where the server announces nothing. */
+  readonly pollingInterval?: Duration;
+  /** Takes messages that no binding leads anywhere; without it they are dropped with a warning. */
+  readonly deadletterQueue?: string;
+  /** How bodies stand in their envelopes: `base64` (default), or `utf-8` where they are text. */
+  readonly bodyEncoding?: 'base64' | 'utf-8';
 }
 
 /** Checked, with defaults. */
@@ -45,10 +61,16 @@ export interface RedisConfig {
   readonly leaseMs: number;
   readonly visibilityTimeoutMs: number;
   readonly keys: KeySpaceOptions;
-  readonly takesTurns: boolean;
+  readonly queueOrder: 'round-robin' | 'given' | 'sorted';
   readonly fanoutPrefix: string;
   readonly fanoutPatterns: boolean;
   readonly unackedMutexMs: number;
+  readonly isBooking: boolean;
+  readonly restoreLimit?: number;
+  readonly restoreEveryMs?: number;
+  readonly pollMs?: number;
+  readonly deadLetterQueue?: string;
+  readonly bodyEncoding: 'base64' | 'utf-8';
 }
 
 /** What the keeper thread is given: structured-cloneable. */
@@ -61,10 +83,17 @@ const optionNames: readonly string[] = [
   ...(['leaseDuration', 'visibilityTimeout', 'globalKeyprefix', 'prioritySteps', 'sep'] as const),
   ...(['queueOrderStrategy', 'fanoutPrefix', 'fanoutPatterns', 'unackedKey', 'unackedIndexKey'] as const),
   ...(['unackedMutexKey', 'unackedMutexExpire', 'retryOnTimeout'] as const),
+  ...(['ackEmulation', 'unackedRestoreLimit', 'unackedRestoreInterval', 'unackedRestoreThrottle'] as const),
+  ...(['pollingInterval', 'deadletterQueue', 'bodyEncoding'] as const),
 ];
 
 /** Commands, listening, and the keeper thread's. */
 const connections = 3;
+
+const queueOrders = { round_robin: 'round-robin', priority: 'given', sorted: 'sorted' } as const;
+
+/** Kombu's default of `unacked_restore_interval` in ms, and of `unacked_restore_throttle`: where one of them is given, the other is as it is there. */
+const kombuRestores = { everyMs: 10_000, throttle: 10 };
 
 /** Below this a renewal every third would be noise on the server. */
 const shortestLeaseMs = 100;
@@ -88,7 +117,9 @@ export function readQuery(query: Readonly<Record<string, string>>): RedisOptions
 function queryValue(name: string, text: string): unknown {
   if (/steps$/i.test(name)) return text.split(',').map(Number);
   if (text === 'true' || text === 'false') return text === 'true';
-  return /(?:timeout|duration|expire)$/i.test(name) && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
+  return /(?:timeout|duration|expire|interval|limit|throttle)$/i.test(name) && /^\d+(?:\.\d+)?$/.test(text)
+    ? Number(text)
+    : text;
 }
 
 /** @throws ConfigurationError for values that cannot be used. */
@@ -119,11 +150,48 @@ export function redisConfig(options: RedisOptions): RedisConfig {
       unackedIndexKey: options.unackedIndexKey ?? 'unacked_index',
       unackedMutexKey: options.unackedMutexKey ?? 'unacked_mutex',
     },
-    takesTurns: (options.queueOrderStrategy ?? 'round_robin') === 'round_robin',
+    queueOrder: queueOrderOf(options),
     fanoutPrefix: fanoutPrefix === true ? '/{db}.' : fanoutPrefix === false ? '' : fanoutPrefix,
     fanoutPatterns: options.fanoutPatterns ?? true,
     unackedMutexMs: durationOf('unackedMutexExpire', options.unackedMutexExpire ?? '5m', 1_000),
+    isBooking: flagOf('ackEmulation', options.ackEmulation ?? true),
+    ...restoringOf(options),
+    ...(options.pollingInterval === undefined
+      ? {}
+      : { pollMs: durationOf('pollingInterval', options.pollingInterval, 1) }),
+    ...(options.deadletterQueue === undefined ? {} : { deadLetterQueue: options.deadletterQueue }),
+    bodyEncoding: bodyEncodingOf(options),
   };
+}
+
+function queueOrderOf({ queueOrderStrategy = 'round_robin' }: RedisOptions): RedisConfig['queueOrder'] {
+  if (Object.hasOwn(queueOrders, queueOrderStrategy)) return queueOrders[queueOrderStrategy];
+  throw badOption('queueOrderStrategy', "'round_robin', 'priority' or 'sorted'");
+}
+
+function bodyEncodingOf({ bodyEncoding = 'base64' }: RedisOptions): RedisConfig['bodyEncoding'] {
+  if (bodyEncoding === 'base64' || bodyEncoding === 'utf-8') return bodyEncoding;
+  throw badOption('bodyEncoding', "'base64' or 'utf-8'");
+}
+
+function restoringOf(options: RedisOptions): Pick<RedisConfig, 'restoreLimit' | 'restoreEveryMs'> {
+  const { unackedRestoreLimit: limit, unackedRestoreInterval: interval, unackedRestoreThrottle: throttle } = options;
+  if (limit !== undefined && !(Number.isInteger(limit) && limit > 0))
+    throw badOption('unackedRestoreLimit', 'a whole number above 0');
+  if (throttle !== undefined && !(Number.isInteger(throttle) && throttle > 0))
+    throw badOption('unackedRestoreThrottle', 'a whole number above 0');
+  const everyMs = interval === undefined ? kombuRestores.everyMs : durationOf('unackedRestoreInterval', interval, 100);
+  return {
+    ...(limit === undefined ? {} : { restoreLimit: limit }),
+    ...(interval === undefined && throttle === undefined
+      ? {}
+      : { restoreEveryMs: everyMs * (throttle ?? kombuRestores.throttle) }),
+  };
+}
+
+function flagOf(name: keyof RedisOptions, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw badOption(name, 'true or false');
 }
 
 function durationOf(name: keyof RedisOptions, value: Duration, atLeastMs: number): number {

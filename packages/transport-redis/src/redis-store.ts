@@ -12,7 +12,7 @@ import type {
 import type { CloseReason } from '@ctq/messaging/transport';
 import { disconnectRedis, Subscriber } from '@ctq/redis';
 import { deferred } from '@ctq/runtime';
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import { Arrivals } from './arrivals.js';
 import { chargedEnvelope, envelopeOf, heldMessage, priorityOf } from './held-messages.js';
 import { KeySpace } from './key-space.js';
@@ -25,6 +25,7 @@ import { RedisTopology } from './redis-topology.js';
 import { popScript } from './scripts/pop.js';
 import { dropHeldScript, purgeScript, sizeScript } from './scripts/queue.js';
 import { settleScript } from './scripts/settle.js';
+import { execute } from './transaction.js';
 
 const manifest: QueueStoreManifest = {
   priority: 'low-first',
@@ -85,12 +86,13 @@ export class RedisQueueStore implements QueueStore {
       keyPrefix: config.keys.prefix,
       channelPrefix: config.fanoutPrefix.replaceAll('{db}', String(server.db)),
       usesPatterns: config.fanoutPatterns,
+      bodyEncoding: config.bodyEncoding,
     });
   }
 
   async open(context: QueueStoreContext, signal: AbortSignal): Promise<void> {
     const { clock, logger } = context;
-    const { server } = this.#config;
+    const { server, pollMs } = this.#config;
     const client = await this.#connected(server.connect({ role: '', clock, logger }, signal), signal);
     client.on('end', () => this.#lose());
     const subscriber = new Subscriber({
@@ -103,7 +105,13 @@ export class RedisQueueStore implements QueueStore {
       client,
       context,
       subscriber,
-      arrivals: new Arrivals({ client: () => client, subscriber, clock, logger }),
+      arrivals: new Arrivals({
+        client: () => client,
+        subscriber,
+        clock,
+        logger,
+        ...(pollMs === undefined ? {} : { pollMs }),
+      }),
       run: (work) =>
         work(client).catch((error: unknown) => {
           throw transportError(error, this.url);
@@ -118,19 +126,26 @@ export class RedisQueueStore implements QueueStore {
     return this.#closing;
   }
 
+  /** @throws TransportError in place of the client's errors. */
+  run<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+    return this.#opened().run(work);
+  }
+
   async push(entries: readonly PushEntry[]): Promise<void> {
     const { run } = this.#opened();
     const lists = new Map<string, string[]>();
     for (const entry of entries) {
       const list = this.#keys.listFor(entry.queue, entry.priority);
       const envelopes = lists.get(list);
-      if (envelopes === undefined) lists.set(list, [envelopeOf(entry)]);
-      else envelopes.push(envelopeOf(entry));
+      const envelope = envelopeOf(entry, this.#config.bodyEncoding);
+      if (envelopes === undefined) lists.set(list, [envelope]);
+      else envelopes.push(envelope);
     }
     if (lists.size === 0) return;
     const [[list, envelopes] = ['', []]] = lists;
-    if (lists.size === 1) await run((client) => client.lpush(list, ...envelopes));
-    else await run((client) => pushAll(client, lists));
+    const expiring = this.topology.expiring(entries);
+    if (lists.size === 1 && expiring.size === 0) await run((client) => client.lpush(list, ...envelopes));
+    else await run((client) => execute(this.#pushAll(client, lists, expiring)));
   }
 
   async pop({ queues, limit, noAck }: PopRequest): Promise<readonly HeldMessage[]> {
@@ -236,6 +251,19 @@ export class RedisQueueStore implements QueueStore {
     };
   }
 
+  /** All or nothing, in one round trip. Pushing is a use of a queue with an `x-expires` (kombu 5.6 transport/redis.py, _put). */
+  #pushAll(
+    client: Redis,
+    lists: ReadonlyMap<string, readonly string[]>,
+    expiring: ReadonlyMap<string, number>,
+  ): ChainableCommander {
+    const transaction = client.multi();
+    for (const [list, envelopes] of lists) transaction.lpush(list, ...envelopes);
+    for (const [queue, expiresMs] of expiring)
+      for (const list of this.#keys.lists(queue)) transaction.pexpire(list, expiresMs);
+    return transaction;
+  }
+
   #opened(): OpenStore {
     if (this.#open !== undefined && !this.#isClosed && this.#open.client.status !== 'end') return this.#open;
     throw new TransportConnectionError(
@@ -277,13 +305,4 @@ export class RedisQueueStore implements QueueStore {
         : { error: new TransportConnectionError(`The connection to ${this.url} was lost.`, { recoverable: true }) },
     );
   }
-}
-
-/** All or nothing, in one round trip. */
-async function pushAll(client: Redis, lists: ReadonlyMap<string, readonly string[]>): Promise<void> {
-  const transaction = client.multi();
-  for (const [list, envelopes] of lists) transaction.lpush(list, ...envelopes);
-  const replies = (await transaction.exec()) ?? [];
-  const failed = replies.find(([error]) => error !== null);
-  if (failed?.[0] != null) throw failed[0];
 }

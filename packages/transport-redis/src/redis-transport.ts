@@ -1,8 +1,9 @@
-import { virtualTransport } from '@ctq/messaging/store';
+import { type QueueStore, virtualTransport } from '@ctq/messaging/store';
 import type { Transport } from '@ctq/messaging/transport';
 import { splitOptions } from '@ctq/redis';
 import { readOptions, readQuery, redisConfig, type RedisOptions } from './redis-options.js';
 import { RedisQueueStore } from './redis-store.js';
+import { Strays, UnbookedQueueStore } from './unbooked-store.js';
 
 /** A consumer that waits looks this often although nothing was announced; an idle worker costs next to nothing. */
 const pollMs = 30_000;
@@ -17,9 +18,13 @@ const pollMs = 30_000;
  */
 export function redis(options: RedisOptions = {}): Transport {
   const config = redisConfig(readOptions({ ...options }));
-  return virtualTransport(() => new RedisQueueStore(config), {
-    pollMs,
-    queueOrder: config.takesTurns ? 'round-robin' : 'given',
+  const strays = new Strays();
+  const createStore = (): QueueStore =>
+    config.isBooking ? new RedisQueueStore(config) : new UnbookedQueueStore(config, strays);
+  return virtualTransport(createStore, {
+    pollMs: config.pollMs ?? pollMs,
+    queueOrder: config.queueOrder,
+    ...(config.deadLetterQueue === undefined ? {} : { deadLetterQueue: config.deadLetterQueue }),
   });
 }
 

@@ -22,7 +22,7 @@ export const bullmq: Contender = {
         events ??= new QueueEvents(name, { connection });
         await events.waitUntilReady();
         const job = await queue.add('add', { x: n, y: 1 });
-        return job.waitUntilFinished(events);
+        return (await job.waitUntilFinished(events)) as unknown;
       },
       async [Symbol.asyncDispose]() {
         await events?.close();

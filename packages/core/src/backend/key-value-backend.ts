@@ -55,7 +55,7 @@ class KeyValueBackend implements ResultBackend {
     this.groups = keyValueGroups(store, this.#keys, context);
     const chords = keyValueChords(store, this.#keys, context);
     if (chords !== undefined) this.chords = chords;
-    const notifier = keyValueNotifier(store, this.#keys, () => this.#context.codec);
+    const notifier = keyValueNotifier(store, this.#keys);
     if (notifier !== undefined) this.notifier = notifier;
   }
 

@@ -34,11 +34,8 @@ export interface KeyValueStore {
   /** Keys that begin with the prefix, in their byte order. */
   list?(prefix: string): Promise<readonly string[]>;
   /** Calls back with keys that were set, where the store can tell; at least those that are being watched. */
-  watch?(keys: readonly string[], onSet: OnSet): Promise<{ close(): Promise<void> }>;
+  watch?(keys: readonly string[], onSet: (keys: readonly string[]) => void): Promise<{ close(): Promise<void> }>;
 }
-
-/** `values` has those that came with the news and need not be read. */
-export type OnSet = (keys: readonly string[], values?: ReadonlyMap<string, Uint8Array>) => void;
 
 export interface KeyValueStoreContext {
   readonly clock: Clock;

@@ -54,8 +54,8 @@ export interface ResultBackendContext {
 export interface ResultNotifier {
   /**
    * Starts to listen. `onStored` is called with ids whose state changed: at least those that are being watched, perhaps others too; an id may come
-   * twice or (when a connection was lost) never, therefore waiters poll slowly behind it. `records` has those that came with the news and need not
-   * be read.
+   * twice or (when a connection was lost) never, therefore waiters poll slowly behind it. Where the news carries what was stored it is given too: that
+   * saves the look, and arrives even when the result has expired by then.
    */
   listen(onStored: OnStored): Promise<ResultListener>;
 }

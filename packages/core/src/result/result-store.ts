@@ -83,7 +83,8 @@ export class ResultStore {
 
   async #waitFirst(taskId: string, options: WaitOptions): Promise<ResultRecord> {
     const backend = await this.backend();
-    this.#waiter ??= new ResultWaiter(backend, this.#options.clock, this.#options.logger);
+    const { clock, logger, expiresMs } = this.#options;
+    this.#waiter ??= new ResultWaiter(backend, clock, logger, expiresMs());
     return this.#waiter.wait(taskId, options);
   }
 

@@ -2,17 +2,18 @@ import { createContentCodec } from '@ctq/messaging';
 import { silentLogger, VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { memoryBackend } from '../backend/memory-backend.js';
-import type { ResultBackend } from '../backend/result-backend.js';
+import type { ResultBackend, ResultNotifier } from '../backend/result-backend.js';
 import { ResultTimeoutError } from '../errors/result-errors.js';
 import { createResultCodec } from './result-codec.js';
 import { ResultWaiter } from './result-waiter.js';
 
 /** A waiter over memory, and what it asks of the backend. */
-async function setup() {
+async function setup(expiresMs?: number) {
   const clock = new VirtualClock();
   const inner = memoryBackend();
   const looks: string[][] = [];
   const watched = new Set<string>();
+  let tell: Parameters<ResultNotifier['listen']>[0] = () => undefined;
   const backend: ResultBackend = {
     spec: 1,
     name: inner.name,
@@ -28,6 +29,7 @@ async function setup() {
     },
     notifier: {
       async listen(onStored) {
+        tell = onStored;
         const listener = await inner.notifier?.listen(onStored);
         return {
           watch: async (ids) => ids.forEach((id) => watched.add(id)),
@@ -39,10 +41,11 @@ async function setup() {
   };
   const codec = createResultCodec(createContentCodec(), 'json');
   await backend.open({ clock, logger: silentLogger, codec, expiresMs: undefined }, new AbortController().signal);
-  const waiter = new ResultWaiter(backend, clock, silentLogger);
+  const waiter = new ResultWaiter(backend, clock, silentLogger, expiresMs);
   const succeed = (taskId: string, result: unknown): Promise<void> =>
     backend.store([{ taskId, status: 'SUCCESS', result, traceback: null, children: [], dateDone: null }]);
-  return { clock, waiter, looks, watched, succeed };
+  const announce: typeof tell = (ids, records) => tell(ids, records);
+  return { clock, waiter, looks, watched, succeed, announce };
 }
 
 /** What a wait ended with. */
@@ -66,6 +69,36 @@ describe('waiting for a result', () => {
     looks.length = 0;
     await clock.advance(60_000);
     expect(looks.flat()).toEqual([]);
+    await waiter.close();
+  });
+
+  test('[BK-041] ends with what the news carries, also when the result has expired by then', async () => {
+    const { clock, waiter, watched, looks, announce } = await setup();
+    const wait = waiter.wait('gone', {});
+    await clock.advance(0);
+    looks.length = 0;
+    const record = {
+      taskId: 'gone',
+      status: 'SUCCESS',
+      result: 5,
+      traceback: null,
+      children: [],
+      dateDone: null,
+    } as const;
+    announce(['gone'], new Map([['gone', { ...record, status: 'STARTED' }]]));
+    announce(['another'], new Map([['another', record]]));
+    announce(['gone'], new Map([['gone', record]]));
+    expect((await wait).result).toBe(5);
+    expect([looks, [...watched]]).toEqual([[], []]);
+    await waiter.close();
+  });
+
+  test('looks behind the news more often than results expire', async () => {
+    const { clock, waiter, looks } = await setup(3_000);
+    const wait = endOf(waiter.wait('slow', { timeoutMs: 10_000 }));
+    await clock.advance(10_000);
+    expect(looks.length).toBeGreaterThanOrEqual(10);
+    expect(await wait).toSatisfy(isTimeout);
     await waiter.close();
   });
 

@@ -26,6 +26,7 @@ export class ResultWaiter {
   readonly #backend: ResultBackend;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #pollBehindNotifierMs: number;
   readonly #pending = new Map<string, Waiting>();
   /** Ids to subscribe to and look for at the end of this turn of the event loop. */
   #added: string[] = [];
@@ -33,10 +34,12 @@ export class ResultWaiter {
   #listener: Promise<ResultListener | undefined> | undefined;
   #poll: Promise<void> | undefined;
 
-  constructor(backend: ResultBackend, clock: Clock, logger: Logger) {
+  /** @param expiresMs how long results are kept: what is there for a moment only is looked for more often. */
+  constructor(backend: ResultBackend, clock: Clock, logger: Logger, expiresMs: number = Number.POSITIVE_INFINITY) {
     this.#backend = backend;
     this.#clock = clock;
     this.#logger = logger;
+    this.#pollBehindNotifierMs = Math.max(pollMs.first, Math.min(pollBehindNotifierMs, expiresMs / 3));
   }
 
   wait(taskId: string, options: WaitOptions): Promise<ResultRecord> {
@@ -113,8 +116,7 @@ export class ResultWaiter {
     for (const [id, record] of records) {
       if (!readyStates.has(record.status)) continue;
       this.#pending.get(id)?.resolve(record);
-      this.#pending.delete(id);
-      done.push(id);
+      if (this.#pending.delete(id)) done.push(id);
     }
     if (done.length > 0) this.#unwatch(done);
   }
@@ -126,7 +128,7 @@ export class ResultWaiter {
   }
 
   async #pollWhilePending(): Promise<void> {
-    let interval = this.#backend.notifier === undefined ? pollMs.first : pollBehindNotifierMs;
+    let interval = this.#backend.notifier === undefined ? pollMs.first : this.#pollBehindNotifierMs;
     try {
       while (this.#pending.size > 0 && !this.#stop.signal.aborted) {
         await backgroundSleep(this.#clock, interval, this.#stop.signal);

@@ -73,6 +73,16 @@ describe('leases on the main loop', () => {
     expect(logs.map(({ fields }) => fields)).toEqual([{ count: 3 }]);
   });
 
+  test('of others are swept more often where the lease says so, while somebody consumes', async () => {
+    const { clock, leases, calls } = setup({ sweepEveryMs: 1_000 });
+    leases.hold(1, clock.monotonic());
+    await clock.advance(9_000);
+    expect(calls).toEqual([]);
+    leases.startSweeping();
+    await clock.advance(3_000);
+    expect(calls.filter((call) => call === 'sweep')).toHaveLength(4);
+  });
+
   test('are ours without asking while no renewal is overdue', async () => {
     const { clock, leases, asked } = setup();
     leases.hold(1, clock.monotonic());

@@ -26,8 +26,8 @@ export interface LeaseClockOptions {
 /**
  * Keeps the lease of one connection's holder on the main loop:
  * 1. renews every third of its duration while anything is held, unless a keeper thread does;
- * 2. sweeps expired leases, anybody's, every third of the duration once this connection consumes; always after its own renewal, so that
- *    a loop that was blocked does not sweep its own messages;
+ * 2. sweeps expired leases, anybody's, every third of the duration (more often where the lease says so) once this connection consumes; always
+ *    after its own renewal, so that a loop that was blocked does not sweep its own messages;
  * 3. knows without asking whether a delivery is still ours, as long as no renewal is overdue.
  */
 export class LeaseClock {
@@ -116,7 +116,9 @@ export class LeaseClock {
   #arm(): void {
     if (this.#isClosed || this.#timer !== undefined || this.#ticking !== undefined) return;
     const { random = Math.random } = this.#options;
-    const delayMs = (this.#lease.durationMs / 3) * (1 - 0.2 * random());
+    const { durationMs, sweepEveryMs = durationMs } = this.#lease;
+    const everyMs = Math.min(durationMs / 3, this.#isSweeping ? sweepEveryMs : durationMs);
+    const delayMs = everyMs * (1 - 0.2 * random());
     this.#timer = this.#clock.setTimer(() => this.#run(), delayMs, { background: true });
   }
 

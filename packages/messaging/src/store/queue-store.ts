@@ -147,6 +147,11 @@ export interface TopologyRole {
   touchQueues?(names: readonly string[]): Promise<void>;
   /** Deletes the queues whose `x-expires` has passed unused, with their messages and bindings; resolves with their names. */
   dropUnusedQueues?(): Promise<readonly string[]>;
+  /**
+   * Present where bindings can go without anybody having deleted them (an eviction, somebody's hand): makes those again that were made
+   * through this store. Called with every sweep, so that what consumers need is there for whoever publishes.
+   */
+  restoreBindings?(): Promise<void>;
 }
 
 /**
@@ -154,6 +159,8 @@ export interface TopologyRole {
  */
 export interface LeaseRole {
   readonly durationMs: number;
+  /** How often to sweep, where that is more often than every third of the duration. */
+  readonly sweepEveryMs?: number;
   /** Extends the lease of everything this store's holder holds. */
   renew(): Promise<void>;
   /** Of the given tags, those that are no longer held by this holder. */

@@ -9,6 +9,7 @@ import { MemoryStore } from '../memory/memory-store.js';
 import type { QueueStore, Settlement } from '../store/queue-store.js';
 import type { Channel, CloseReason } from '../transport/channel.js';
 import type { TransportConnection } from '../transport/transport.js';
+import type { QueueOrder } from './queue-ring.js';
 import { virtualTransport, type VirtualTransportOptions } from './virtual-transport.js';
 
 const plain = { durable: true, exclusive: false, autoDelete: false };
@@ -155,13 +156,13 @@ describe('a virtual channel that consumes', () => {
     expect(batches).toEqual([3]);
   });
 
-  test('gives every queue its turn; or none, when the order is given [MS-095]', async () => {
-    const served = async (queueOrder: 'round-robin' | 'given'): Promise<string> => {
+  test('gives every queue its turn; or none, when the order is given or that of the names [MS-095]', async () => {
+    const served = async (queueOrder: QueueOrder): Promise<string> => {
       const { channel, collector } = await setup({ queueOrder });
       for (const queue of ['a', 'b', 'c']) await send(channel, queue, queue, queue, queue, queue);
       await channel.setPrefetch(1);
       const got = collector();
-      for (const queue of ['a', 'b', 'c']) await channel.consume(queue, {}, got.onDelivery);
+      for (const queue of ['b', 'a', 'c']) await channel.consume(queue, {}, got.onDelivery);
       let order = '';
       for (let count = 0; count < 12; count += 1) {
         const delivery = await got.next();
@@ -170,8 +171,9 @@ describe('a virtual channel that consumes', () => {
       }
       return order;
     };
-    expect(await served('round-robin')).toBe('abcabcabcabc');
-    expect(await served('given')).toBe('aaaabbbbcccc');
+    expect(await served('round-robin')).toBe('bacbacbacbac');
+    expect(await served('given')).toBe('bbbbaaaacccc');
+    expect(await served('sorted')).toBe('aaaabbbbcccc');
   });
 
   test('gives back what was under way to a consumer that was cancelled', async () => {

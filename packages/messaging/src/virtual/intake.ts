@@ -3,7 +3,7 @@ import type { LeaseClock } from '../lease/lease-clock.js';
 import type { HeldMessage, QueueStore } from '../store/queue-store.js';
 import type { Delivery } from '../transport/delivery.js';
 import type { Ledger } from './ledger.js';
-import { QueueRing, type RingConsumer } from './queue-ring.js';
+import { type QueueOrder, QueueRing, type RingConsumer } from './queue-ring.js';
 import { UnheldDelivery } from './settlement.js';
 
 /** The most that one pop asks for: with unlimited prefetch, what is taken is also what a crash delays by a lease. */
@@ -20,8 +20,7 @@ export interface IntakeOptions {
   readonly leases: LeaseClock | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Whether queues take turns, or the first always goes first. */
-  readonly rotates: boolean;
+  readonly queueOrder: QueueOrder;
 }
 
 /** How a look at the store ended: everything asked for was there, the queues are empty for now, or nobody had use for a message. */
@@ -36,8 +35,8 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#held = new QueueRing(options.rotates);
-    this.#unheld = new QueueRing(options.rotates);
+    this.#held = new QueueRing(options.queueOrder);
+    this.#unheld = new QueueRing(options.queueOrder);
   }
 
   add(consumer: RingConsumer, noAck: boolean): void {

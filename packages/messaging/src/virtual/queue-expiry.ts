@@ -30,8 +30,9 @@ export class QueueExpiry {
     this.#arm(queue, expiresMs / 3);
   }
 
-  /** Removes what nobody uses. */
+  /** Removes what nobody uses, and makes sure of what this connection does. */
   async sweep(): Promise<void> {
+    await this.#role?.restoreBindings?.();
     const dropped = (await this.#role?.dropUnusedQueues?.()) ?? [];
     if (dropped.length > 0)
       this.#options.logger.info({ queues: dropped }, 'Removed queues that nobody used (x-expires)');

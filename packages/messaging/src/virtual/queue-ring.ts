@@ -8,6 +8,9 @@ export interface RingConsumer {
   readonly onDelivery: (delivery: Delivery) => void;
 }
 
+/** `round-robin`: queues take turns. `given`: the first of them always goes first. `sorted`: the first by name does (Kombu's `sorted_cycle`). */
+export type QueueOrder = 'round-robin' | 'given' | 'sorted';
+
 /**
  * The queues of a channel's consumers in the order in which they are looked at next, and whose turn it is in each.
  *
@@ -16,10 +19,10 @@ export interface RingConsumer {
 export class QueueRing {
   #order: readonly string[] = [];
   readonly #consumers = new Map<string, RingConsumer[]>();
-  readonly #rotates: boolean;
+  readonly #kind: QueueOrder;
 
-  constructor(rotates: boolean) {
-    this.#rotates = rotates;
+  constructor(kind: QueueOrder) {
+    this.#kind = kind;
   }
 
   get order(): readonly string[] {
@@ -34,7 +37,8 @@ export class QueueRing {
     const consumers = this.#consumers.get(consumer.queue);
     if (consumers === undefined) {
       this.#consumers.set(consumer.queue, [consumer]);
-      this.#order = [...this.#order, consumer.queue];
+      const order = [...this.#order, consumer.queue];
+      this.#order = this.#kind === 'sorted' ? order.sort() : order;
     } else consumers.push(consumer);
   }
 
@@ -64,7 +68,7 @@ export class QueueRing {
 
   /** To be called with what was taken, so that the queues it came from go to the end. */
   rotate(taken: readonly { readonly queue: string }[]): void {
-    if (!this.#rotates || this.#order.length < 2 || taken.length === 0) return;
+    if (this.#kind !== 'round-robin' || this.#order.length < 2 || taken.length === 0) return;
     const hit = new Set<string>();
     for (const { queue } of taken) hit.add(queue);
     if (hit.size === this.#order.length) return;

@@ -40,11 +40,11 @@ export class VirtualChannel implements Channel {
   #isClosed = false;
 
   constructor(session: VirtualSession, onClosed: (channel: VirtualChannel) => void) {
-    const { store, settlements, leases, clock, logger, pollMs, rotates } = session;
+    const { store, settlements, leases, clock, logger, pollMs, queueOrder } = session;
     this.#session = session;
     this.#onClosed = onClosed;
     this.#ledger = new Ledger(store, settlements, leases);
-    this.#intake = new Intake({ store, leases, clock, logger, rotates, ledger: this.#ledger });
+    this.#intake = new Intake({ store, leases, clock, logger, queueOrder, ledger: this.#ledger });
     this.#loop = new ConsumerLoop({
       store,
       clock,

@@ -10,6 +10,7 @@ import { FanoutListener } from './fanout-listener.js';
 import { LocalTopology } from './local-topology.js';
 import { Outbox } from './outbox.js';
 import { QueueExpiry } from './queue-expiry.js';
+import type { QueueOrder } from './queue-ring.js';
 import { QueueUse } from './queue-use.js';
 import { RoutingTable } from './routing-table.js';
 import { VirtualChannel } from './virtual-channel.js';
@@ -25,7 +26,7 @@ export interface VirtualConnectionOptions {
   readonly supports: TransportManifest;
   readonly pollMs: number;
   readonly bindingsFreshMs: number;
-  readonly rotates: boolean;
+  readonly queueOrder: QueueOrder;
   readonly deadLetterQueue?: string;
 }
 
@@ -74,7 +75,7 @@ export class VirtualConnection implements TransportConnection {
     supports,
     pollMs,
     bindingsFreshMs,
-    rotates,
+    queueOrder,
     deadLetterQueue,
   }: VirtualConnectionOptions): VirtualSession {
     const { clock, logger } = context;
@@ -100,7 +101,7 @@ export class VirtualConnection implements TransportConnection {
       clock,
       logger,
       pollMs,
-      rotates,
+      queueOrder,
       use,
       expiry,
       fanout,

@@ -5,6 +5,7 @@ import type { Topology } from '../transport/channel.js';
 import type { FanoutListener } from './fanout-listener.js';
 import type { Outbox } from './outbox.js';
 import type { QueueExpiry } from './queue-expiry.js';
+import type { QueueOrder } from './queue-ring.js';
 import type { QueueUse } from './queue-use.js';
 
 /** What the channels of one connection share. */
@@ -13,7 +14,7 @@ export interface VirtualSession {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly pollMs: number;
-  readonly rotates: boolean;
+  readonly queueOrder: QueueOrder;
   readonly topology: Topology;
   readonly use: QueueUse;
   readonly expiry: QueueExpiry;

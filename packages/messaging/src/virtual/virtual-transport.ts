@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { QueueStore } from '../store/queue-store.js';
 import type { ExchangeType, TransportManifest } from '../transport/manifest.js';
 import type { Transport } from '../transport/transport.js';
+import type { QueueOrder } from './queue-ring.js';
 import { VirtualConnection } from './virtual-connection.js';
 
 export interface VirtualTransportOptions {
@@ -12,8 +13,8 @@ export interface VirtualTransportOptions {
    * at most. 0 reads them for every batch of publishes.
    */
   readonly bindingsFreshMs?: number;
-  /** `round-robin` (default): queues take turns. `given`: the first of a consumer's queues always goes first. */
-  readonly queueOrder?: 'round-robin' | 'given';
+  /** Default `round-robin`: a queue that gave something goes to the end. */
+  readonly queueOrder?: QueueOrder;
   /** Takes messages that no binding leads anywhere; without it they are dropped with a warning. */
   readonly deadLetterQueue?: string;
   /** What happens to held messages of a connection that ended without closing. Default `lease` where the store has leases, else `none`. */
@@ -65,7 +66,7 @@ export function virtualTransport(createStore: () => QueueStore, options: Virtual
         supports,
         pollMs: options.pollMs ?? 5_000,
         bindingsFreshMs: options.bindingsFreshMs ?? 250,
-        rotates: options.queueOrder !== 'given',
+        queueOrder: options.queueOrder ?? 'round-robin',
         ...(options.deadLetterQueue === undefined ? {} : { deadLetterQueue: options.deadLetterQueue }),
       });
     },

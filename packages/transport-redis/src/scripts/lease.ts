@@ -19,19 +19,36 @@ return expiry
 `);
 
 /**
- * What there is to sweep.
+ * Holders whose lease has run out.
  *
- * - KEYS: leases, unacked index
- * - ARGV: Kombu's visibility timeout in seconds, the most tags of Kombu's to return
- * - returns: holders whose lease has run out, and tags whose visibility timeout has passed
+ * - KEYS: leases
+ */
+export const expiredLeasesScript: RedisScript = new RedisScript(`
+local time = redis.call('TIME')
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', time[1] * 1000 + math.floor(time[2] / 1000))
+`);
+
+/**
+ * Tags whose visibility timeout has passed, the youngest first.
+ *
+ * - KEYS: unacked index
+ * - ARGV: the timeout in seconds, the most to return
  */
 export const overdueScript: RedisScript = new RedisScript(`
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-return {
-  redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now),
-  redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now / 1000 - tonumber(ARGV[1]), 'LIMIT', 0, ARGV[2]),
-}
+local now = redis.call('TIME')
+return redis.call('ZREVRANGEBYSCORE', KEYS[1], now[1] + now[2] / 1000000 - tonumber(ARGV[1]), '-inf', 'LIMIT', 0, ARGV[2])
+`);
+
+/**
+ * Has the visibility timeout of messages begin anew.
+ *
+ * - KEYS: unacked index
+ * - ARGV: tags
+ */
+export const putOffScript: RedisScript = new RedisScript(`
+local now = redis.call('TIME')
+for _, tag in ipairs(ARGV) do redis.call('ZADD', KEYS[1], 'XX', now[1] + now[2] / 1000000, tag) end
+return 0
 `);
 
 /**
@@ -72,5 +89,16 @@ return count
  */
 export const endLeaseScript: RedisScript = new RedisScript(`
 if redis.call('SCARD', KEYS[2]) == 0 then redis.call('ZREM', KEYS[1], ARGV[1]) end
+return 0
+`);
+
+/**
+ * Lets others restore again, if it was this process that kept them from it (redis-py lock.py, as Kombu's Mutex).
+ *
+ * - KEYS: mutex
+ * - ARGV: token
+ */
+export const releaseMutexScript: RedisScript = new RedisScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 `);

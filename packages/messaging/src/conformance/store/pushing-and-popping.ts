@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fullMessage, textsOf } from '../messages.js';
-import { requirePriority, type StoreCase } from './case.js';
+import { requireLease, requirePriority, type StoreCase } from './case.js';
 
 export const pushingAndPoppingCases: readonly StoreCase[] = [
   {
@@ -160,7 +160,20 @@ export const pushingAndPoppingCases: readonly StoreCase[] = [
       assert.deepEqual(await store.size(queue), { waiting: 0, parked: 0, held: 0 });
       await scene.push(store, queue, 'a', 'b', 'c');
       await scene.pop(store, queue, 1);
-      assert.deepEqual(await other.size(queue), { waiting: 2, parked: 0, held: 1 });
+      assert.deepEqual(await store.size(queue), { waiting: 2, parked: 0, held: 1 });
+      assert.equal((await other.size(queue)).waiting, 2);
+    },
+  },
+  {
+    name: 'a queue counts what others hold',
+    // Without leases nobody may know of it.
+    requires: requireLease,
+    async run(scene) {
+      const [store, other] = [await scene.store(), await scene.store()];
+      const queue = scene.queue();
+      await scene.push(store, queue, 'a', 'b');
+      await scene.pop(store, queue, 1);
+      assert.deepEqual(await other.size(queue), { waiting: 1, parked: 0, held: 1 });
     },
   },
   {

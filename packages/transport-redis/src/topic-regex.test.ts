@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { topicPattern } from './redis-topology.js';
+import { topicRegex } from './topic-regex.js';
 
 test.each([
   ['feed.#', '^feed\\..*?$'],
@@ -7,5 +7,5 @@ test.each([
   ['#', '^.*?$'],
   ['a-b.c+d', '^a\\-b\\.c\\+d$'],
 ])("a topic binding '%s' is %s to Kombu", (routingKey, pattern) => {
-  expect(topicPattern(routingKey)).toBe(pattern);
+  expect(topicRegex(routingKey)).toBe(pattern);
 });

@@ -1,0 +1,78 @@
+import type { ChordPart, ChordRole } from '@ctq/core/backend';
+import { describeWith } from '@ctq/test-services/vitest';
+import { expect, test } from 'vitest';
+import { backendScene, type BackendScene } from './__fixtures__/backend-scene.js';
+import type { RedisBackendOptions } from './redis-backend-options.js';
+
+async function chordsOf(scene: BackendScene, options: RedisBackendOptions = {}): Promise<ChordRole> {
+  const { chords } = await scene.backend(scene.app(options));
+  if (chords === undefined) throw new Error('Redis has chords.');
+  return chords;
+}
+
+const part = (taskId: string, index: number, result: unknown = taskId): ChordPart => ({
+  ...{ taskId, index, state: 'SUCCESS', result },
+});
+
+describeWith('redis', 'A chord in Redis', (url) => {
+  test("[BK-051] stands under Celery's keys, in Celery's documents, until its body was sent", async () => {
+    const scene = backendScene(url);
+    const { client, prefix } = scene;
+    const chords = await chordsOf(scene);
+    const key = `${prefix}celery-taskset-meta-g`;
+    await chords.openChord('g', 2);
+    expect(await client.get(`${key}.s`)).toBe('2');
+    expect(await chords.addPart('g', part('b', 1, [1, null]))).toEqual({ count: 1, size: 2 });
+    expect(await chords.addPart('g', part('a', 0))).toEqual({ count: 2, size: 2 });
+    expect(await client.zrange(`${key}.j`, '0', '-1', 'WITHSCORES')).toEqual([
+      '[1,"a","SUCCESS","a"]',
+      '0',
+      '[1,"b","SUCCESS",[1,null]]',
+      '1',
+    ]);
+    expect((await chords.parts('g')).map(({ taskId }) => taskId)).toEqual(['a', 'b']);
+    await chords.closeChord('g');
+    expect(await client.keys(`${key}*`)).toEqual([]);
+  });
+
+  test('[BK-054] keeps its parts in a list in the order of completion, where that is asked for', async () => {
+    const scene = backendScene(url);
+    const { client, prefix } = scene;
+    const chords = await chordsOf(scene, { resultChordOrdered: false });
+    await chords.openChord('g', 2);
+    await chords.addPart('g', part('b', 1));
+    await chords.addPart('g', part('b', 1));
+    expect(await chords.addPart('g', part('a', 0))).toEqual({ count: 2, size: 2 });
+    expect(await client.lrange(`${prefix}celery-taskset-meta-g.j`, 0, -1)).toEqual([
+      '[1,"b","SUCCESS","b"]',
+      '[1,"a","SUCCESS","a"]',
+    ]);
+    expect((await chords.parts('g')).map(({ taskId }) => taskId)).toEqual(['b', 'a']);
+  });
+
+  test('waits for the members that a Python task added to it (`add_to_chord`)', async () => {
+    const scene = backendScene(url);
+    const chords = await chordsOf(scene);
+    await chords.openChord('g', 1);
+    await scene.client.incr(`${scene.prefix}celery-taskset-meta-g.t`);
+    expect(await chords.addPart('g', part('a', 0))).toEqual({ count: 1, size: 2 });
+    expect(await chords.addPart('g', part('b', 1))).toEqual({ count: 2, size: 2 });
+  });
+
+  test('is not complete because one member was executed twice with different results', async () => {
+    const scene = backendScene(url);
+    const chords = await chordsOf(scene);
+    await chords.openChord('g', 2);
+    await chords.addPart('g', part('a', 0, 'first'));
+    expect(await chords.addPart('g', part('a', 0, 'second'))).toEqual({ count: 1, size: 2 });
+    expect(await chords.addPart('g', part('b', 1))).toEqual({ count: 2, size: 2 });
+    expect((await chords.parts('g')).map(({ taskId }) => taskId)).toEqual(['a', 'b']);
+  });
+
+  test('says what it cannot read', async () => {
+    const scene = backendScene(url);
+    const chords = await chordsOf(scene);
+    await scene.client.zadd(`${scene.prefix}celery-taskset-meta-g.j`, 0, '{"odd": 1}');
+    await expect(chords.parts('g')).rejects.toThrow('What stands in the chord g is not what Celery writes there.');
+  });
+});
