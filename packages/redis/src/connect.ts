@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
+import { Liveness } from './liveness.js';
 import { parseRedisUrl } from './redis-url.js';
 
 export interface ConnectOptions {
@@ -9,6 +10,8 @@ export interface ConnectOptions {
   readonly connectTimeoutMs: number;
   /** Connects again by itself, and repeats nothing. Default false: it is used as long as it lasts. */
   readonly reconnects?: boolean;
+  /** For a connection that only listens: asks whether it is still there when nothing was received for so long. See `Liveness`. */
+  readonly probeEveryMs?: number;
 }
 
 /**
@@ -37,7 +40,11 @@ export async function connectRedis(options: ConnectOptions, signal: AbortSignal)
     // Messages of client tracking are dropped silently in RESP3 (ioredis 6).
     protocol: 2,
     keepAlive: 10_000,
+    // On a connection that leads nowhere the end is not answered either.
+    disconnectTimeout: 200,
   });
+  const { probeEveryMs } = options;
+  new Liveness(client, probeEveryMs === undefined ? {} : { probeEveryMs });
   // The reason why a command or the attempt to connect failed; without a listener ioredis prints it.
   let lastError: Error | undefined;
   client.on('error', (error: Error) => {

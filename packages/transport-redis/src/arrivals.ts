@@ -6,17 +6,33 @@ import { glanceScript } from './scripts/queue.js';
 /** Where the server refuses client tracking (an old one, a proxy, an ACL), who waits looks this often. */
 const pollMs = 1_000;
 
+/**
+ * Behind the announcements, who waits looks this often: one that is lost costs no more than this, and a connection that leads nowhere is found, by a command
+ * that is not answered, before ten seconds are over (see `Liveness`).
+ */
+const lookMs = 6_000;
+
+/** How long a look tells that there is nothing to sweep: until the next one has come for certain. Somebody with a shorter lease may turn up meanwhile. */
+const quietMs = lookMs + 1_000;
+
 export interface ArrivalsOptions {
   readonly client: () => Redis;
   readonly subscriber: Subscriber;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where messages that are held are booked. */
+  readonly leases: string;
+  readonly unackedIndex: string;
+  readonly visibilityTimeoutMs: number;
+  /** Something arrived that was not announced. It may be on its way. */
+  readonly onUnannounced: () => void;
 }
 
-/** What is looked at, as the script wants it. */
+/** What is looked at. */
 export interface Watched {
-  readonly queues: number;
-  readonly keys: readonly string[];
+  /** The delayed set of each queue. */
+  readonly delayed: readonly string[];
+  readonly lists: readonly string[];
 }
 
 /**
@@ -25,8 +41,12 @@ export interface Watched {
  */
 export class Arrivals {
   readonly #options: ArrivalsOptions;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Map<() => void, Watched>();
   #tracking: Promise<boolean> | undefined;
+  #nextLook: Timer | undefined;
+  /** When the next parked message is due that we know of. */
+  #due: { readonly at: number; readonly timer: Timer } | undefined;
+  #quietUntil = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(options: ArrivalsOptions) {
@@ -38,45 +58,108 @@ export class Arrivals {
     if (signal.aborted || this.#isClosed) return;
     const woken = deferred();
     const wake = (): void => woken.resolve();
-    this.#waiting.add(wake);
+    this.#waiting.set(wake, watched);
     signal.addEventListener('abort', wake, { once: true });
-    const timers: Timer[] = [];
-    const wakeIn = (ms: number): void => {
-      if (this.#waiting.has(wake)) timers.push(this.#options.clock.setTimer(wake, ms, { background: true }));
+    let poll: Timer | undefined;
+    const pollLater = (): void => {
+      if (this.#waiting.has(wake)) poll = this.#options.clock.setTimer(wake, pollMs, { background: true });
     };
-    this.#listen(watched, wake, wakeIn).catch(wake);
+    this.#listen(watched, wake, pollLater).catch(wake);
     try {
       await woken.promise;
     } finally {
-      for (const timer of timers) timer.cancel();
+      poll?.cancel();
       this.#waiting.delete(wake);
       signal.removeEventListener('abort', wake);
     }
   }
 
+  /** A look that was made a moment ago has shown that nothing has to be swept yet. */
+  get isQuiet(): boolean {
+    return this.#options.clock.monotonic() < this.#quietUntil;
+  }
+
   close(): void {
     this.#isClosed = true;
+    this.#nextLook?.cancel();
+    this.#due?.timer.cancel();
     this.#wakeAll();
   }
 
-  async #listen({ queues, keys }: Watched, wake: () => void, wakeIn: (ms: number) => void): Promise<void> {
+  async #listen(watched: Watched, wake: () => void, pollLater: () => void): Promise<void> {
     this.#tracking ??= this.#track();
-    if (!(await this.#tracking)) wakeIn(pollMs);
+    if (await this.#tracking) this.#lookLater();
+    else pollLater();
     // After tracking is on: from here to the change of a key nothing is missed.
-    const reply = await glanceScript.run(this.#options.client(), keys, [queues]);
-    const [isWaiting, dueInMs] = reply as [number, number];
-    if (isWaiting === 1) wake();
-    else if (dueInMs >= 0) wakeIn(Math.max(dueInMs, 1));
+    if (await this.#isWaiting(watched)) wake();
+  }
+
+  #lookLater(): void {
+    if (this.#isClosed) return;
+    this.#nextLook ??= this.#options.clock.setTimer(
+      () => {
+        this.#nextLook = undefined;
+        if (this.#waiting.size > 0) this.#lookForAll().catch(() => this.#wakeAll());
+      },
+      lookMs,
+      { background: true },
+    );
+  }
+
+  async #lookForAll(): Promise<void> {
+    this.#lookLater();
+    const waiting = new Map(this.#waiting);
+    const all = [...waiting.values()];
+    const delayed = new Set(all.flatMap((watched) => watched.delayed));
+    const lists = new Set(all.flatMap((watched) => watched.lists));
+    if (!(await this.#isWaiting({ delayed: [...delayed], lists: [...lists] }))) return;
+    const unannounced = [...waiting.keys()].filter((wake) => this.#waiting.has(wake));
+    if (unannounced.length > 0) this.#options.onUnannounced();
+    for (const wake of unannounced) wake();
+  }
+
+  /** Whether something is there. What falls due later wakes everyone. */
+  async #isWaiting({ delayed, lists }: Watched): Promise<boolean> {
+    const { client, clock, leases, unackedIndex, visibilityTimeoutMs } = this.#options;
+    const lookedAt = clock.monotonic();
+    const reply = await glanceScript.run(
+      client(),
+      [leases, unackedIndex, ...delayed, ...lists],
+      [delayed.length, visibilityTimeoutMs / 1_000],
+    );
+    const [isWaiting, dueInMs, overdueInMs] = reply as [number, number, number];
+    if (dueInMs >= 0) this.#wakeAllIn(Math.max(dueInMs, 1));
+    this.#quietUntil = lookedAt + (overdueInMs < 0 ? quietMs : Math.min(overdueInMs, quietMs));
+    return isWaiting === 1;
+  }
+
+  #wakeAllIn(ms: number): void {
+    const { clock } = this.#options;
+    const at = clock.monotonic() + ms;
+    if (this.#isClosed || (this.#due !== undefined && this.#due.at <= at)) return;
+    this.#due?.timer.cancel();
+    const timer = clock.setTimer(
+      () => {
+        this.#due = undefined;
+        this.#wakeAll();
+      },
+      ms,
+      { background: true },
+    );
+    this.#due = { at, timer };
   }
 
   #wakeAll(): void {
-    for (const wake of this.#waiting) wake();
+    for (const wake of this.#waiting.keys()) wake();
   }
 
   async #track(): Promise<boolean> {
-    const { client, subscriber, logger } = this.#options;
+    const { client, subscriber, logger, leases, unackedIndex } = this.#options;
     try {
-      await subscriber.listen('__redis__:invalidate', () => this.#wakeAll());
+      await subscriber.listen('__redis__:invalidate', (_channel, key) => {
+        // They are looked at, too, and change whenever anybody takes something.
+        if (key !== leases && key !== unackedIndex) this.#wakeAll();
+      });
       await client().client('TRACKING', 'ON', 'REDIRECT', await subscriber.clientId());
       return true;
     } catch (error) {

@@ -63,6 +63,7 @@ export class RedisLease implements LeaseRole {
   }
 
   sweep(): Promise<number> {
+    if (this.#store().arrivals.isQuiet) return Promise.resolve(0);
     return this.#store().run((client) => this.#sweep(client));
   }
 

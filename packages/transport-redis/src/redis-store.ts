@@ -43,6 +43,12 @@ const largestPop = 1_000;
 /** A lease that is not ended in this time ends by itself. */
 const closeWithinMs = 500;
 
+/**
+ * How often the subscribed connection is asked whether it is there. New messages do not depend on it (see `Arrivals`); broadcasts do. With the looks and the
+ * poll of an idle worker it makes less than 12 commands a minute.
+ */
+const probeEveryMs = 60_000;
+
 /** What is kept of a held message, to give it back as it came. */
 interface Held {
   readonly queue: string;
@@ -70,6 +76,7 @@ export class RedisQueueStore implements QueueStore {
   readonly #ending = new AbortController();
   #closing: Promise<void> | undefined;
   #isClosed = false;
+  #lastError: Error | undefined;
   #made = 0;
 
   constructor(config: RedisConfig) {
@@ -90,8 +97,12 @@ export class RedisQueueStore implements QueueStore {
   async open(context: QueueStoreContext, signal: AbortSignal): Promise<void> {
     const client = await this.#connect('ctq', signal);
     client.on('end', () => this.#lose());
+    let listening: Redis | undefined;
     const subscriber = new Subscriber(
-      () => this.#connect('ctq-subscriber', this.#ending.signal),
+      async () => {
+        listening = await this.#connect('ctq-subscriber', this.#ending.signal, probeEveryMs);
+        return listening;
+      },
       () => this.#lose(),
     );
     const { clock, logger } = context;
@@ -99,7 +110,17 @@ export class RedisQueueStore implements QueueStore {
       client,
       context,
       subscriber,
-      arrivals: new Arrivals({ client: () => client, subscriber, clock, logger }),
+      arrivals: new Arrivals({
+        client: () => client,
+        subscriber,
+        clock,
+        logger,
+        leases: this.#keys.leases,
+        unackedIndex: this.#keys.unackedIndex,
+        visibilityTimeoutMs: this.#config.visibilityTimeoutMs,
+        // A connection that does not answer is ended: see `Liveness`.
+        onUnannounced: () => void listening?.ping().catch(() => undefined),
+      }),
       run: (work) =>
         work(client).catch((error: unknown) => {
           throw transportError(error, this.url);
@@ -186,9 +207,8 @@ export class RedisQueueStore implements QueueStore {
 
   wait(queues: readonly string[], signal: AbortSignal): Promise<void> {
     const { arrivals } = this.#opened();
-    const lists = queues.flatMap((queue) => this.#keys.lists(queue));
-    const keys = [...queues.map((queue) => this.#keys.delayed(queue)), ...lists];
-    return arrivals.wait({ queues: queues.length, keys }, signal);
+    const delayed = queues.map((queue) => this.#keys.delayed(queue));
+    return arrivals.wait({ delayed, lists: queues.flatMap((queue) => this.#keys.lists(queue)) }, signal);
   }
 
   async size(queue: string): Promise<QueueSize> {
@@ -233,10 +253,13 @@ export class RedisQueueStore implements QueueStore {
     );
   }
 
-  async #connect(name: string, signal: AbortSignal): Promise<Redis> {
+  async #connect(name: string, signal: AbortSignal, probeMs?: number): Promise<Redis> {
     const { url, connectTimeoutMs } = this.#config;
+    const probe = probeMs === undefined ? {} : { probeEveryMs: probeMs };
     try {
-      return await connectRedis({ url, name, connectTimeoutMs }, signal);
+      const client = await connectRedis({ url, name, connectTimeoutMs, ...probe }, signal);
+      client.on('error', (error: Error) => (this.#lastError = error));
+      return client;
     } catch (error) {
       if (signal.aborted) throw error;
       throw transportError(error, this.url);
@@ -265,7 +288,12 @@ export class RedisQueueStore implements QueueStore {
     this.#end.resolve(
       this.#isClosed
         ? {}
-        : { error: new TransportConnectionError(`The connection to ${this.url} was lost.`, { recoverable: true }) },
+        : {
+            error: new TransportConnectionError(`The connection to ${this.url} was lost.`, {
+              recoverable: true,
+              cause: this.#lastError,
+            }),
+          },
     );
   }
 }

@@ -3,25 +3,31 @@ import { RedisScript } from '@ctq/redis';
 /**
  * A look at some queues, which client tracking remembers: the next change of one of the keys is announced.
  *
- * - KEYS: the delayed set of each queue; the lists of each
- * - ARGV: number of queues
- * - returns: 1 when something waits, else 0; the time in ms until the next parked message is due, or -1
+ * - KEYS: leases, unacked index; the delayed set of each queue; the lists of each
+ * - ARGV: number of queues, Kombu's visibility timeout in seconds
+ * - returns: 1 when something waits, else 0; the time in ms until the next parked message is due, or -1; the time in ms until something that is held may have to
+ *   be swept, or -1
  */
 export const glanceScript: RedisScript = new RedisScript(`
-local queues, waiting, due = tonumber(ARGV[1]), 0, -1
+local queues, waiting, due, overdue = tonumber(ARGV[1]), 0, -1, -1
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-for queue = 1, queues do
-  local first = redis.call('ZRANGE', KEYS[queue], 0, 0, 'WITHSCORES')
-  if first[2] then
-    local left = math.max(tonumber(first[2]) - now, 0)
-    if due == -1 or left < due then due = left end
-  end
+local function sooner(known, score, add)
+  if not score then return known end
+  local left = math.max(math.floor(tonumber(score) + add - now), 0)
+  if known == -1 or left < known then return left end
+  return known
 end
-for list = queues + 1, #KEYS do
+overdue = sooner(overdue, redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2], 0)
+local booked = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
+if booked then overdue = sooner(overdue, tonumber(booked) * 1000, ARGV[2] * 1000) end
+for queue = 3, queues + 2 do
+  due = sooner(due, redis.call('ZRANGE', KEYS[queue], 0, 0, 'WITHSCORES')[2], 0)
+end
+for list = queues + 3, #KEYS do
   if redis.call('LLEN', KEYS[list]) > 0 then waiting = 1 end
 end
-return { waiting, due }
+return { waiting, due, overdue }
 `);
 
 /**

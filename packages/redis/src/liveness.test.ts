@@ -1,0 +1,139 @@
+import { type FaultProxy, startFaultProxy } from '@ctq/test-services';
+import { describeWith } from '@ctq/test-services/vitest';
+import type { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connectRedis, disconnectRedis } from './connect.js';
+
+describeWith('redis', 'A connection to Redis', (url) => {
+  let proxy: FaultProxy;
+  let clients: Redis[];
+  let admin: Redis;
+
+  beforeEach(async () => {
+    const { hostname, port } = new URL(url);
+    proxy = await startFaultProxy({ target: { host: hostname, port: Number(port) } });
+    clients = [];
+    admin = await connect({ url });
+  });
+
+  afterEach(async () => {
+    await Promise.all(clients.map(disconnectRedis));
+    await proxy.close();
+  });
+
+  async function connect(
+    options: { url?: string; name?: string; reconnects?: boolean; probeEveryMs?: number } = {},
+  ): Promise<Redis> {
+    const client = await connectRedis(
+      { url: proxy.through(url), name: 'alive', connectTimeoutMs: 5_000, ...options },
+      AbortSignal.timeout(10_000),
+    );
+    clients.push(client);
+    return client;
+  }
+
+  const endOf = (client: Redis): Promise<string> =>
+    new Promise((resolve) => client.once('error', (error: Error) => client.once('close', () => resolve(error.message))));
+
+  test('that leads nowhere is ended as soon as a second one is answered, and what was asked on it is rejected', async () => {
+    const client = await connect();
+    await proxy.inject({ kind: 'half-open' }).over;
+    const ended = endOf(client);
+    await expect(client.incr('alive:count')).rejects.toThrow('closed');
+    expect(await ended).toMatch(/answers new connections, but not this one/);
+    expect(client.status).toBe('end');
+  });
+
+  test('that leads nowhere is replaced where it reconnects', async () => {
+    const client = await connect({ reconnects: true });
+    await proxy.inject({ kind: 'half-open' }).over;
+    await expect(client.ping()).rejects.toThrow();
+    expect(await client.ping()).toBe('PONG');
+  });
+
+  test('that leads nowhere although nobody asks anything is found by asking, where it listens', async () => {
+    const client = await connect({ probeEveryMs: 200 });
+    await client.subscribe('alive:channel');
+    const ended = endOf(client);
+    await proxy.inject({ kind: 'half-open' }).over;
+    expect(await ended).toMatch(/answers new connections, but not this one/);
+  });
+
+  test('asks no more often than it was told, and not when it hears something', async () => {
+    const id = async (client: Redis): Promise<string> => /id=(\d+)/.exec(String(await client.client('INFO')))?.[1] ?? '';
+    const client = await connect({ probeEveryMs: 300 });
+    const [monitor, own] = [await admin.duplicate().monitor(), await id(client)];
+    let pings = 0;
+    monitor.on('monitor', (_time: string, [command]: string[]) => (pings += command === 'ping' ? 1 : 0));
+    await client.subscribe('alive:busy');
+    const heard = new Set<string>();
+    client.on('message', (_channel: string, text: string) => heard.add(text));
+    for (let n = 0; n < 20; n += 1) {
+      await admin.publish('alive:busy', String(n));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect([own !== '', heard.size, pings]).toEqual([true, 20, 0]);
+    while (pings < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    monitor.disconnect();
+  });
+
+  test('is kept while the server answers nobody, for as long as five seconds', async () => {
+    const client = await connect();
+    const second = await connect({ url });
+    const slow = second.eval("local t = redis.call('TIME')[1] + 5 repeat until redis.call('TIME')[1] + 0 >= t return 1", 0);
+    expect(await client.incr('alive:count')).toBeGreaterThan(0);
+    await slow;
+    expect(client.status).toBe('ready');
+  });
+
+  test('is kept through a network that stalls for five seconds', async () => {
+    const client = await connect();
+    proxy.inject({ kind: 'stall', ms: 5_000 });
+    expect(await client.ping()).toBe('PONG');
+    expect(proxy.stats.connections).toBeGreaterThan(1);
+  });
+
+  test('is kept while the server holds writes back for a failover', async () => {
+    const client = await connect();
+    await admin.call('CLIENT', 'PAUSE', '4000', 'WRITE');
+    expect(await client.eval("return redis.call('INCR', KEYS[1])", 1, 'alive:count')).toBeGreaterThan(0);
+    expect(client.status).toBe('ready');
+  });
+
+  test('is kept while bytes trickle in', async () => {
+    const client = await connect();
+    await client.set('alive:large', 'x'.repeat(40_000));
+    proxy.inject({ kind: 'trickle', ms: 60_000 });
+    expect(await client.getrange('alive:large', 0, -1)).toHaveLength(40_000);
+    expect(client.status).toBe('ready');
+  });
+
+  test('is kept when the own event loop was blocked for longer than an answer may take', async () => {
+    const client = await connect();
+    const answer = client.ping();
+    const until = performance.now() + 10_000;
+    while (performance.now() < until);
+    expect(await answer).toBe('PONG');
+    expect(client.status).toBe('ready');
+  });
+
+  test('is given up when nobody is answered for eight seconds', async () => {
+    const client = await connect();
+    const ended = endOf(client);
+    proxy.inject({ kind: 'half-open', ms: 60_000 });
+    await expect(client.ping()).rejects.toThrow('closed');
+    expect(await ended).toBe('Redis has not answered for 8000 ms.');
+  });
+
+  test('that leads nowhere is disconnected at once all the same', async () => {
+    const client = await connect();
+    await proxy.inject({ kind: 'half-open' }).over;
+    const asked = client.ping();
+    await Promise.all([disconnectRedis(client), expect(asked).rejects.toThrow('closed')]);
+  });
+
+  test('is not there when the server accepts it and says nothing: whoever connects is told in time', async () => {
+    proxy.inject({ kind: 'half-open', ms: 60_000 });
+    await expect(connect()).rejects.toThrow('not answered');
+  });
+});
