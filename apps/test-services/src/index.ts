@@ -1,4 +1,5 @@
 export { probes } from './probes/probes.js';
+export { type PrivateRedis, startPrivateRedis } from './private-redis.js';
 export { environmentVariable, type Service, type ServiceName, serviceNames } from './service.js';
 export { type Services, startServices } from './start-services.js';
 export type { Direction, Fault, FaultKind, Injection, Opening } from './fault-proxy/fault.js';
