@@ -33,7 +33,9 @@ describeWith('redis', 'A connection to Redis', (url) => {
   }
 
   const endOf = (client: Redis): Promise<string> =>
-    new Promise((resolve) => client.once('error', (error: Error) => client.once('close', () => resolve(error.message))));
+    new Promise((resolve) =>
+      client.once('error', (error: Error) => client.once('close', () => resolve(error.message))),
+    );
 
   test('that leads nowhere is ended as soon as a second one is answered, and what was asked on it is rejected', async () => {
     const client = await connect();

@@ -104,7 +104,9 @@ export class Liveness {
     const silentMs = this.#silentTicks * tickMs;
     if (this.#refutedTicks !== undefined) this.#refutedTicks += 1;
     if (this.#refutedTicks !== undefined && this.#refutedTicks > graceTicks)
-      stream.destroy(new Error(`Redis answers new connections, but not this one, which was silent for ${silentMs} ms.`));
+      stream.destroy(
+        new Error(`Redis answers new connections, but not this one, which was silent for ${silentMs} ms.`),
+      );
     else if (this.#silentTicks >= giveUpAfterTicks)
       stream.destroy(new Error(`Redis has not answered for ${silentMs} ms.`));
     else if (this.#silentTicks >= doubtAfterTicks + this.#uploadTicks()) this.#doubt();
@@ -132,7 +134,11 @@ export class Liveness {
   /** Makes a second connection, in the same way, and asks there. Tried again at the next tick where that fails. */
   #doubt(): void {
     if (this.#second !== undefined) return;
-    const second = this.#client.duplicate({ lazyConnect: true, connectionName: 'ctq-probe', retryStrategy: () => null });
+    const second = this.#client.duplicate({
+      lazyConnect: true,
+      connectionName: 'ctq-probe',
+      retryStrategy: () => null,
+    });
     // Whatever is wrong with it is no evidence.
     second.on('error', () => undefined);
     this.#second = second;

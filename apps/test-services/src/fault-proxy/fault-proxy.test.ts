@@ -104,9 +104,7 @@ describe('a fault proxy', () => {
   });
 
   it('leads URLs through itself', () => {
-    expect(proxy.through('redis://:secret@somewhere:1/3?a=b')).toBe(
-      `redis://:secret@127.0.0.1:${proxy.port}/3?a=b`,
-    );
+    expect(proxy.through('redis://:secret@somewhere:1/3?a=b')).toBe(`redis://:secret@127.0.0.1:${proxy.port}/3?a=b`);
   });
 
   it('makes everything late, in order', async () => {

@@ -17,7 +17,11 @@ export interface FaultScheduleOptions {
 }
 
 /** Faults without end, at random moments. */
-export function* faultSchedule({ seed, faults, longestPauseMs }: FaultScheduleOptions): Generator<ScheduledFault, never> {
+export function* faultSchedule({
+  seed,
+  faults,
+  longestPauseMs,
+}: FaultScheduleOptions): Generator<ScheduledFault, never> {
   const random = seededRandom(seed);
   if (faults.length === 0) throw new TypeError('A schedule needs faults to choose from.');
   for (;;) {

@@ -90,7 +90,8 @@ export class ResultWaiter {
   }
 
   #listen(): Promise<ResultListener | undefined> {
-    this.#listener ??= Promise.resolve(
+    if (this.#listener !== undefined) return this.#listener;
+    const listening = Promise.resolve(
       this.#backend.notifier?.listen((stored) => {
         const wanted = stored.filter((id) => this.#pending.has(id));
         if (wanted.length === 0) return;
@@ -99,7 +100,12 @@ export class ResultWaiter {
         );
       }),
     );
-    return this.#listener;
+    this.#listener = listening;
+    // The next look tries again.
+    listening.catch(() => {
+      if (this.#listener === listening) this.#listener = undefined;
+    });
+    return listening;
   }
 
   async #deliver(taskIds: readonly string[]): Promise<void> {
