@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { endure, type EndureReport } from './endure.js';
 import { crashes, frozen, networkTrouble, storm } from './trouble.js';
 
-/** The seed of today's faults; a run that failed is repeated by setting it. */
-const seed = Number(process.env['CTQ_FAULT_SEED'] ?? Math.floor(Math.random() * 1_000_000));
+/** Other faults in another order: CTQ_FAULT_SEED=2 npm test -- apps/soak. */
+const seed = Number(process.env['CTQ_FAULT_SEED'] ?? 1);
 
 const nobodyLost = { lost: 0, wrong: 0 };
 const deafForMs = 10_000;
@@ -33,7 +33,7 @@ describeWith('redis', 'Tasks over Redis', () => {
     await using proxy = await startFaultProxy({ target: { host, port: Number(port) } });
     const through = proxy.through(server.url);
     const disturb = networkTrouble(proxy, seed);
-    const report = await endure({ ...options, tasks: 10_000, seconds: 30, url: server.url, through, disturb });
+    const report = await endure({ ...options, tasks: 10_000, seconds: 20, url: server.url, through, disturb });
     tell(`${JSON.stringify(proxy.stats.faults)}, seed ${seed}`, report);
     expect(report).toMatchObject(nobodyLost);
     expect(report.confirmed).toBeGreaterThan(0);

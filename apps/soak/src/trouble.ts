@@ -27,7 +27,7 @@ const networkFaults: readonly ((random: () => number) => Fault)[] = [
 ];
 
 export function networkTrouble(proxy: FaultProxy, seed: number): Trouble {
-  return (signal) => proxy.run(faultSchedule({ seed, faults: networkFaults, longestPauseMs: 600 }), signal);
+  return (signal) => proxy.run(faultSchedule({ seed, faults: networkFaults, longestPauseMs: 1_000 }), signal);
 }
 
 /** Ends the connections of all clients and forgets all scripts, again and again. The server has to be the test's own. */

@@ -1,9 +1,10 @@
-import { createLogger, type LogRecord, systemClock } from '@ctq/runtime';
+import { createLogger, type LogRecord, silentLogger, systemClock, VirtualClock } from '@ctq/runtime';
 import { describeWith } from '@ctq/test-services/vitest';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { redisConfig } from './redis-options.js';
 import { RedisQueueStore } from './redis-store.js';
+import { redis } from './redis-transport.js';
 
 const message = {
   body: new Uint8Array([1]),
@@ -56,6 +57,36 @@ describeWith('redis', 'arrivals', (url) => {
     expect(lines).toEqual([]);
     await consumer.close();
     python.disconnect();
+  });
+
+  test('that nobody announces cost whoever waits eleven commands a minute, sweeps included', async () => {
+    const clock = new VirtualClock();
+    const transport = redis({ url, globalKeyprefix: 'arrivals-idle:' });
+    const connection = await transport.connect({ clock, logger: silentLogger }, AbortSignal.timeout(10_000));
+    const channel = await connection.openChannel();
+    const options = { noAck: false, includeExpired: true, arguments: {} };
+    await channel.consume('idle', options, () => undefined);
+    const [admin, observer] = [new Redis(url), new Redis(url)];
+    const monitor = await observer.monitor();
+    const sent: string[] = [];
+    monitor.on('monitor', (_time: string, args: string[], source: string) => {
+      if (source !== 'lua' && args.some((arg) => arg.startsWith('arrivals-idle:'))) sent.push(args[0] ?? '');
+    });
+    // A turn of the virtual clock, and time for the answers of a real server.
+    const pass = async (seconds: number): Promise<void> => {
+      for (let step = 0; step < seconds * 2; step += 1) {
+        await clock.advance(500);
+        await admin.ping();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    await pass(10);
+    sent.length = 0;
+    await pass(60);
+    expect(sent.length).toBeGreaterThanOrEqual(9);
+    expect(sent.length).toBeLessThanOrEqual(11);
+    await connection.close();
+    for (const client of [admin, observer, monitor]) client.disconnect();
   });
 
   test('are looked for once a second where the server does not announce them, which is said', async () => {

@@ -2,7 +2,7 @@ import { type Connection, type Delivery, type Message, openConnection, queue as 
 import { silentLogger, systemClock } from '@ctq/runtime';
 import { type Fault, type FaultProxy, type Opening, startFaultProxy } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
-import { test, type TestContext } from 'vitest';
+import { expect, test, type TestContext } from 'vitest';
 import { redisConfig } from './redis-options.js';
 import { RedisQueueStore } from './redis-store.js';
 import { redis } from './redis-transport.js';
@@ -211,4 +211,15 @@ describeWith('redis', 'Over Redis,', (url) => {
       await hearing(it, it.suffer([{ kind: 'half-open', only }]), context);
     },
   );
+
+  test('nobody is told that a message was lost only because it could not be asked', async () => {
+    await using proxy = await startFaultProxy({ target: { host: database.hostname, port: Number(database.port) } });
+    const store = new RedisQueueStore(redisConfig({ url: proxy.through(database.href) }));
+    const context = { clock: systemClock, logger: silentLogger, holder: crypto.randomUUID() };
+    await store.open(context, AbortSignal.timeout(patienceMs));
+    const sees = 'hexists';
+    proxy.inject({ kind: 'cut', when: 'to-server', sees, moment: 'before', by: 'reset' });
+    await expect(store.lease.lost(['some', 'others'])).rejects.toMatchObject({ recoverable: true });
+    await store.close();
+  });
 });

@@ -174,6 +174,17 @@ describe('a fault proxy', () => {
     expect(one.chunks - before).toBeGreaterThan(20);
   });
 
+  it('forwards at once what is left when that is over', async () => {
+    const one = await client();
+    const trickle = proxy.inject({ kind: 'trickle', ms: 60_000 });
+    const large = 'x'.repeat(1_000_000);
+    const echoed = one.receives(`hello${large}`);
+    await one.send(large);
+    trickle.end();
+    await echoed;
+    expect(one.chunks).toBeLessThan(1_000);
+  });
+
   it('refuses connections for a while, at the same port as before and after', async () => {
     const one = await client();
     const { port } = proxy;

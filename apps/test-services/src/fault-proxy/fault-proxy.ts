@@ -183,7 +183,7 @@ class TcpFaultProxy implements FaultProxy {
   #handle(connection: ProxiedConnection, direction: Direction, chunk: Buffer): Handling | undefined {
     let delayMs = 0;
     const stalls: Promise<void>[] = [];
-    let byteByByte = false;
+    let trickles: Handling['trickles'];
     for (const active of this.#active) {
       const { fault, over } = active;
       if (fault.only?.(connection) === false) continue;
@@ -194,13 +194,13 @@ class TcpFaultProxy implements FaultProxy {
       }
       if (fault.kind === 'latency') delayMs += fault.delayMs;
       else if (fault.kind === 'stall') stalls.push(over);
-      else if (fault.kind === 'trickle') byteByByte = true;
+      else if (fault.kind === 'trickle') trickles = () => !active.isOver;
       else if (fault.kind === 'cut' && fault.when === direction && this.#isSeen(active, connection, fault, chunk)) {
         if (this.#cut(active, connection, fault)) return undefined;
       }
     }
     const stalled = stalls.length === 0 ? undefined : Promise.all(stalls).then(() => undefined);
-    return { delayMs, stalled, byteByByte };
+    return { delayMs, stalled, trickles };
   }
 
   #isSeen(

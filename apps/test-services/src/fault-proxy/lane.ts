@@ -7,7 +7,8 @@ export interface Handling {
   readonly delayMs: number;
   /** Nothing is forwarded before it resolves. */
   readonly stalled: Promise<void> | undefined;
-  readonly byteByByte: boolean;
+  /** It goes byte by byte as long as this says so. */
+  readonly trickles: (() => boolean) | undefined;
 }
 
 export interface LaneOptions {
@@ -60,7 +61,7 @@ export class Lane {
       if (handling.stalled !== undefined) await handling.stalled;
       if (this.#isSilent) break;
       if (to.destroyed) return;
-      if (handling.byteByByte) await this.#trickle(chunk);
+      if (handling.trickles !== undefined) await this.#trickle(chunk, handling.trickles);
       else if (!this.#write(chunk)) {
         from.pause();
         await Promise.race([once(to, 'drain'), once(to, 'close')]).catch(() => undefined);
@@ -71,10 +72,12 @@ export class Lane {
     if (this.#hasEnded) this.#passEndOn();
   }
 
-  async #trickle(chunk: Buffer): Promise<void> {
-    for (const byte of chunk) {
+  async #trickle(chunk: Buffer, trickles: () => boolean): Promise<void> {
+    for (let at = 0; at < chunk.length; at += 1) {
       if (this.#isSilent || this.#options.to.destroyed) return;
-      this.#write(Buffer.of(byte));
+      const goesOn = trickles();
+      this.#write(goesOn ? chunk.subarray(at, at + 1) : chunk.subarray(at));
+      if (!goesOn) return;
       await nextTurn();
     }
   }

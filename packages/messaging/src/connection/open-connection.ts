@@ -50,7 +50,7 @@ class ReconnectingConnection implements Connection {
       retry: {
         maxRetries: retry.maxRetries ?? Number.POSITIVE_INFINITY,
         firstMs: retry.firstMs ?? 250,
-        maxMs: retry.maxMs ?? 5_000,
+        maxMs: retry.maxMs ?? 3_000,
       },
       connectTimeoutMs: connectTimeoutMs ?? defaultConnectTimeoutMs,
     });

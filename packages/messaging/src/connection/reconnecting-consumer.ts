@@ -8,7 +8,7 @@ import type { Consumer, ConsumerOptions } from './consumer.js';
 import { ConsumingChannel } from './consuming-channel.js';
 
 /** The wait before consuming is set up again after a loss; the connection's own retries come on top. */
-const retry = { firstMs: 100, maxMs: 5_000, jitter: 'equal' } as const;
+const retry = { firstMs: 100, maxMs: 3_000, jitter: 'equal' } as const;
 
 export interface ReconnectingConsumerOptions extends ConsumerOptions {
   readonly connector: Connector;
