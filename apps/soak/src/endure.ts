@@ -149,6 +149,7 @@ class Tried {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    await this.#watching;
     await this.#worker.stop(Deadline.after(5_000));
     await Promise.all([this.#app.close(), this.#straight?.close()]);
   }

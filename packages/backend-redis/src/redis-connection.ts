@@ -4,6 +4,9 @@ import type { Redis } from 'ioredis';
 import { backendError } from './backend-errors.js';
 import type { RedisBackendConfig } from './redis-backend-options.js';
 
+/** How often the connection that listens is asked whether it is there, when it heard nothing; only where somebody waits for results is there one. */
+const probeEveryMs = 10_000;
+
 /** The connections of one backend or store: one for commands, one for what is listened to. They come back by themselves when the server does. */
 export class RedisConnection {
   readonly url: string;
@@ -16,7 +19,7 @@ export class RedisConnection {
     this.#config = config;
     this.url = maskedUrl(parseRedisUrl(config.url));
     this.#subscriber = new Subscriber(
-      () => this.#connect('ctq-results-subscriber', this.#ending.signal),
+      () => this.#connect('ctq-results-subscriber', this.#ending.signal, probeEveryMs),
       () => undefined,
     );
   }
@@ -65,10 +68,11 @@ export class RedisConnection {
     }
   }
 
-  async #connect(name: string, signal: AbortSignal): Promise<Redis> {
+  async #connect(name: string, signal: AbortSignal, probeMs?: number): Promise<Redis> {
     const { url, connectTimeoutMs } = this.#config;
+    const probe = probeMs === undefined ? {} : { probeEveryMs: probeMs };
     try {
-      return await connectRedis({ url, name, connectTimeoutMs, reconnects: true }, signal);
+      return await connectRedis({ url, name, connectTimeoutMs, reconnects: true, ...probe }, signal);
     } catch (error) {
       if (signal.aborted) throw error;
       throw backendError(error, 'open', this.url);

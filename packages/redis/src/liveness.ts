@@ -37,7 +37,6 @@ export interface LivenessOptions {
 export class Liveness {
   readonly #client: Redis;
   readonly #clock: Clock;
-  readonly #probeEveryMs: number | undefined;
   #tick: Timer | undefined;
   #probe: Timer | undefined;
   /** Bytes received when the probe last looked. */
@@ -56,7 +55,6 @@ export class Liveness {
   constructor(client: Redis, { probeEveryMs, clock = systemClock }: LivenessOptions) {
     this.#client = client;
     this.#clock = clock;
-    this.#probeEveryMs = probeEveryMs;
     // Every command goes through it, those of pipelines and of the handshake too (ioredis 6 built/Redis.js, Pipeline.js).
     const send = client.sendCommand.bind(client);
     client.sendCommand = (command, stream) => {

@@ -2,7 +2,7 @@ import { type Connection, type Delivery, type Message, openConnection, queue as 
 import { silentLogger, systemClock } from '@ctq/runtime';
 import { type Fault, type FaultProxy, type Opening, startFaultProxy } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
-import { expect, test, type TestContext } from 'vitest';
+import { afterAll, expect, test, type TestContext } from 'vitest';
 import { redisConfig } from './redis-options.js';
 import { RedisQueueStore } from './redis-store.js';
 import { redis } from './redis-transport.js';
@@ -138,6 +138,13 @@ async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T>
 describeWith('redis', 'Over Redis,', (url) => {
   const database = new URL(url);
   database.pathname = '/5';
+  /** Milliseconds, by test. */
+  const deafFor = new Map<string, number>();
+
+  afterAll(() => {
+    const [[longest, ms] = ['', 0]] = [...deafFor].sort(([, a], [, b]) => b - a);
+    process.stdout.write(`No consumer was deaf for longer than ${ms} ms after a fault (${longest}).\n`);
+  });
 
   async function scene({ onTestFinished }: TestContext): Promise<Scene> {
     const proxy = await startFaultProxy({ target: { host: database.hostname, port: Number(database.port) } });
@@ -153,7 +160,7 @@ describeWith('redis', 'Over Redis,', (url) => {
     const overAt = performance.now();
     await it.push('after');
     await within(patienceMs, 'a delivery after the fault', it.arrival('after'));
-    console.info(`${task.name}: the consumer heard after ${Math.round(performance.now() - overAt)} ms`);
+    deafFor.set(task.name, Math.round(performance.now() - overAt));
   }
 
   test.concurrent.for(Object.entries(faults))(

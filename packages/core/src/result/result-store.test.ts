@@ -13,6 +13,7 @@ function setup() {
   const logs: LogRecord[] = [];
   let refusal: Error | undefined = new BackendConnectionError('Nobody there.', { recoverable: true });
   let attempts = 0;
+  let reads = 0;
   const store = new ResultStore({
     backend: async () => ({
       ...inner,
@@ -25,7 +26,11 @@ function setup() {
       },
       close: () => inner.close(),
       store: (records) => inner.store(records),
-      getMany: (ids) => inner.getMany(ids),
+      getMany: async (ids) => {
+        reads += 1;
+        if (refusal !== undefined) throw refusal;
+        return await inner.getMany(ids);
+      },
       forget: (ids) => inner.forget(ids),
     }),
     codec: () => createResultCodec(createContentCodec(), 'json'),
@@ -41,6 +46,7 @@ function setup() {
     logs,
     record,
     attempts: () => attempts,
+    reads: () => reads,
     refuse: (error: Error | undefined) => (refusal = error),
   };
 }
@@ -107,5 +113,25 @@ describe('a result backend that cannot be opened', () => {
     await clock.advance(10);
     await store.close();
     expect(await late).toMatchObject({ message: expect.stringContaining('closed') });
+  });
+});
+
+describe('results that cannot be read', () => {
+  test('are read again within seconds by those who wait: what was told meanwhile is not told again', async () => {
+    const { clock, store, refuse, reads } = setup();
+    refuse(undefined);
+    const waiting = failure(store.wait('one', { timeoutMs: 60_000 }));
+    await clock.advance(4_000);
+    refuse(new BackendConnectionError('Nobody there.', { recoverable: true }));
+    await clock.advance(6_000);
+    const before = reads();
+    await clock.advance(5_000);
+    expect(reads() - before).toBe(5);
+    refuse(undefined);
+    await clock.advance(1_000);
+    await clock.advance(20_000);
+    expect(reads() - before).toBe(5 + 1 + 4);
+    await store.close();
+    expect(await waiting).toBeInstanceOf(Error);
   });
 });

@@ -17,6 +17,8 @@ interface Waiting extends Deferred<ResultRecord> {
 /** With a notifier the poll only repairs a lost hint; without one it is how results are found. */
 const pollBehindNotifierMs = 5_000;
 const pollMs = { first: 20, max: 500 };
+/** What was told while reading failed may not be told again. */
+const afterFailureMs = 1_000;
 
 /**
  * Waits for results on behalf of everyone in the app: one subscription, one look per batch of ids, one slow poll behind it, so that nothing hangs when
@@ -122,13 +124,20 @@ export class ResultWaiter {
 
   async #pollWhilePending(): Promise<void> {
     let interval = this.#backend.notifier === undefined ? pollMs.first : pollBehindNotifierMs;
+    let hasFailed = false;
     try {
       while (this.#pending.size > 0 && !this.#stop.signal.aborted) {
-        await backgroundSleep(this.#clock, interval, this.#stop.signal);
-        if (this.#backend.notifier === undefined) interval = Math.min(interval * 2, pollMs.max);
-        await this.#deliver([...this.#pending.keys()]).catch((error: unknown) =>
-          this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.'),
+        await backgroundSleep(
+          this.#clock,
+          hasFailed ? Math.min(interval, afterFailureMs) : interval,
+          this.#stop.signal,
         );
+        if (this.#backend.notifier === undefined) interval = Math.min(interval * 2, pollMs.max);
+        hasFailed = false;
+        await this.#deliver([...this.#pending.keys()]).catch((error: unknown) => {
+          hasFailed = true;
+          this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.');
+        });
       }
     } finally {
       this.#poll = undefined;
