@@ -31,7 +31,7 @@ export interface EndureReport {
   readonly wrong: number;
   /** Executions beyond one per task: at-least-once allows them. */
   readonly repeated: number;
-  /** The longest that a task waited for one of the workers although nothing else was to be done, in the middle of the trouble. */
+  /** The longest that a task waited for one of the workers in the midst of the trouble, whose own duration is part of it. */
   readonly longestSilenceMs: number;
   /** How long it took, after the trouble, until the last of the workers had executed a task. The promise is 10 s. */
   readonly heardAfterMs: number;

@@ -72,7 +72,7 @@ export function ordealSection({ report, ...ordeal }: Ordeal): Section {
       '**confirmed and lost**': `**${lost}**`,
       '**confirmed and without their result**': `**${wrong}**`,
       'executed more than once': repeated,
-      'longest that a worker was deaf, in the middle of it': `${(longestSilenceMs / 1_000).toFixed(1)} s`,
+      'longest that a task waited for a worker in the midst of it': `${(longestSilenceMs / 1_000).toFixed(1)} s`,
       'all workers heard again, after it': `${(heardAfterMs / 1_000).toFixed(1)} s`,
       duration: `${seconds.toFixed(0)} s`,
     },
