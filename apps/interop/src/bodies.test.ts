@@ -1,4 +1,5 @@
 import { isSameValue, queue } from '@ctq/messaging';
+import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -21,8 +22,8 @@ const steps = [0, 3, 6, 9];
 const stepOf = (priority: number): number => steps.filter((step) => step <= priority).length;
 
 describeWith('redis', 'Messages between Kombu and ctq', (url) => {
-  const server = new URL(url);
-  const site = { broker: `redis://${server.host}/15`, backend: `redis://${server.host}/15` };
+  const broker = redisDatabase(url, 'interopBodies');
+  const site = { broker, backend: broker };
   const admin = new Redis(site.broker);
   let kombu: KombuPeer;
   let ctq: CtqPeer;

@@ -1,5 +1,6 @@
 import { chord } from '@ctq/core';
 import { isSameValue } from '@ctq/messaging';
+import { redisDatabase, type RedisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inPython, inTypescript, MixedFleet } from './mixed-fleet.js';
@@ -26,14 +27,14 @@ const formats: readonly (readonly [
 /** Results in JSON, which carries all values; and in msgpack, where members of chords are bytes that are no text. */
 const resultFormats: readonly (readonly [
   title: string,
-  database: number,
+  database: RedisDatabase,
   settings: Readonly<Record<string, unknown>>,
   formats: typeof formats,
 ])[] = [
-  ['with results in JSON [BK-015]', 14, {}, formats],
+  ['with results in JSON [BK-015]', 'interopCalls', {}, formats],
   [
     'with results in msgpack [BK-015]',
-    13,
+    'interopMsgpackCalls',
     { result_serializer: 'msgpack', result_accept_content: ['json', 'msgpack'] },
     [
       ['json', undefined, 0, plainValues],
@@ -44,7 +45,7 @@ const resultFormats: readonly (readonly [
 
 describeWith('redis', 'Celery and ctq on one Redis', (url) => {
   describe.each(resultFormats)('%s', (_title, database, settings, chosen) => {
-    const fleet = new MixedFleet(url, database, settings);
+    const fleet = new MixedFleet(redisDatabase(url, database), settings);
     const { app } = fleet;
     const add = app.task('typescript.add', { params: ['x', 'y'] }, (x: number, y: number) => x + y);
     const total = app.task('typescript.total', (numbers: readonly number[]) =>

@@ -25,8 +25,8 @@ export class MixedFleet {
   #client: CeleryClient | undefined;
 
   /** @param settings of both sides, by Celery's names. */
-  constructor(server: string, database: number, settings: Readonly<Record<string, unknown>> = {}) {
-    this.url = `redis://${new URL(server).host}/${database}`;
+  constructor(url: string, settings: Readonly<Record<string, unknown>> = {}) {
+    this.url = url;
     this.#settings = settings;
     this.#admin = new Redis(this.url, { lazyConnect: true });
     this.app = new Ctq('interop', {

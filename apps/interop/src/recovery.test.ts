@@ -4,6 +4,7 @@ import { Ctq } from '@ctq/core';
 import { startProgram } from '@ctq/docs-check/program';
 import { encodeEnvelope } from '@ctq/messaging';
 import { createLogger, Deadline, deferred } from '@ctq/runtime';
+import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { redis } from '@ctq/transport-redis';
 import { Worker } from '@ctq/worker';
@@ -22,7 +23,7 @@ const tasks = fileURLToPath(new URL('../dist/tasks.js', import.meta.url));
 const impatient = { visibility_timeout: 2, unacked_restore_interval: 0.3, unacked_restore_throttle: 1 };
 
 describeWith('redis', 'What one language holds when it ends', (url) => {
-  const broker = `redis://${new URL(url).host}/4`;
+  const broker = redisDatabase(url, 'interopRecovery');
   let python: string;
 
   beforeAll(async () => {

@@ -1,4 +1,5 @@
 import { chain, group, MaxRetriesExceededError, RemoteError } from '@ctq/core';
+import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, inPython, inTypescript, MixedFleet } from './mixed-fleet.js';
@@ -12,7 +13,7 @@ class OutOfStock extends Error {
 }
 
 describeWith('redis', 'What became of a task of the other language', (url) => {
-  const fleet = new MixedFleet(url, 3, { result_extended: true });
+  const fleet = new MixedFleet(redisDatabase(url, 'interopResults'), { result_extended: true });
   const { app } = fleet;
   const noted: unknown[] = [];
   const add = app.task('typescript.add', (x: number, y: number) => x + y);

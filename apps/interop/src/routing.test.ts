@@ -1,4 +1,5 @@
 import { exchange, type Queue, queue } from '@ctq/messaging';
+import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import type { RedisOptions } from '@ctq/transport-redis';
 import { Redis } from 'ioredis';
@@ -43,8 +44,7 @@ const routedByKombu: Readonly<Record<string, readonly string[]>> = {
 const copiesOf = (routes: Readonly<Record<string, readonly string[]>>): number => Object.values(routes).flat().length;
 
 describeWith('redis', 'Exchanges that Kombu and ctq share', (url) => {
-  const server = new URL(url);
-  const broker = `redis://${server.host}/7`;
+  const broker = redisDatabase(url, 'interopRouting');
   let python: string;
 
   beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { Ctq } from '@ctq/core';
 import { Deadline } from '@ctq/runtime';
+import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { redis } from '@ctq/transport-redis';
 import { Worker } from '@ctq/worker';
@@ -21,7 +22,8 @@ describeWith('redis', 'One queue that a Celery worker and a ctq worker consume',
   test(
     `has ${tasks} tasks of both languages executed once each, some by either`,
     async () => {
-      const site = { broker: `redis://${new URL(url).host}/12`, backend: `redis://${new URL(url).host}/12` };
+      const broker = redisDatabase(url, 'interopSharedQueue');
+      const site = { broker, backend: broker };
       const python = await pythonWithCelery();
       const journal = new Redis(site.broker);
       await journal.flushdb();

@@ -11,8 +11,8 @@ export interface Difference {
 export const differences: readonly Difference[] = [
   {
     celery: ['BRPOP *'],
-    ctq: ['RPOP * <n>', 'LLEN celery*'],
-    why: "Many messages are taken at once and booked in the same step, so that none is ever in nobody's hands. Who waits looks once and is told of arrivals (client tracking), instead of sending a command every second.",
+    ctq: ['RPOP * <n>', 'LLEN celery*', 'ZRANGE unacked_index 0 0 WITHSCORES', 'SCARD _kombu.binding.*'],
+    why: "Many messages are taken at once and booked in the same step, so that none is ever in nobody's hands. Who waits looks once and is told of arrivals (client tracking), instead of sending a command every second; the same look shows whether something has to be swept.",
   },
   {
     celery: [],

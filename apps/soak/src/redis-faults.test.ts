@@ -1,60 +1,80 @@
-import { redisBackend } from '@ctq/backend-redis';
-import { Ctq } from '@ctq/core';
-import { Deadline } from '@ctq/runtime';
-import { describeWith } from '@ctq/test-services/vitest';
-import { redis } from '@ctq/transport-redis';
-import { Worker } from '@ctq/worker';
+import { type PrivateRedis, startFaultProxy, startRedisServer } from '@ctq/test-services';
+import { describeWithPrograms } from '@ctq/test-services/vitest';
 import { Redis } from 'ioredis';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { endure, type EndureReport } from './endure.js';
+import { crashes, frozen, networkTrouble, storm } from './trouble.js';
 
-describeWith('redis', 'A Redis that ends connections and forgets scripts', (url) => {
-  // Databases of their own, by which these connections are told from those of other suites.
-  const at = (db: number): string => {
-    const database = new URL(url);
-    database.pathname = `/${db}`;
-    return database.href;
-  };
+/** Other faults in another order: CTQ_FAULT_SEED=2 npm test -- apps/soak. */
+const seed = Number(process.env['CTQ_FAULT_SEED'] ?? 1);
 
-  async function disturb(admin: Redis): Promise<void> {
-    const clients = String(await admin.client('LIST')).split('\n');
-    for (const client of clients) {
-      const [, id] = /^id=(\d+) .* db=[56] /.exec(client) ?? [];
-      if (id !== undefined) await admin.client('KILL', 'ID', id).catch(() => undefined);
-    }
-    await admin.script('FLUSH');
+const nobodyLost = { lost: 0, wrong: 0 };
+const deafForMs = 10_000;
+
+describeWithPrograms(['redis-server'], 'Tasks over Redis', () => {
+  let server: PrivateRedis;
+
+  beforeEach(async () => {
+    server = await startRedisServer({ config: { appendonly: 'yes', appendfsync: 'always' } });
+  });
+
+  afterEach(() => server.stop());
+
+  const options = { tasks: 2_000, seconds: 6, workers: 2, concurrency: 20, leaseSeconds: 2 };
+
+  function tell(what: string, report: EndureReport): void {
+    console.info(`${what}: ${JSON.stringify(report)}`);
   }
 
-  it('loses nothing that was accepted, and keeps nobody waiting for ever', { timeout: 120_000 }, async () => {
-    const executed = new Set<number>();
-    await using app = new Ctq('faults', {
-      broker: redis({ url: at(5), leaseDuration: '2s' }),
-      backend: redisBackend({ url: at(6) }),
-    });
-    const work = app.task('work', (n: number) => {
-      executed.add(n);
-      return n * 2;
-    });
-    const worker = new Worker(app, { concurrency: 20 });
-    await worker.start();
+  it('survive a network on which everything goes wrong', { timeout: 180_000 }, async () => {
+    const { hostname: host, port } = new URL(server.url);
+    await using proxy = await startFaultProxy({ target: { host, port: Number(port) } });
+    const through = proxy.through(server.url);
+    const disturb = networkTrouble(proxy, seed);
+    const report = await endure({ ...options, tasks: 10_000, seconds: 20, url: server.url, through, disturb });
+    tell(`${JSON.stringify(proxy.stats.faults)}, seed ${seed}`, report);
+    expect(report).toMatchObject(nobodyLost);
+    expect(report.confirmed).toBeGreaterThan(0);
+    expect(report.heardAfterMs).toBeLessThan(deafForMs);
+  });
+
+  it('survive a server that ends all connections and forgets all scripts every 50 ms', {
+    timeout: 120_000,
+  }, async () => {
+    const { url } = server;
+    const report = await endure({ ...options, url, through: url, disturb: storm(url, 50) });
+    tell('storm', report);
+    expect(report).toMatchObject(nobodyLost);
+    expect(report.heardAfterMs).toBeLessThan(deafForMs);
+  });
+
+  it('survive a server that stands still for six seconds, and no connection is given up', {
+    timeout: 120_000,
+  }, async () => {
+    const { url } = server;
     const admin = new Redis(url);
-    const results: Promise<number>[] = [];
-    // What a publish rejects was not accepted.
-    const accepted: number[] = [];
-    for (let slice = 0; slice < 15; slice += 1) {
-      const numbers = Array.from({ length: 100 }, (_, n) => slice * 100 + n);
-      const sent = numbers.map(async (n) => {
-        const result = await work.delay(n);
-        accepted.push(n);
-        results.push(result.get({ timeout: '90s' }));
-      });
-      await disturb(admin);
-      await Promise.allSettled(sent);
-    }
-    const values = await Promise.all(results);
-    expect(accepted.length).toBeGreaterThan(0);
-    expect(values.sort((a, b) => a - b)).toEqual(accepted.sort((a, b) => a - b).map((n) => n * 2));
-    expect(accepted.filter((n) => !executed.has(n))).toEqual([]);
+    const made = async (): Promise<number> =>
+      Number(/total_connections_received:(\d+)/.exec(await admin.info('stats'))?.[1]);
+    let before = 0;
+    const freeze = frozen(server, 6_000);
+    const disturb = async (signal: AbortSignal): Promise<void> => {
+      before = await made();
+      await freeze(signal);
+    };
+    const report = await endure({ ...options, seconds: 8, url, through: url, disturb });
+    tell(`frozen, ${(await made()) - before} connections made meanwhile`, report);
     admin.disconnect();
-    await worker.stop(Deadline.after(5_000));
+    expect(report).toMatchObject({ ...nobodyLost, rejected: 0, repeated: 0 });
+    expect(report.heardAfterMs).toBeLessThan(deafForMs);
+  });
+
+  it('survive a server that crashes again and again and has on disk what it confirmed', {
+    timeout: 120_000,
+  }, async () => {
+    const { url } = server;
+    const report = await endure({ ...options, url, through: url, disturb: crashes(server, 1_500) });
+    tell('crashes', report);
+    expect(report).toMatchObject(nobodyLost);
+    expect(report.heardAfterMs).toBeLessThan(deafForMs);
   });
 });

@@ -3,7 +3,7 @@ import { redisBackend } from '@ctq/backend-redis';
 import { Ctq } from '@ctq/core';
 import { startProgram } from '@ctq/docs-check/program';
 import { deferred } from '@ctq/runtime';
-import { environmentVariable, startServices } from '@ctq/test-services';
+import { environmentVariable, startServices, redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { redis } from '@ctq/transport-redis';
 import { Redis } from 'ioredis';
@@ -19,7 +19,7 @@ const blockedMs = 60_000;
 
 describeWith('redis', 'A worker process on Redis', (url) => {
   function setup({ onTestFinished }: TestContext) {
-    const database = `redis://${new URL(url).host}/1`;
+    const database = redisDatabase(url, 'soakWorkers');
     const prefix = `${crypto.randomUUID()}:`;
     const app = new Ctq('holding', {
       broker: redis({ url: database, globalKeyprefix: prefix }),

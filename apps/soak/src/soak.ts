@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seededRandom } from './random.js';
+import { seededRandom } from '@ctq/test-services';
 import { Victim } from './victim.js';
 
 export interface SoakOptions {

@@ -1,8 +1,13 @@
 export { findProgram } from './find-program.js';
 export { probes } from './probes/probes.js';
 export { pythonWith } from './python.js';
+export { type RedisDatabase, redisDatabase, redisDatabases } from './redis-databases.js';
 export { environmentVariable, type Service, type ServiceName, serviceNames } from './service.js';
 export { type Services, startServices } from './start-services.js';
+export type { Direction, Fault, FaultKind, Injection, Opening } from './fault-proxy/fault.js';
+export { type FaultProxy, type FaultProxyStats, startFaultProxy } from './fault-proxy/fault-proxy.js';
+export { faultSchedule, type ScheduledFault } from './fault-proxy/fault-schedule.js';
+export { seededRandom } from './fault-proxy/seeded-random.js';
 export { type Certificates, type KeyPair, makeCertificates } from './redis/certificates.js';
 export { type RedisCluster, startCluster } from './redis/cluster.js';
 export { type PrivateRedis, type PrivateRedisOptions, startRedisServer } from './redis/private-redis.js';

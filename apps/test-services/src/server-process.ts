@@ -18,6 +18,7 @@ export interface ServerCommand {
 export interface ServerProcess {
   /** Resolves when `probe` does; rejects with the server's own output when it ends before, or when `signal` aborts. */
   ready(probe: () => Promise<void>, signal: AbortSignal | undefined): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -60,6 +61,7 @@ export function startServer(command: ServerCommand): ServerProcess {
         await Promise.race([exited, sleep(20)]);
       }
     },
+    signal: (signal) => killGroup(child.pid, signal),
     stop() {
       stopped ??= (async () => {
         killGroup(child.pid, command.stopSignal);

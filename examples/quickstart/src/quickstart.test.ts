@@ -41,7 +41,7 @@ it(itGetsItsResults, async () => {
 
 describeWith('redis', 'with another URL in the environment, on Redis', (url) => {
   it(itGetsItsResults, async () => {
-    const address = `redis://${new URL(url).host}/2?global_keyprefix=quickstart-${crypto.randomUUID()}:`;
+    const address = `${url}?global_keyprefix=quickstart-${crypto.randomUUID()}:`;
     await clientAndWorker({ CTQ_BROKER_URL: address, CTQ_RESULT_BACKEND: address });
   });
 });

@@ -5,6 +5,9 @@ import type { Redis } from 'ioredis';
 import { backendError } from './backend-errors.js';
 import type { RedisBackendConfig } from './redis-backend-options.js';
 
+/** How often the connection that listens is asked whether it is there, when it heard nothing; only where somebody waits for results is there one. */
+const probeEveryMs = 10_000;
+
 /**
  * The connections of one backend or store: one for commands, one for what is listened to. A lost one is made again when the next command needs it, and
  * leads to where the server is by then.
@@ -36,7 +39,7 @@ export class RedisConnection {
     if (this.#ending.signal.aborted) return await disconnectRedis(client);
     this.#context = context;
     this.#use(client);
-    const beside = { role: 'results-subscriber', clock, logger };
+    const beside = { role: 'results-subscriber', clock, logger, probeEveryMs };
     this.#subscriber = new Subscriber({
       connect: (closing) => this.#connected(server.connect(beside, closing), closing),
       reconnects: { clock },

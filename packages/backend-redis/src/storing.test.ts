@@ -1,6 +1,7 @@
 import { BackendStoreError } from '@ctq/core/backend';
 import { silentLogger, systemClock } from '@ctq/runtime';
 import { recordCommands } from '@ctq/test-services/redis-monitor';
+import { redisDatabase, redisDatabases } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { describe, expect, test } from 'vitest';
 import { backendScene, recordOf } from './__fixtures__/backend-scene.js';
@@ -77,9 +78,8 @@ describeWith('redis', 'Storing results in Redis', (url) => {
 
   test('[BK-056] is tried again while Redis is away, where that is asked for', async () => {
     // The connections to this database are those of this test.
-    const database = new URL(url);
-    database.pathname = '/1';
-    const scene = backendScene(database.href);
+    const database = redisDatabase(url, 'storing');
+    const scene = backendScene(database);
     const app = scene.app({ retryPolicy: { intervalStep: 0.05, intervalMax: 0.1 } });
     const backend = await scene.backend(app);
     const retried = (): boolean =>
@@ -87,7 +87,9 @@ describeWith('redis', 'Storing results in Redis', (url) => {
     const ids: string[] = [];
     while (!retried()) {
       const lines = String(await scene.client.client('LIST')).split('\n');
-      const own = lines.find((line) => line.includes(' db=1 ') && line.includes(' name=ctq-results ')) ?? '';
+      const own =
+        lines.find((line) => line.includes(` db=${redisDatabases.storing} `) && line.includes(' name=ctq-results ')) ??
+        '';
       const id = /^id=(\d+)/.exec(own)?.[1];
       ids.push(crypto.randomUUID());
       const kill = id === undefined ? undefined : scene.client.client('KILL', 'ID', id);

@@ -1,21 +1,16 @@
 import { group } from '@ctq/core';
 import { recordCommands } from '@ctq/test-services/redis-monitor';
+import { redisDatabase, redisDatabases } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { expect, test } from 'vitest';
 import { backendScene, documentOf, recordOf } from './__fixtures__/backend-scene.js';
 
 const soon = { timeout: '15s' } as const;
 
-/** A database of its own, by which connections are told from those of other suites. */
-function at(url: string, db: number): string {
-  const database = new URL(url);
-  database.pathname = `/${db}`;
-  return database.href;
-}
-
 describeWith('redis', 'Waiting for results in Redis', (server) => {
-  const db = 2;
-  const url = at(server, db);
+  // Its own, by which connections are told from those of other suites.
+  const db = redisDatabases.waiting;
+  const url = redisDatabase(server, 'waiting');
 
   /** Ids of the connections of this database that listen. */
   async function subscribers(client: ReturnType<typeof backendScene>['client']): Promise<readonly string[]> {

@@ -1,14 +1,20 @@
 import { once } from 'node:events';
 import { Redis, type RedisOptions } from 'ioredis';
 import { clientError } from './client-error.js';
+import { Liveness, type LivenessOptions } from './liveness.js';
 
 /**
  * One connection, that is used as long as it lasts: reconnecting is for whoever knows what has to be done again.
  * @throws the client's or the server's error. Aborting the signal rejects with its reason.
  */
-export async function openClient(options: RedisOptions, signal: AbortSignal): Promise<Redis> {
+export async function openClient(
+  options: RedisOptions,
+  signal: AbortSignal,
+  liveness: LivenessOptions = {},
+): Promise<Redis> {
   signal.throwIfAborted();
   const client = new Redis({ ...options, ...asPromised, replyMapping: 'legacy' });
+  new Liveness(client, liveness);
   // The reason why a command or the attempt to connect failed; without a listener ioredis prints it.
   let lastError: Error | undefined;
   client.on('error', (error: Error) => {
@@ -47,6 +53,8 @@ const asPromised = {
   // Messages of client tracking are dropped silently in RESP3 (ioredis 6).
   protocol: 2,
   stringNumbers: false,
+  // On a connection that leads nowhere the end is not answered either.
+  disconnectTimeout: 200,
 } satisfies RedisOptions;
 
 /** Idempotent, and does not wait for a server that does not answer. */

@@ -3,7 +3,6 @@ import type { Redis, RedisOptions } from 'ioredis';
 import { disconnectRedis, openClient } from './connect.js';
 import { type AskServer, findMaster } from './find-master.js';
 import { findSlotOwner } from './find-slot-owner.js';
-import { checkHealth } from './health-check.js';
 import type { HostPort } from './redis-url.js';
 import type { RedisServerConfig } from './server-config.js';
 import { isTooOld, serverInfo } from './server-info.js';
@@ -16,6 +15,8 @@ export interface ConnectContext {
   readonly role: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** For a connection that only listens: asks whether it is still there when nothing was received for so long, unless options say otherwise. */
+  readonly probeEveryMs?: number;
 }
 
 /** ioredis looks for a number; undefined would be its default. */
@@ -93,11 +94,16 @@ export class RedisServer {
     }
   }
 
-  async #connectTo(place: Place, { role, clock, logger }: ConnectContext, signal: AbortSignal): Promise<Redis> {
-    const { clientName, db, tls, healthCheckMs } = this.#config;
+  async #connectTo(place: Place, context: ConnectContext, signal: AbortSignal): Promise<Redis> {
+    const { role, clock, logger, probeEveryMs } = context;
+    const { clientName, db, tls, healthCheckMs = probeEveryMs } = this.#config;
+    const probes = probeEveryMs !== undefined && healthCheckMs !== undefined && healthCheckMs > 0;
     this.#warnOfTls(tls, logger);
     const name = role === '' ? clientName : `${clientName}-${role}`;
-    const client = await openClient(await this.#options(place, { name, db, tls }), signal);
+    const client = await openClient(await this.#options(place, { name, db, tls }), signal, {
+      clock,
+      ...(probes ? { probeEveryMs: healthCheckMs } : {}),
+    });
     try {
       await this.#check(client, logger);
     } catch (error) {
@@ -105,7 +111,6 @@ export class RedisServer {
       signal.throwIfAborted();
       throw error;
     }
-    checkHealth(client, { intervalMs: healthCheckMs, clock, logger, url: this.url });
     return client;
   }
 

@@ -46,7 +46,7 @@ export interface RedisServerConfig {
   /** Undefined: TCP does not look after idle connections. */
   readonly keepAliveMs?: number;
   /** 0: never. */
-  readonly healthCheckMs: number;
+  readonly healthCheckMs?: number;
   readonly clientName: string;
   /** Options of ioredis that are given through. */
   readonly base: Readonly<Record<string, unknown>>;
@@ -284,11 +284,12 @@ function clientSettings(
   if (timeout < 1) throw read.bad('connectTimeout', 'a duration above 0');
   const socketTimeout = read.duration('socketTimeout') ?? defaults.socketTimeoutMs ?? 0;
   const keepAlive = keepAliveMs(read);
+  const healthCheckMs = read.duration('healthCheckInterval');
   return {
     connectTimeoutMs: timeout,
     ...(socketTimeout > 0 ? { socketTimeoutMs: socketTimeout } : {}),
     ...(keepAlive === undefined ? {} : { keepAliveMs: keepAlive }),
-    healthCheckMs: read.duration('healthCheckInterval') ?? 25_000,
+    ...(healthCheckMs === undefined ? {} : { healthCheckMs }),
     clientName: read.text('clientName') ?? 'ctq',
   };
 }

@@ -56,7 +56,10 @@ export interface RedisServerOptions extends CeleryTlsOptions {
   readonly socketKeepalive?: boolean;
   /** `{ TCP_KEEPIDLE: seconds }`: how long a connection is idle before TCP looks. Default 10 s. Node sets no other. */
   readonly socketKeepaliveOptions?: Readonly<Record<string, number>>;
-  /** How often a connection is asked whether it is alive; one that does not answer within the same time is given up. Default 25 s, 0 never. */
+  /**
+   * How often a connection that only listens is asked whether it is alive, when it heard nothing (where commands are under way that is seen by their answers).
+   * Default a minute for messages, 10 s while results are awaited; 0 never.
+   */
   readonly healthCheckInterval?: Duration;
   /** A limit; ctq needs two connections for each of its own (commands, listening), the transport three (leases are renewed on one more). */
   readonly maxConnections?: number;

@@ -1,9 +1,11 @@
-import { createLogger, type LogRecord, systemClock } from '@ctq/runtime';
-import { describeWith } from '@ctq/test-services/vitest';
+import { createLogger, type LogRecord, silentLogger, systemClock, VirtualClock } from '@ctq/runtime';
+import { startRedisServer } from '@ctq/test-services';
+import { describeWith, describeWithPrograms } from '@ctq/test-services/vitest';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { redisConfig } from './redis-options.js';
 import { RedisQueueStore } from './redis-store.js';
+import { redis } from './redis-transport.js';
 
 const message = {
   body: new Uint8Array([1]),
@@ -77,5 +79,41 @@ describeWith('redis', 'arrivals', (url) => {
     await store.close();
     await admin.acl('DELUSER', 'untracked');
     admin.disconnect();
+  });
+});
+
+describeWithPrograms(['redis-server'], 'a consumer that waits', () => {
+  test('sends eleven commands a minute, sweeps included', async () => {
+    const server = await startRedisServer();
+    const clock = new VirtualClock();
+    const connection = await redis({ url: server.url }).connect(
+      { clock, logger: silentLogger },
+      AbortSignal.timeout(10_000),
+    );
+    const channel = await connection.openChannel();
+    await channel.consume('idle', { noAck: false, includeExpired: true, arguments: {} }, () => undefined);
+    const admin = new Redis(server.url);
+    // Steps of the virtual clock, and time for the answers of a real server.
+    const pass = async (seconds: number): Promise<void> => {
+      for (let step = 0; step < seconds * 2; step += 1) {
+        await clock.advance(500);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    await pass(10);
+    await admin.config('RESETSTAT');
+    await pass(60);
+    const stats = await admin.info('commandstats');
+    const calls = new Map(
+      [...stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name, n]) => [name, Number(n)]),
+    );
+    expect(calls.get('evalsha')).toBeGreaterThanOrEqual(9);
+    expect(calls.get('evalsha')).toBeLessThanOrEqual(11);
+    // What looks and pops do inside; nothing else was sent but by this test.
+    const inside = ['evalsha', 'get', 'time', 'zrange', 'zrangebyscore', 'llen', 'rpop', 'config|resetstat', 'info'];
+    expect([...calls.keys()].filter((name) => !inside.includes(name ?? ''))).toEqual([]);
+    admin.disconnect();
+    await connection.close();
+    await server.stop();
   });
 });

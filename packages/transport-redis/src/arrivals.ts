@@ -6,6 +6,15 @@ import { glanceScript } from './scripts/queue.js';
 /** Where the server refuses client tracking (an old one, a proxy, an ACL), who waits looks this often. */
 const pollMs = 1_000;
 
+/**
+ * Behind the announcements, who waits looks this often: one that is lost costs no more than this, and a connection that leads nowhere is found, by a command
+ * that is not answered, before ten seconds are over (see `Liveness`).
+ */
+const lookMs = 6_500;
+
+/** How long a look tells that there is nothing to sweep: until the next one has come for certain. Somebody with a shorter lease may turn up meanwhile. */
+const quietMs = lookMs + 1_000;
+
 export interface ArrivalsOptions {
   readonly client: () => Redis;
   readonly subscriber: Subscriber;
@@ -13,13 +22,35 @@ export interface ArrivalsOptions {
   readonly logger: Logger;
   /** How often to look where the server refuses to announce. Default 1,000. */
   readonly pollMs?: number;
+  /** Where messages that are held are booked. */
+  readonly leases: string;
+  readonly unackedIndex: string;
+  readonly visibilityTimeoutMs: number;
+  /** Where the end of queues with `x-expires` is noted, and which life of the database it is. */
+  readonly expiries: string;
+  readonly era: string;
+  /** The tables in which this connection has bindings. */
+  readonly tables: () => readonly string[];
+  /** Something arrived that was not announced. It may be on its way. */
+  readonly onUnannounced: () => void;
 }
 
-/** What is looked at, as the script wants it. */
+/** What is looked at. */
 export interface Watched {
-  readonly queues: number;
-  readonly keys: readonly string[];
+  /** The delayed set of each queue. */
+  readonly delayed: readonly string[];
+  readonly lists: readonly string[];
 }
+
+/** What a look has seen of the tables of bindings. */
+export interface SeenBindings {
+  /** Another one when something was changed. */
+  readonly text: string;
+  /** How many there are in each table. */
+  readonly counts: readonly number[];
+}
+
+type BindingsReply = readonly [era: string, ...counts: number[]];
 
 /**
  * Tells when a queue that was empty is written to, without a command in between: the server remembers what was looked at (client tracking), and announces
@@ -27,8 +58,15 @@ export interface Watched {
  */
 export class Arrivals {
   readonly #options: ArrivalsOptions;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Map<() => void, Watched>();
   #tracking: Promise<boolean> | undefined;
+  #nextLook: Timer | undefined;
+  /** When the next parked message is due that we know of. */
+  #due: { readonly at: number; readonly timer: Timer } | undefined;
+  #quietUntil = Number.NEGATIVE_INFINITY;
+  #bindings: SeenBindings | undefined;
+  /** How often bindings were changed, as far as that was announced. */
+  #changes = 0;
   #isClosed = false;
 
   constructor(options: ArrivalsOptions) {
@@ -40,45 +78,125 @@ export class Arrivals {
     if (signal.aborted || this.#isClosed) return;
     const woken = deferred();
     const wake = (): void => woken.resolve();
-    this.#waiting.add(wake);
+    this.#waiting.set(wake, watched);
     signal.addEventListener('abort', wake, { once: true });
-    const timers: Timer[] = [];
-    const wakeIn = (ms: number): void => {
-      if (this.#waiting.has(wake)) timers.push(this.#options.clock.setTimer(wake, ms, { background: true }));
+    let poll: Timer | undefined;
+    const pollLater = (): void => {
+      const { clock, pollMs: everyMs = pollMs } = this.#options;
+      if (this.#waiting.has(wake)) poll = clock.setTimer(wake, everyMs, { background: true });
     };
-    this.#listen(watched, wake, wakeIn).catch(wake);
+    this.#listen(watched, wake, pollLater).catch(wake);
     try {
       await woken.promise;
     } finally {
-      for (const timer of timers) timer.cancel();
+      poll?.cancel();
       this.#waiting.delete(wake);
       signal.removeEventListener('abort', wake);
     }
   }
 
+  /** A look that was made a moment ago has shown that nothing has to be swept yet. */
+  get isQuiet(): boolean {
+    return this.#options.clock.monotonic() < this.#quietUntil;
+  }
+
+  /** Stands for the bindings as the last look has seen them; undefined before there was one, and when they have changed since. */
+  get bindings(): SeenBindings | undefined {
+    return this.#bindings;
+  }
+
   close(): void {
     this.#isClosed = true;
+    this.#nextLook?.cancel();
+    this.#due?.timer.cancel();
     this.#wakeAll();
   }
 
-  async #listen({ queues, keys }: Watched, wake: () => void, wakeIn: (ms: number) => void): Promise<void> {
+  async #listen(watched: Watched, wake: () => void, pollLater: () => void): Promise<void> {
     this.#tracking ??= this.#track();
-    if (!(await this.#tracking)) wakeIn(this.#options.pollMs ?? pollMs);
+    if (await this.#tracking) this.#lookLater();
+    else pollLater();
     // After tracking is on: from here to the change of a key nothing is missed.
-    const reply = await glanceScript.run(this.#options.client(), keys, [queues]);
-    const [isWaiting, dueInMs] = reply as [number, number];
-    if (isWaiting === 1) wake();
-    else if (dueInMs >= 0) wakeIn(Math.max(dueInMs, 1));
+    if (await this.#isWaiting(watched)) wake();
+  }
+
+  #lookLater(): void {
+    if (this.#isClosed) return;
+    this.#nextLook ??= this.#options.clock.setTimer(
+      () => {
+        this.#nextLook = undefined;
+        if (this.#waiting.size > 0) this.#lookForAll().catch(() => this.#wakeAll());
+      },
+      lookMs,
+      { background: true },
+    );
+  }
+
+  async #lookForAll(): Promise<void> {
+    this.#lookLater();
+    const waiting = new Map(this.#waiting);
+    const all = [...waiting.values()];
+    const delayed = new Set(all.flatMap((watched) => watched.delayed));
+    const lists = new Set(all.flatMap((watched) => watched.lists));
+    if (!(await this.#isWaiting({ delayed: [...delayed], lists: [...lists] }))) return;
+    const unannounced = [...waiting.keys()].filter((wake) => this.#waiting.has(wake));
+    if (unannounced.length > 0) this.#options.onUnannounced();
+    for (const wake of unannounced) wake();
+  }
+
+  /** Whether something is there. What falls due later wakes everyone. */
+  async #isWaiting({ delayed, lists }: Watched): Promise<boolean> {
+    const { client, clock, leases, unackedIndex, expiries, era, visibilityTimeoutMs } = this.#options;
+    const lookedAt = clock.monotonic();
+    const tables = this.#options.tables();
+    const changes = this.#changes;
+    const reply = await glanceScript.run(
+      client(),
+      [leases, unackedIndex, expiries, era, ...tables, ...delayed, ...lists],
+      [tables.length, delayed.length, visibilityTimeoutMs / 1_000],
+    );
+    const [isWaiting, dueInMs, overdueInMs, bindings] = reply as [number, number, number, BindingsReply];
+    // A change may be told before the look that has not seen it.
+    if (changes === this.#changes) this.#bindings = seenBindings(tables, bindings);
+    if (dueInMs >= 0) this.#wakeAllIn(Math.max(dueInMs, 1));
+    this.#quietUntil = lookedAt + (overdueInMs < 0 ? quietMs : Math.min(overdueInMs, quietMs));
+    return isWaiting === 1;
+  }
+
+  #wakeAllIn(ms: number): void {
+    const { clock } = this.#options;
+    const at = clock.monotonic() + ms;
+    if (this.#isClosed || (this.#due !== undefined && this.#due.at <= at)) return;
+    this.#due?.timer.cancel();
+    const timer = clock.setTimer(
+      () => {
+        this.#due = undefined;
+        this.#wakeAll();
+      },
+      ms,
+      { background: true },
+    );
+    this.#due = { at, timer };
+  }
+
+  #onBindingsChanged(): void {
+    this.#changes += 1;
+    this.#bindings = undefined;
   }
 
   #wakeAll(): void {
-    for (const wake of this.#waiting) wake();
+    for (const wake of this.#waiting.keys()) wake();
   }
 
   async #track(): Promise<boolean> {
-    const { client, subscriber, logger, pollMs: everyMs = pollMs } = this.#options;
+    const { client, subscriber, logger, leases, unackedIndex, expiries, era, pollMs: everyMs = pollMs } = this.#options;
+    // They are looked at, too, and change whenever anybody takes something or keeps a queue.
+    const others = new Set([leases, unackedIndex, expiries]);
     try {
-      await subscriber.listen('__redis__:invalidate', () => this.#wakeAll());
+      await subscriber.listen('__redis__:invalidate', (_channel, key) => {
+        if (key === era || this.#options.tables().includes(key)) this.#onBindingsChanged();
+        else if (!others.has(key)) this.#wakeAll();
+      });
       await client().client('TRACKING', 'ON', 'REDIRECT', await subscriber.clientId());
       return true;
     } catch (error) {
@@ -90,4 +208,8 @@ export class Arrivals {
       return false;
     }
   }
+}
+
+function seenBindings(tables: readonly string[], [era, ...counts]: BindingsReply): SeenBindings {
+  return { text: JSON.stringify([era, tables, counts]), counts };
 }

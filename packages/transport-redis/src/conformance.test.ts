@@ -1,4 +1,5 @@
 import { queueStoreConformance, transportConformance } from '@ctq/messaging/conformance';
+import { redisDatabase, redisDatabases } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { test } from 'vitest';
 import { killClients } from './__fixtures__/redis-scene.js';
@@ -9,10 +10,12 @@ import { UnbookedQueueStore } from './unbooked-store.js';
 
 describeWith('redis', 'the Redis transport', (url) => {
   // A database of its own, by which its connections are told from those of other suites.
-  const database = new URL(url);
-  database.pathname = '/9';
-  const options = { url: database.href, leaseDuration: '2s' } as const;
-  const cases = transportConformance({ create: () => redis(options), restart: () => killClients(url, 9) });
+  const database = redisDatabase(url, 'transportConformance');
+  const options = { url: database, leaseDuration: '2s' } as const;
+  const cases = transportConformance({
+    create: () => redis(options),
+    restart: () => killClients(url, redisDatabases.transportConformance),
+  });
   for (const { name, isSupported, run } of cases) test.skipIf(!isSupported)(name, run);
 });
 
@@ -29,9 +32,11 @@ describeWith('redis', 'the Redis queue store that books nothing', (url) => {
 });
 
 describeWith('redis', 'the Redis transport that books nothing', (url) => {
-  const database = new URL(url);
-  database.pathname = '/9';
-  const transport = redis({ url: database.href, globalKeyprefix: 'unbooked:', ackEmulation: false });
-  const cases = transportConformance({ create: () => transport, restart: () => killClients(url, 9) });
+  const database = redisDatabase(url, 'transportConformance');
+  const transport = redis({ url: database, globalKeyprefix: 'unbooked:', ackEmulation: false });
+  const cases = transportConformance({
+    create: () => transport,
+    restart: () => killClients(url, redisDatabases.transportConformance),
+  });
   for (const { name, isSupported, run } of cases) test.skipIf(!isSupported)(name, run);
 });

@@ -1,6 +1,7 @@
 import { decodeEnvelope } from '@ctq/messaging';
 import { silentLogger, systemClock } from '@ctq/runtime';
 import { recordCommands } from '@ctq/test-services/redis-monitor';
+import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { loadVectors } from '@ctq/wire-vectors';
 import { Redis } from 'ioredis';
@@ -28,16 +29,15 @@ describe('the list of a priority', () => {
 
 describeWith('redis', "Kombu's layout", (url) => {
   // The captures name the database in their channels.
-  const database = new URL(url);
-  database.pathname = '/8';
+  const database = redisDatabase(url, 'kombuLayout');
 
   test.each(captured)('is written as captured with the options of $name', async ({ raw }) => {
     const python = commandsOf(raw);
     const pushed = decodeEnvelope(argumentOf(python, 'LPUSH'));
     const broadcast = decodeEnvelope(argumentOf(python, 'PUBLISH'));
-    const sent = await record(database.href, async () => {
+    const sent = await record(database, async () => {
       const given = readOptions(raw['transport_options'] as Record<string, unknown>);
-      const transport = redis({ ...given, url: database.href });
+      const transport = redis({ ...given, url: database });
       const context = { clock: systemClock, logger: silentLogger };
       const connection = await transport.connect(context, AbortSignal.timeout(10_000));
       const channel = await connection.openChannel();

@@ -1,3 +1,4 @@
+import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
@@ -74,14 +75,13 @@ describeWith('redis', 'A table of bindings that is gone', (url) => {
 
   test('[MS-143] is made again with everything that was declared, after the database was emptied', async () => {
     // Nobody else uses this one.
-    const database = new URL(url);
-    database.pathname = '/7';
-    const admin = new Redis(database.href);
+    const database = redisDatabase(url, 'lostBindings');
+    const admin = new Redis(database);
     onTestFinished(async () => {
       await admin.flushdb();
       admin.disconnect();
     });
-    const scene = redisScene(database.href);
+    const scene = redisScene(database);
     const topic = { name: 'feed', type: 'topic', durable: true, autoDelete: false } as const;
     const consumer = await scene.channel({ leaseDuration: '300ms' });
     await consumer.declareExchange(topic);

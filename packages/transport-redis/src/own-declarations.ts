@@ -58,6 +58,11 @@ export class OwnDeclarations {
     for (const binding of this.bindings.filter(({ queue }) => queue === name)) this.unbound(binding);
   }
 
+  /** Those in which something was bound. */
+  get exchanges(): readonly string[] {
+    return [...this.#bindings.keys()];
+  }
+
   get bindings(): readonly BindingDeclaration[] {
     return [...this.#bindings.values()].flatMap((bindings) => [...bindings.values()]);
   }

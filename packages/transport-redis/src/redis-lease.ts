@@ -70,16 +70,19 @@ export class RedisLease implements LeaseRole {
     await this.#store().run((client) => renewScript.run(client, keys, [holder, this.durationMs]));
   }
 
-  async lost(tags: readonly string[]): Promise<readonly string[]> {
-    const replies = await this.#store().run((client) => {
+  lost(tags: readonly string[]): Promise<readonly string[]> {
+    return this.#store().run(async (client) => {
       const pipeline = client.pipeline();
       for (const tag of tags) pipeline.hexists(this.#keys.unacked, tag);
-      return pipeline.exec();
+      const replies = (await pipeline.exec()) ?? [];
+      // A pipeline does not reject: each command has its own error. Not to know is not to have lost it.
+      for (const [error] of replies) if (error !== null) throw error;
+      return tags.filter((_, index) => replies[index]?.[1] !== 1);
     });
-    return tags.filter((_, index) => replies?.[index]?.[1] !== 1);
   }
 
   sweep(): Promise<number> {
+    if (this.#store().arrivals.isQuiet) return Promise.resolve(0);
     return this.#store().run((client) => this.#sweep(client));
   }
 

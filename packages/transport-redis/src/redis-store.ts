@@ -45,6 +45,12 @@ const largestPop = 1_000;
 /** A lease that is not ended in this time ends by itself. */
 const closeWithinMs = 500;
 
+/**
+ * How often the subscribed connection is asked whether it is there. New messages do not depend on it (see `Arrivals`); broadcasts do. With the looks and the
+ * poll of an idle worker it makes less than 12 commands a minute.
+ */
+const probeEveryMs = 60_000;
+
 /** What is kept of a held message, to give it back as it came. */
 interface Held {
   readonly queue: string;
@@ -71,6 +77,7 @@ export class RedisQueueStore implements QueueStore {
   #open: OpenStore | undefined;
   #closing: Promise<void> | undefined;
   #isClosed = false;
+  #lastError: Error | undefined;
   #made = 0;
 
   constructor(config: RedisConfig) {
@@ -95,10 +102,14 @@ export class RedisQueueStore implements QueueStore {
     const { server, pollMs } = this.#config;
     const client = await this.#connected(server.connect({ role: '', clock, logger }, signal), signal);
     client.on('end', () => this.#lose());
+    const beside = { role: 'subscriber', clock, logger, probeEveryMs };
+    let listening: Redis | undefined;
     const subscriber = new Subscriber({
       // Beside it: what is announced to this connection is what was looked at on the other.
-      connect: (closing) =>
-        this.#connected(server.connectBeside(client, { role: 'subscriber', clock, logger }, closing), closing),
+      connect: async (closing) => {
+        listening = await this.#connected(server.connectBeside(client, beside, closing), closing);
+        return listening;
+      },
       onLost: () => this.#lose(),
     });
     this.#open = {
@@ -111,6 +122,14 @@ export class RedisQueueStore implements QueueStore {
         clock,
         logger,
         ...(pollMs === undefined ? {} : { pollMs }),
+        leases: this.#keys.leases,
+        unackedIndex: this.#keys.unackedIndex,
+        visibilityTimeoutMs: this.#config.visibilityTimeoutMs,
+        expiries: this.#keys.expiries,
+        era: this.#keys.era,
+        tables: () => this.topology.tables,
+        // A connection that does not answer is ended: see `Liveness`.
+        onUnannounced: () => void listening?.ping().catch(() => undefined),
       }),
       run: (work) =>
         work(client).catch((error: unknown) => {
@@ -212,9 +231,8 @@ export class RedisQueueStore implements QueueStore {
 
   wait(queues: readonly string[], signal: AbortSignal): Promise<void> {
     const { arrivals } = this.#opened();
-    const lists = queues.flatMap((queue) => this.#keys.lists(queue));
-    const keys = [...queues.map((queue) => this.#keys.delayed(queue)), ...lists];
-    return arrivals.wait({ queues: queues.length, keys }, signal);
+    const delayed = queues.map((queue) => this.#keys.delayed(queue));
+    return arrivals.wait({ delayed, lists: queues.flatMap((queue) => this.#keys.lists(queue)) }, signal);
   }
 
   async size(queue: string): Promise<QueueSize> {
@@ -274,7 +292,9 @@ export class RedisQueueStore implements QueueStore {
 
   async #connected(connecting: Promise<Redis>, signal: AbortSignal): Promise<Redis> {
     try {
-      return await connecting;
+      const client = await connecting;
+      client.on('error', (error: Error) => (this.#lastError = error));
+      return client;
     } catch (error) {
       if (signal.aborted) throw error;
       throw transportError(error, this.url);
@@ -302,7 +322,12 @@ export class RedisQueueStore implements QueueStore {
     this.#end.resolve(
       this.#isClosed
         ? {}
-        : { error: new TransportConnectionError(`The connection to ${this.url} was lost.`, { recoverable: true }) },
+        : {
+            error: new TransportConnectionError(`The connection to ${this.url} was lost.`, {
+              recoverable: true,
+              cause: this.#lastError,
+            }),
+          },
     );
   }
 }

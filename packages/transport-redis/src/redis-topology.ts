@@ -31,6 +31,8 @@ export class RedisTopology implements TopologyRole {
   readonly #keys: KeySpace;
   readonly #own = new OwnDeclarations();
   #era: Promise<string> | undefined;
+  /** The bindings as they were seen when they were last made sure of. */
+  #restoredAt: string | undefined;
 
   constructor(store: () => OpenStore, keys: KeySpace) {
     this.#store = store;
@@ -138,6 +140,7 @@ export class RedisTopology implements TopologyRole {
   }
 
   async dropUnusedQueues(): Promise<readonly string[]> {
+    if (this.#store().arrivals.isQuiet) return [];
     return await this.#store().run(async (client) => {
       const overdue = (await overdueQueuesScript.run(client, [this.#keys.expiries], [])) as string[];
       const dropped: string[] = [];
@@ -147,7 +150,20 @@ export class RedisTopology implements TopologyRole {
   }
 
   async restoreBindings(): Promise<void> {
+    const { bindings } = this.#store().arrivals;
+    if (bindings !== undefined && bindings.text === this.#restoredAt && this.#areThere(bindings.counts)) return;
     await this.#restore(this.#own.bindings);
+    this.#restoredAt = bindings?.text;
+  }
+
+  /** As far as numbers tell. */
+  #areThere(counts: readonly number[]): boolean {
+    return this.#own.exchanges.every((name, at) => (counts[at] ?? 0) >= this.#own.bindingsOf(name).length);
+  }
+
+  /** The keys of the tables in which this connection has bindings. */
+  get tables(): readonly string[] {
+    return this.#own.exchanges.map((exchange) => this.#keys.bindings(exchange));
   }
 
   /** The `x-expires` of queues among these that were declared through this connection (kombu 5.6 transport/redis.py, _put). */

@@ -5,8 +5,8 @@ import { readOptions, readQuery, redisConfig, type RedisOptions } from './redis-
 import { RedisQueueStore } from './redis-store.js';
 import { Strays, UnbookedQueueStore } from './unbooked-store.js';
 
-/** A consumer that waits looks this often although nothing was announced; an idle worker costs next to nothing. */
-const pollMs = 30_000;
+/** A consumer that waits pops this often although it was not woken. `Arrivals` looks often enough; this is behind it. */
+const pollMs = 600_000;
 
 /**
  * Queues in Redis, shared with Celery's Python programs.

@@ -1,5 +1,6 @@
 import { openConnection, queue } from '@ctq/messaging';
 import { type Clock, systemClock, type Timer } from '@ctq/runtime';
+import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { expect, test } from 'vitest';
 import { eventually, killClients, redisScene, textMessage, textOf } from './__fixtures__/redis-scene.js';
@@ -40,9 +41,8 @@ function countingClock(): Clock & { readonly pending: () => number } {
 describeWith('redis', 'A consumer', (url) => {
   test('[MS-154] goes on after each of its connections was lost, and leaves no timer of theirs behind', async () => {
     // The connections to this database are those of this test.
-    const database = new URL(url);
-    database.pathname = '/3';
-    const scene = redisScene(database.href);
+    const database = redisDatabase(url, 'transportRestart');
+    const scene = redisScene(database);
     const clock = countingClock();
     const connection = openConnection({ transport: scene.transport(), clock, retry: { firstMs: 10 } });
     const got: string[] = [];

@@ -1,5 +1,6 @@
 import type { Delivery } from '@ctq/messaging';
 import { silentLogger, systemClock } from '@ctq/runtime';
+import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { expect, test } from 'vitest';
 import { eventually, killClients, lasting, redisScene, textMessage, textOf } from './__fixtures__/redis-scene.js';
@@ -32,9 +33,8 @@ describeWith('redis', 'Without bookings', (url) => {
 
   test('[MS-139] what was held when the connection was lost goes back with the next one of the same process', async () => {
     // The connections to this database are those of this test.
-    const database = new URL(url);
-    database.pathname = '/4';
-    const scene = redisScene(database.href);
+    const database = redisDatabase(url, 'unbooked');
+    const scene = redisScene(database);
     const transport = scene.transport({ ackEmulation: false });
     const open = () => transport.connect({ clock: systemClock, logger: silentLogger }, AbortSignal.timeout(10_000));
     const connection = await open();

@@ -322,7 +322,7 @@ describe('Settings of connecting', () => {
 
 describe('A worker that receives nothing although messages wait', () => {
   test.each([
-    [{}, 60_000],
+    [{}, 120_000],
     [{ workerMaxSilentTime: 10 }, 10_000],
   ])('with %j consumes anew, reconnects, and cannot go on', async (settings, silentMs) => {
     await using scene = new WorkerScene({ broker: deaf(), ...settings });

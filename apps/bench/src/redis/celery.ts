@@ -40,13 +40,21 @@ export const celery: Contestant = {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const exited = once(worker, 'exit');
+    const measureAndStop = async (): Promise<Measured> => {
+      try {
+        return await measure(worker, site, count);
+      } finally {
+        worker.kill('SIGTERM');
+        await exited;
+      }
+    };
     await Promise.race([
       saysReady(worker),
       exited.then(([code]) => {
         throw new Error(`Celery's worker ended with ${code} before it was ready.`);
       }),
     ]);
-    return { measured: measure(worker, site, count).finally(() => stop(worker, exited)) };
+    return { measured: measureAndStop() };
   },
 };
 
@@ -66,11 +74,6 @@ function saysReady({ stderr }: ChildProcess): Promise<void> {
     // Read to its end, lest the worker block on a full pipe.
     if (stderr !== null) createInterface(stderr).on('line', (line) => line.endsWith(' ready.') && resolve());
   });
-}
-
-async function stop(worker: ChildProcess, exited: Promise<unknown>): Promise<void> {
-  worker.kill('SIGTERM');
-  await exited;
 }
 
 /** From the first look at which something was done to the one at which everything was. */

@@ -41,6 +41,19 @@ describeWithPrograms(['redis-server'], "a test's own Redis", () => {
     expect(existsSync(redis.folder)).toBe(false);
   });
 
+  test('answers nobody while it is frozen, and can be stopped then', async () => {
+    const redis = await startRedisServer();
+    redis.freeze();
+    const answer = ask(redis, 'PING');
+    const early = await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 200, 'nothing'))]);
+    expect(early).toBe('nothing');
+    redis.thaw();
+    expect(await answer).toBe('+PONG\r\n');
+    redis.freeze();
+    await redis.stop();
+    expect(await isRefused(redis)).toBe(true);
+  });
+
   test('has replicas and sentinels', async () => {
     await using master = await startRedisServer();
     await using replica = await startRedisServer({ replicaOf: master });

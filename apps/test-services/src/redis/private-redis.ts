@@ -32,6 +32,9 @@ export interface PrivateRedis extends AsyncDisposable {
   kill(): Promise<void>;
   /** After `kill`: on the same port with the same files. */
   startAgain(more?: Pick<PrivateRedisOptions, 'config' | 'until'>): Promise<void>;
+  /** Stops the process in its tracks (SIGSTOP): it answers nobody, and its connections stay. */
+  freeze(): void;
+  thaw(): void;
   /** Ends it and removes its files. Calling it again awaits the same end. */
   stop(): Promise<void>;
 }
@@ -101,6 +104,8 @@ export async function startRedisProgram(
     async startAgain(more = {}) {
       server = await launch(more);
     },
+    freeze: () => server.signal('SIGSTOP'),
+    thaw: () => server.signal('SIGCONT'),
     stop,
     [Symbol.asyncDispose]: stop,
   };

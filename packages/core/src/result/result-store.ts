@@ -1,9 +1,13 @@
-import { Batcher, type Clock, type Logger } from '@ctq/runtime';
+import { backoffMs, Batcher, type Clock, type Logger, toError } from '@ctq/runtime';
 import type { ResultBackend } from '../backend/result-backend.js';
+import { BackendError } from '../errors/result-errors.js';
 import { formatWireTime } from '../protocol/wire-time.js';
 import { intercepted, type Interceptor } from '../interceptor/interceptor.js';
 import type { ResultCodec, ResultRecord } from './result-record.js';
 import { ResultWaiter, type WaitOptions } from './result-waiter.js';
+
+/** Between attempts to open the backend for those who wait for results. */
+const openRetry = { firstMs: 100, maxMs: 2_000, jitter: 'equal' } as const;
 
 export interface ResultStoreOptions {
   readonly backend: () => Promise<ResultBackend>;
@@ -44,10 +48,17 @@ export class ResultStore {
     );
   }
 
-  /** The opened backend. */
+  /** The opened backend. When it cannot be opened the next use tries again. */
   backend(): Promise<ResultBackend> {
-    this.#open ??= this.#openBackend();
-    return this.#open;
+    if (this.#open !== undefined) return this.#open;
+    const opening = this.#openBackend();
+    this.#open = opening;
+    opening.catch((error: unknown) => {
+      if (this.#open === opening) this.#open = undefined;
+      if (this.#closed === undefined)
+        this.#options.logger.warn({ err: toError(error) }, 'The result backend cannot be opened');
+    });
+    return opening;
   }
 
   store(record: ResultRecord): Promise<void> {
@@ -82,10 +93,28 @@ export class ResultStore {
   }
 
   async #waitFirst(taskId: string, options: WaitOptions): Promise<ResultRecord> {
-    const backend = await this.backend();
     const { clock, logger, expiresMs } = this.#options;
+    const startedAt = clock.monotonic();
+    const backend = await this.#reach(options);
     this.#waiter ??= new ResultWaiter(backend, clock, logger, expiresMs());
-    return this.#waiter.wait(taskId, options);
+    return this.#waiter.wait(taskId, { ...options, waitedMs: clock.monotonic() - startedAt });
+  }
+
+  /** Who waits outlives a backend that cannot be opened for the moment, for as long as it wants to wait. */
+  async #reach({ timeoutMs = Number.POSITIVE_INFINITY, signal }: WaitOptions): Promise<ResultBackend> {
+    const { clock } = this.#options;
+    const givesUp = signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+    const until = clock.monotonic() + timeoutMs;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.backend();
+      } catch (error) {
+        const delayMs = backoffMs(attempt, openRetry);
+        const mayPass = BackendError.isInstance(error) && error.recoverable;
+        if (!mayPass || clock.monotonic() + delayMs > until) throw error;
+        await clock.sleep(delayMs, givesUp);
+      }
+    }
   }
 
   async forget(taskIds: readonly string[]): Promise<void> {

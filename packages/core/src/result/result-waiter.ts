@@ -6,6 +6,8 @@ import { readyStates } from './states.js';
 
 export interface WaitOptions {
   readonly timeoutMs?: number | undefined;
+  /** How much of that is over. Default 0. */
+  readonly waitedMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -17,6 +19,8 @@ interface Waiting extends Deferred<ResultRecord> {
 /** With a notifier the poll only repairs a lost hint; without one it is how results are found. */
 const pollBehindNotifierMs = 5_000;
 const pollMs = { first: 20, max: 500 };
+/** What was told while reading failed may not be told again. */
+const afterFailureMs = 1_000;
 
 /**
  * Waits for results on behalf of everyone in the app: one subscription, one look per batch of ids, one slow poll behind it, so that nothing hangs when
@@ -93,7 +97,8 @@ export class ResultWaiter {
   }
 
   #listen(): Promise<ResultListener | undefined> {
-    this.#listener ??= Promise.resolve(
+    if (this.#listener !== undefined) return this.#listener;
+    const listening = Promise.resolve(
       this.#backend.notifier?.listen((stored, records) => {
         if (records !== undefined) this.#settle(records);
         const wanted = stored.filter((id) => this.#pending.has(id) && !records?.has(id));
@@ -103,7 +108,12 @@ export class ResultWaiter {
         );
       }),
     );
-    return this.#listener;
+    this.#listener = listening;
+    // The next look tries again.
+    listening.catch(() => {
+      if (this.#listener === listening) this.#listener = undefined;
+    });
+    return listening;
   }
 
   async #deliver(taskIds: readonly string[]): Promise<void> {
@@ -129,13 +139,20 @@ export class ResultWaiter {
 
   async #pollWhilePending(): Promise<void> {
     let interval = this.#backend.notifier === undefined ? pollMs.first : this.#pollBehindNotifierMs;
+    let hasFailed = false;
     try {
       while (this.#pending.size > 0 && !this.#stop.signal.aborted) {
-        await backgroundSleep(this.#clock, interval, this.#stop.signal);
-        if (this.#backend.notifier === undefined) interval = Math.min(interval * 2, pollMs.max);
-        await this.#deliver([...this.#pending.keys()]).catch((error: unknown) =>
-          this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.'),
+        await backgroundSleep(
+          this.#clock,
+          hasFailed ? Math.min(interval, afterFailureMs) : interval,
+          this.#stop.signal,
         );
+        if (this.#backend.notifier === undefined) interval = Math.min(interval * 2, pollMs.max);
+        hasFailed = false;
+        await this.#deliver([...this.#pending.keys()]).catch((error: unknown) => {
+          hasFailed = true;
+          this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.');
+        });
       }
     } finally {
       this.#poll = undefined;
@@ -165,7 +182,7 @@ export class ResultWaiter {
                   { details: { taskId } },
                 ),
               ),
-            options.timeoutMs,
+            Math.max(options.timeoutMs - (options.waitedMs ?? 0), 0),
           );
     try {
       return await Promise.race([waiting.promise, end.promise]);

@@ -59,6 +59,6 @@ export interface ConnectionRetryOptions {
   readonly maxRetriesOnStartup?: number;
   /** Longest wait before the first retry; it doubles from there, with full jitter. Default 250. */
   readonly firstMs?: number;
-  /** Default 30,000. */
+  /** Default 3,000: a consumer has to hear within ten seconds of the broker's return. */
   readonly maxMs?: number;
 }

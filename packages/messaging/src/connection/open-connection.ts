@@ -52,7 +52,7 @@ class ReconnectingConnection implements Connection {
         maxRetries,
         maxRetriesOnStartup: retry.maxRetriesOnStartup ?? maxRetries,
         firstMs: retry.firstMs ?? 250,
-        maxMs: retry.maxMs ?? 30_000,
+        maxMs: retry.maxMs ?? 3_000,
       },
       connectTimeoutMs: options.connectTimeoutMs ?? defaultConnectTimeoutMs,
     });

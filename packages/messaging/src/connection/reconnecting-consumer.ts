@@ -11,7 +11,7 @@ import { ProgressWatchdog, type WatchedCondition, type WatchedConsumer } from '.
 import { UnsettledDeliveries } from './unsettled-deliveries.js';
 
 /** The wait before consuming is set up again after a loss; the connection's own retries come on top. */
-const retry = { firstMs: 100, maxMs: 30_000, jitter: 'equal' } as const;
+const retry = { firstMs: 100, maxMs: 3_000, jitter: 'equal' } as const;
 
 const defaultMaxSilentMs = 60_000;
 

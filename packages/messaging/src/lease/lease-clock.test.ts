@@ -134,6 +134,17 @@ describe('leases on the main loop', () => {
     expect(lostErrors).toEqual([]);
   });
 
+  test('are taken for held when the store cannot say, and for lost with the connection', async () => {
+    const errors = [new Error('busy'), new TransportConnectionError('gone', { recoverable: true })];
+    const { clock, leases, logs, lostErrors } = setup({ lost: () => Promise.reject(errors.shift() ?? new Error()) });
+    leases.hold(1, clock.monotonic() - durationMs);
+    expect(await leases.isHeld(delivery(leases))).toBe(true);
+    expect(logs.map(({ message }) => message)).toEqual(['Could not ask whether a message is still held here']);
+    expect(await leases.isHeld(delivery(leases))).toBe(false);
+    expect(lostErrors).toMatchObject([{ message: 'gone' }]);
+    await leases.close();
+  });
+
   test('end the connection when it is lost', async () => {
     const lost = new TransportConnectionError('gone', { recoverable: true });
     const { clock, leases, lostErrors } = setup({ sweep: () => Promise.reject(lost) });

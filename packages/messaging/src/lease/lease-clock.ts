@@ -107,8 +107,20 @@ export class LeaseClock {
   }
 
   async #ask(delivery: LeasedDelivery, generation: number): Promise<boolean> {
-    const lost = await this.#lease.lost([delivery.tag]);
-    if (lost.length > 0) return false;
+    try {
+      const lost = await this.#lease.lost([delivery.tag]);
+      if (lost.length > 0) return false;
+    } catch (error) {
+      if (this.#isClosed) return false;
+      if (TransportConnectionError.isInstance(error)) {
+        // All that it held comes back by itself.
+        this.#options.onLost(error);
+        return false;
+      }
+      // Not to know is not to have lost it; left alone it would be held for as long as the connection lives.
+      this.#options.logger.warn({ err: toError(error) }, 'Could not ask whether a message is still held here');
+      return true;
+    }
     if (this.state.generation === generation) delivery.generation = generation;
     return true;
   }

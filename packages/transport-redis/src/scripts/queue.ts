@@ -3,25 +3,33 @@ import { RedisScript } from '@ctq/redis';
 /**
  * A look at some queues, which client tracking remembers: the next change of one of the keys is announced.
  *
- * - KEYS: the delayed set of each queue; the lists of each
- * - ARGV: number of queues
- * - returns: 1 when something waits, else 0; the time in ms until the next parked message is due, or -1
+ * - KEYS: leases, unacked index, expiries, era; tables of bindings; the delayed set of each queue; the lists of each
+ * - ARGV: number of tables, number of queues, Kombu's visibility timeout in seconds
+ * - returns: 1 when something waits, else 0; the time in ms until the next parked message is due, or -1; the time in ms until something may have to be swept
+ *   (what is held, queues that expire), or -1; the era, and how many there are in each table
  */
 export const glanceScript: RedisScript = new RedisScript(`
-local queues, waiting, due = tonumber(ARGV[1]), 0, -1
+local tables, queues, waiting, due, overdue = tonumber(ARGV[1]), tonumber(ARGV[2]), 0, -1, -1
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-for queue = 1, queues do
-  local first = redis.call('ZRANGE', KEYS[queue], 0, 0, 'WITHSCORES')
-  if first[2] then
-    local left = math.max(tonumber(first[2]) - now, 0)
-    if due == -1 or left < due then due = left end
-  end
+local function sooner(known, score, add)
+  if not score then return known end
+  local left = math.max(math.floor(tonumber(score) + add - now), 0)
+  if known == -1 or left < known then return left end
+  return known
 end
-for list = queues + 1, #KEYS do
-  if redis.call('LLEN', KEYS[list]) > 0 then waiting = 1 end
+local function first(key) return redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] end
+overdue = sooner(overdue, first(KEYS[1]), 0)
+local booked = first(KEYS[2])
+if booked then overdue = sooner(overdue, tonumber(booked) * 1000, ARGV[3] * 1000) end
+overdue = sooner(overdue, first(KEYS[3]), 0)
+local bindings = { redis.call('GET', KEYS[4]) or '' }
+for at = 5, tables + 4 do bindings[#bindings + 1] = redis.call('SCARD', KEYS[at]) end
+for at = tables + 5, tables + queues + 4 do due = sooner(due, first(KEYS[at]), 0) end
+for at = tables + queues + 5, #KEYS do
+  if redis.call('LLEN', KEYS[at]) > 0 then waiting = 1 end
 end
-return { waiting, due }
+return { waiting, due, overdue, bindings }
 `);
 
 /**

@@ -440,7 +440,7 @@ describe('A result store that is away', () => {
     await using scene = new WorkerScene({ backend });
     const task = scene.app.task('again', () => 'kept');
     await scene.start();
-    fail(8);
+    fail(15);
     const result = await task.delay();
     await scene.line(/Couldn't make the outcome/);
     await scene.clock.advance(120_000);

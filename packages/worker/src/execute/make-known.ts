@@ -4,8 +4,11 @@ import { settle } from './settle.js';
 import type { TaskRequest } from './task-request.js';
 import type { Workplace } from './workplace.js';
 
-/** Waits between attempts: about half a minute in all, which is how long a broker or a store takes to come back from a restart. */
-const retry = { firstMs: 500, maxMs: 15_000, attempts: 7 };
+/**
+ * Waits between attempts: about half a minute in all, which is how long a broker or a store takes to come back from a restart. None is longer than three
+ * seconds: the slot is taken meanwhile, and a worker has to work again within ten seconds of their return.
+ */
+const retry = { firstMs: 500, maxMs: 3_000, attempts: 14 };
 
 /**
  * Makes an outcome known, and tries again while the broker or the result store is away: the function has run, and repeating what

@@ -317,7 +317,7 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   },
   workerMaxSilentTime: {
     type: optional(duration),
-    default: 60,
+    default: 120,
     status: 'effective',
     old: [],
     doc: 'How long a worker may receive nothing while messages wait and it has room, before it consumes anew, then reconnects, then ends; null or 0 for ever.',

@@ -1,0 +1,34 @@
+/**
+ * Databases of suites that empty theirs, end the connections to it, or share keys without a prefix. All others use database 0 and keys with a prefix of their own.
+ * Suites run at the same time on one server.
+ */
+export const redisDatabases = {
+  transportConformance: 1,
+  transportFaults: 2,
+  transportRestart: 3,
+  unbooked: 4,
+  lostBindings: 5,
+  waiting: 6,
+  storing: 7,
+  /** The captures name it in their channels. */
+  kombuLayout: 8,
+  soakQueues: 10,
+  soakResults: 11,
+  soakWorkers: 12,
+  interopSharedQueue: 13,
+  interopRecovery: 14,
+  interopBodies: 15,
+  interopRouting: 16,
+  interopResults: 17,
+  interopCalls: 18,
+  interopMsgpackCalls: 19,
+} as const;
+
+export type RedisDatabase = keyof typeof redisDatabases;
+
+/** The URL of a suite's own database on the server of a URL. */
+export function redisDatabase(url: string, suite: RedisDatabase): string {
+  const database = new URL(url);
+  database.pathname = `/${redisDatabases[suite]}`;
+  return database.href;
+}
