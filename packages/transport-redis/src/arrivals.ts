@@ -105,6 +105,11 @@ export class Arrivals {
     return this.#bindings;
   }
 
+  /** This connection itself has put something into a queue, or parked it. */
+  noteOwnChange(): void {
+    this.#wakeAll();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#nextLook?.cancel();
@@ -179,9 +184,14 @@ export class Arrivals {
     this.#due = { at, timer };
   }
 
-  #onBindingsChanged(): void {
-    this.#changes += 1;
-    this.#bindings = undefined;
+  /** The server remembers more than was looked at: all keys of a script that has changed nothing. Null stands for a whole database. */
+  #onChanged(key: string | null): void {
+    if (key === null || key === this.#options.era || this.#options.tables().includes(key)) {
+      this.#changes += 1;
+      this.#bindings = undefined;
+    }
+    for (const [wake, { delayed, lists }] of this.#waiting)
+      if (key === null || lists.includes(key) || delayed.includes(key)) wake();
   }
 
   #wakeAll(): void {
@@ -189,15 +199,12 @@ export class Arrivals {
   }
 
   async #track(): Promise<boolean> {
-    const { client, subscriber, logger, leases, unackedIndex, expiries, era, pollMs: everyMs = pollMs } = this.#options;
-    // They are looked at, too, and change whenever anybody takes something or keeps a queue.
-    const others = new Set([leases, unackedIndex, expiries]);
+    const { client, subscriber, logger, pollMs: everyMs = pollMs } = this.#options;
     try {
-      await subscriber.listen('__redis__:invalidate', (_channel, key) => {
-        if (key === era || this.#options.tables().includes(key)) this.#onBindingsChanged();
-        else if (!others.has(key)) this.#wakeAll();
-      });
-      await client().client('TRACKING', 'ON', 'REDIRECT', await subscriber.clientId());
+      await subscriber.listen('__redis__:invalidate', (_channel, key) => this.#onChanged(key));
+      // Without what this connection changes itself: a pop would wake the next one.
+      const id = await subscriber.clientId();
+      await client().client('TRACKING', 'ON', 'REDIRECT', id, 'NOLOOP');
       return true;
     } catch (error) {
       if (!this.#isClosed)

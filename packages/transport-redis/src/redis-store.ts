@@ -151,7 +151,7 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async push(entries: readonly PushEntry[]): Promise<void> {
-    const { run } = this.#opened();
+    const { run, arrivals } = this.#opened();
     const lists = new Map<string, string[]>();
     for (const entry of entries) {
       const list = this.#keys.listFor(entry.queue, entry.priority);
@@ -165,6 +165,7 @@ export class RedisQueueStore implements QueueStore {
     const expiring = this.topology.expiring(entries);
     if (lists.size === 1 && expiring.size === 0) await run((client) => client.lpush(list, ...envelopes));
     else await run((client) => execute(this.#pushAll(client, lists, expiring)));
+    arrivals.noteOwnChange();
   }
 
   async pop({ queues, limit, noAck }: PopRequest): Promise<readonly HeldMessage[]> {
@@ -198,7 +199,7 @@ export class RedisQueueStore implements QueueStore {
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly string[]> {
-    const { run, context } = this.#opened();
+    const { run, context, arrivals } = this.#opened();
     const acks: string[] = [];
     const members: string[] = [];
     const others: (string | number)[] = [];
@@ -226,6 +227,7 @@ export class RedisQueueStore implements QueueStore {
     const all = [unacked, unackedIndex, this.#keys.heldBy(context.holder), ...keys];
     if (acks.length === 0 && others.length === 0) return lost;
     const late = await run((client) => settleScript.run(client, all, [acks.length, ...acks, ...members, ...others]));
+    if (others.length > 0) arrivals.noteOwnChange();
     return [...lost, ...(late as string[])];
   }
 
