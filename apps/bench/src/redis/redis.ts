@@ -13,7 +13,7 @@ const contestants: Readonly<Record<string, Contestant>> = {
 };
 const concurrency = 100;
 const tasks = 20_000;
-const trips = 2_000;
+const trips = 10_000;
 /** The stored drain, after which memory is looked at. */
 const manyTasks = 50_000;
 

@@ -20,8 +20,8 @@ const site: Site = { url, stores: stores === 'stores' };
 process.send?.('ready');
 const [order] = (await once(process, 'message')) as [Order];
 const measured = order.what === 'work' ? await work(contender, order) : await produce(contender, order);
-process.send?.(measured);
-process.disconnect();
+// When it is sent: thousands of trips do not fit into the pipe at once.
+process.send?.(measured, () => process.disconnect());
 
 async function produce(by: Contender, order: SendOrder): Promise<Measured> {
   await using producer = await by.openProducer(site);
