@@ -3,17 +3,10 @@ import { startRedisServer } from '@ctq/test-services';
 import { describeWith, describeWithPrograms } from '@ctq/test-services/vitest';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
+import { message } from './__fixtures__/redis-scene.js';
 import { redisConfig } from './redis-options.js';
 import { RedisQueueStore } from './redis-store.js';
 import { redis } from './redis-transport.js';
-
-const message = {
-  body: new Uint8Array([1]),
-  contentType: 'application/data',
-  contentEncoding: 'binary',
-  headers: {},
-  properties: {},
-};
 
 describeWith('redis', 'arrivals', (url) => {
   const config = redisConfig({ url, globalKeyprefix: 'arrivals:' });

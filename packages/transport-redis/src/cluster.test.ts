@@ -5,18 +5,11 @@ import { type RedisCluster, startCluster, startRedisServer } from '@ctq/test-ser
 import { describeWithPrograms } from '@ctq/test-services/vitest';
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { message } from './__fixtures__/redis-scene.js';
 import { type LeaseRenewerOptions, openLeaseRenewer } from './lease-renewer.js';
 import { redisConfig } from './redis-options.js';
 import { RedisQueueStore } from './redis-store.js';
 import { redis } from './redis-transport.js';
-
-const message = {
-  body: new Uint8Array([1]),
-  contentType: 'application/data',
-  contentEncoding: 'binary',
-  headers: {},
-  properties: {},
-};
 
 /** All addresses of a cluster, in one URL. */
 function urlOf({ nodes }: RedisCluster): string {

@@ -3,18 +3,11 @@ import { once } from 'node:events';
 import { silentLogger, systemClock } from '@ctq/runtime';
 import { describeWith } from '@ctq/test-services/vitest';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { message } from './__fixtures__/redis-scene.js';
 import { redisConfig } from './redis-options.js';
 import { RedisQueueStore } from './redis-store.js';
 
 const leaseMs = 1_000;
-const message = {
-  body: new Uint8Array([1]),
-  contentType: 'application/data',
-  contentEncoding: 'binary',
-  headers: {},
-  properties: {},
-};
-
 describeWith('redis', 'A message in the hands of a process', (url) => {
   let store: RedisQueueStore;
   let queue: string;

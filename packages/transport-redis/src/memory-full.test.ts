@@ -5,16 +5,9 @@ import { startRedisServer } from '@ctq/test-services';
 import { describeWithPrograms } from '@ctq/test-services/vitest';
 import { Redis } from 'ioredis';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { message } from './__fixtures__/redis-scene.js';
 import { redisConfig } from './redis-options.js';
 import { RedisQueueStore } from './redis-store.js';
-
-const message = {
-  body: new Uint8Array([1]),
-  contentType: 'application/data',
-  contentEncoding: 'binary',
-  headers: {},
-  properties: {},
-};
 
 describeWithPrograms(['redis-server'], 'when the memory of the server is full', () => {
   let admin: Redis;

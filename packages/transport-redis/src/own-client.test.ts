@@ -3,6 +3,7 @@ import { DeliveryCollector } from '@ctq/messaging/conformance';
 import { describeWith } from '@ctq/test-services/vitest';
 import { Redis, type RedisOptions } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
+import { message } from './__fixtures__/redis-scene.js';
 import { redis } from './redis-transport.js';
 
 /** What programs set, and ctq has to get along with. */
@@ -13,14 +14,6 @@ type OwnOptions = Pick<
   readonly stringNumbers?: boolean;
   readonly protocol?: 2 | 3;
   readonly replyMapping?: 'legacy' | 'resp3';
-};
-
-const message = {
-  body: new Uint8Array([1]),
-  contentType: 'application/data',
-  contentEncoding: 'binary',
-  headers: {},
-  properties: {},
 };
 
 describeWith('redis', "a program's own client", (url) => {

@@ -59,6 +59,15 @@ export function redisScene(url: string): RedisScene {
 
 export const lasting = { durable: true, exclusive: false, autoDelete: false } as const;
 
+/** One like any other. */
+export const message: Message = {
+  body: new Uint8Array([1]),
+  contentType: 'application/data',
+  contentEncoding: 'binary',
+  headers: {},
+  properties: {},
+};
+
 export function textMessage(text: string, properties: Message['properties'] = {}): Message {
   const body = new TextEncoder().encode(text);
   return { body, contentType: 'text/plain', contentEncoding: 'utf-8', headers: {}, properties };
