@@ -56,6 +56,18 @@ describeWith('redis', 'What Python workers held for longer than the visibility t
     expect(await scene.client.hkeys(`${scene.prefix}unacked`)).toEqual(['held']);
   });
 
+  test('[MS-136] is left to who has the mutex, but not when it was left behind by a process that was killed', async () => {
+    const scene = redisScene(url);
+    const store = await scene.store({ visibilityTimeout });
+    await book(scene, 'one', ['', 'celery']);
+    const mutex = `${scene.prefix}unacked_mutex`;
+    await scene.client.set(mutex, 'of a Python worker', 'EX', 300);
+    expect(await store.lease.sweep()).toBe(0);
+    await scene.client.set(mutex, 'of a Python worker', 'EX', 289);
+    expect(await store.lease.sweep()).toBe(1);
+    expect(await scene.client.get(mutex)).toBe('of a Python worker');
+  });
+
   test('[MS-138] is marked as redelivered, in its headers and in its delivery_info', async () => {
     const scene = redisScene(url);
     const store = await scene.store({ visibilityTimeout });

@@ -20,6 +20,9 @@ import {
 /** The most that one command of a sweep moves. */
 const batchSize = 200;
 
+/** A mutex that was taken longer ago is nobody's any more. */
+const longestSweepMs = 10_000;
+
 /** What stands in `unacked`. */
 interface Entry {
   readonly envelope: string;
@@ -135,7 +138,7 @@ export class RedisLease implements LeaseRole {
     if (first.length === 0) return 0;
     const token = randomUUID();
     const { unackedMutex } = this.#keys;
-    if ((await client.set(unackedMutex, token, 'PX', this.#config.unackedMutexMs, 'NX')) === null) return 0;
+    if (!(await this.#mayRestore(client, token))) return 0;
     try {
       const routes = new KombuRoutes(client, this.#keys, this.#config.deadLetterQueue);
       let count = 0;
@@ -149,6 +152,16 @@ export class RedisLease implements LeaseRole {
     } finally {
       await releaseMutexScript.run(client, [unackedMutex], [token]);
     }
+  }
+
+  /**
+   * Whether it is this process's turn. The mutex only spares doing things twice (on either side a message is returned in one step): one that is held for much longer
+   * than a sweep takes was left behind by a process that was killed.
+   */
+  async #mayRestore(client: Redis, token: string): Promise<boolean> {
+    const { unackedMutexMs } = this.#config;
+    if ((await client.set(this.#keys.unackedMutex, token, 'PX', unackedMutexMs, 'NX')) !== null) return true;
+    return (await client.pttl(this.#keys.unackedMutex)) < unackedMutexMs - longestSweepMs;
   }
 
   /** The youngest first, as in Kombu: each goes in front of the one before. */
