@@ -1,7 +1,13 @@
 import { ContentNotAcceptedError, DecodeError, EncodeError, TransportConnectionError } from '@ctq/messaging';
 import { ConfigurationError, type CtqError } from '@ctq/runtime';
 import { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from '../errors/limit-errors.js';
-import { BackendReadError, BackendStoreError, ResultTimeoutError } from '../errors/result-errors.js';
+import {
+  BackendReadError,
+  BackendStoreError,
+  IncompleteStreamError,
+  ResultTimeoutError,
+  ResultTooLargeError,
+} from '../errors/result-errors.js';
 import {
   ChordError,
   DuplicateTaskError,
@@ -60,6 +66,15 @@ const errorNames: readonly ErrorName[] = [
   named(ChordError, celery, 'ChordError', (_, message) => new ChordError(message)),
   named(ResultTimeoutError, celery, 'TimeoutError', (_, message) => new ResultTimeoutError(message)),
   named(BackendStoreError, celery, 'BackendStoreError', (_, message) => new BackendStoreError(message)),
+  // Read back as the row above, whose name it shares.
+  named(ResultTooLargeError, celery, 'BackendStoreError', (_, message) => new BackendStoreError(message)),
+  named(
+    IncompleteStreamError,
+    celery,
+    'IncompleteStream',
+    ([taskId], message) => new IncompleteStreamError(String(taskId ?? message)),
+    (error) => [error.details.taskId ?? error.message],
+  ),
   named(BackendReadError, celery, 'BackendGetMetaError', (_, message) => new BackendReadError(message)),
   named(
     ConfigurationError,

@@ -3,7 +3,10 @@ import type { ResultBackend } from '../backend/result-backend.js';
 import { formatWireTime } from '../protocol/wire-time.js';
 import { intercepted, type Interceptor } from '../interceptor/interceptor.js';
 import type { ResultCodec, ResultRecord } from './result-record.js';
-import { ResultWaiter, type WaitOptions } from './result-waiter.js';
+import { type ResultObserver, ResultWaiter, type WaitOptions } from './result-waiter.js';
+import type { ErrorClasses } from './error-classes.js';
+import { rebuildError } from './stored-error.js';
+import { StorableSize } from './storable-size.js';
 
 export interface ResultStoreOptions {
   readonly backend: () => Promise<ResultBackend>;
@@ -12,6 +15,12 @@ export interface ResultStoreOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly interceptors: readonly Interceptor[];
+  /** Classes of the program whose errors come back as what they were. */
+  readonly errorClasses: ErrorClasses;
+  /** The setting `taskRemoteTracebacks`. */
+  readonly remoteTracebacks: () => boolean;
+  /** The setting `resultMaxSize`, in bytes; undefined for no limit of its own. */
+  readonly maxBytes: () => number | undefined;
 }
 
 /**
@@ -28,6 +37,7 @@ export class ResultStore {
   #open: Promise<ResultBackend> | undefined;
   #waiter: ResultWaiter | undefined;
   #closed: Promise<void> | undefined;
+  #size: StorableSize | undefined;
   readonly #closing = new AbortController();
 
   constructor(options: ResultStoreOptions) {
@@ -54,6 +64,20 @@ export class ResultStore {
     return this.#store(record);
   }
 
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  get errorClasses(): ErrorClasses {
+    return this.#options.errorClasses;
+  }
+
+  /** The error of a failed task's record. */
+  errorOf({ result, traceback, taskId }: Pick<ResultRecord, 'result' | 'traceback' | 'taskId'>): Error {
+    const { errorClasses: classes, remoteTracebacks } = this.#options;
+    return rebuildError(result, traceback, taskId, { classes, remoteTracebacks: remoteTracebacks() });
+  }
+
   /** This instant as results carry it. Outcomes of one millisecond share the text. */
   dateDone(): string {
     const now = this.#options.clock.now();
@@ -64,10 +88,16 @@ export class ResultStore {
     return this.#date;
   }
 
-  /** @throws EncodeError when the value cannot be stored: to be asked before anything follows from it. */
+  /** @throws EncodeError, ResultTooLargeError when the value cannot be stored: to be asked before anything follows from it. */
   assertStorable(value: unknown): void {
-    if (typeof value === 'object' && value !== null) this.#options.codec().encodeValue(value);
-    else if (typeof value === 'function' || typeof value === 'symbol') this.#options.codec().encodeValue(value);
+    this.#size ??= new StorableSize(this.#options.codec(), this.#options.maxBytes());
+    this.#size.assertFits(value);
+  }
+
+  /** Whether the whole document is within the limit: arguments of extended results and stacks count as well. */
+  fits(record: ResultRecord): boolean {
+    this.#size ??= new StorableSize(this.#options.codec(), this.#options.maxBytes());
+    return this.#size.fits(record);
   }
 
   async find(taskId: string): Promise<ResultRecord | undefined> {
@@ -85,6 +115,23 @@ export class ResultStore {
     const backend = await this.backend();
     this.#waiter ??= new ResultWaiter(backend, this.#options.clock, this.#options.logger);
     return this.#waiter.wait(taskId, options);
+  }
+
+  /** Tells of every state of some results, beginning with the present ones. Returns the function that ends it. */
+  observe(taskIds: readonly string[], observer: ResultObserver): () => void {
+    if (this.#waiter !== undefined) return this.#waiter.observe(taskIds, observer);
+    let hasEnded = false;
+    let end = (): void => undefined;
+    this.backend()
+      .then((backend) => {
+        this.#waiter ??= new ResultWaiter(backend, this.#options.clock, this.#options.logger);
+        if (!hasEnded) end = this.#waiter.observe(taskIds, observer);
+      })
+      .catch((error: unknown) => observer.onError(error));
+    return () => {
+      hasEnded = true;
+      end();
+    };
   }
 
   async forget(taskIds: readonly string[]): Promise<void> {
