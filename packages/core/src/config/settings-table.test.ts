@@ -51,8 +51,8 @@ describe('the settings table', () => {
     const celery = new Set(rows.map(({ name }) => camelCase(name)));
     expect(settingNames.filter((name) => !celery.has(name))).toEqual([
       'brokerPublishTimeout',
-      'resultMaxSize',
       'taskMaxMessageSize',
+      'resultMaxSize',
       'workerMaxBlockedTime',
       'workerMaxSilentTime',
     ]);

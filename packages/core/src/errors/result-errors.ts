@@ -69,10 +69,11 @@ export class BackendReadError extends BackendError {
 export class SyncSubtaskError extends ResultError {
   static override readonly family: string = 'SyncSubtaskError';
 
-  constructor(task: string, options: CtqErrorOptions = {}) {
+  constructor(task: string, options: CtqErrorOptions & { readonly message?: string } = {}) {
     super(
       'CTQ_SYNC_SUBTASK',
-      `The task ${task} waits for the result of another one, which can leave no slot for what it waits for. Link the tasks with a chain, a group or a chord; or allow it: get({ disableSyncSubtasks: false }), allowJoinResult(() => …).`,
+      options.message ??
+        `The task ${task} waits for the result of another one, which can leave no slot for what it waits for. Link the tasks with a chain, a group or a chord; or allow it: get({ disableSyncSubtasks: false }), allowJoinResult(() => …).`,
       { ...options, details: { task, ...options.details } },
     );
   }

@@ -69,14 +69,14 @@ class StoredResult<R> implements AsyncResult<R> {
     this.ignored = ignored;
   }
 
-  get(options?: GetOptions<R> & { readonly propagate?: true }): Promise<R>;
-  get(options?: GetOptions<R>): Promise<R | Error>;
-  async get(options: GetOptions<R> = forEver): Promise<R | Error> {
+  get(options?: GetOptions & { readonly propagate?: true }): Promise<R>;
+  get(options?: GetOptions): Promise<R | Error>;
+  async get(options: GetOptions = forEver): Promise<R | Error> {
     if (this.ignored) return null as R;
     assertMayWait(options);
     const { propagate = true, followParents = true, callback } = options;
     const parents = propagate && followParents && this.parent !== undefined ? taskIdsBefore(this) : [];
-    const record = await waitForRecord(this.#results, this.id, parents, options as GetOptions);
+    const record = await waitForRecord(this.#results, this.id, parents, options);
     const isError = propagateStates.has(record.status);
     if (isError && propagate) throw this.#results.errorOf(record);
     // The value went through the serializer, which is what R describes.

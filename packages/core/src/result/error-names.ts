@@ -6,7 +6,9 @@ import {
   BackendStoreError,
   IncompleteStreamError,
   ResultTimeoutError,
+  NoResultBackendError,
   ResultTooLargeError,
+  SyncSubtaskError,
 } from '../errors/result-errors.js';
 import {
   ChordError,
@@ -44,6 +46,8 @@ function named(
 const celery = 'celery.exceptions';
 const billiard = 'billiard.exceptions';
 const kombu = 'kombu.exceptions';
+/** Errors that Celery does not have, or not by a class of their own. */
+const ctq = 'ctq.errors';
 
 /** One row per error of ctq that Celery has too. Rebuilding goes by this table and by nothing that a message says. */
 const errorNames: readonly ErrorName[] = [
@@ -106,6 +110,8 @@ const errorNames: readonly ErrorName[] = [
     'OperationalError',
     (_, message) => new TransportConnectionError(message, { recoverable: true }),
   ),
+  named(SyncSubtaskError, ctq, 'SyncSubtaskError', (_, message) => new SyncSubtaskError('', { message })),
+  named(NoResultBackendError, ctq, 'NoResultBackendError', () => new NoResultBackendError()),
 ];
 
 /** The row of an error that is exactly of such a class; a subclass is somebody's own. */

@@ -16,7 +16,7 @@ export interface WaitForOptions {
 }
 
 /** How to wait for a result. */
-export interface GetOptions<R = unknown> extends WaitForOptions {
+export interface GetOptions extends WaitForOptions {
   /** `false` resolves with the error in place of throwing it. */
   readonly propagate?: boolean;
   /** `false` does not look at the results before it in its chain, whose failure is thrown otherwise. */
@@ -24,7 +24,7 @@ export interface GetOptions<R = unknown> extends WaitForOptions {
   /** Called with each state that is stored meanwhile, the last one included. */
   readonly onMessage?: (record: ResultRecord) => void;
   /** Called with the id and the value, or the error with `propagate: false`, before `get` resolves. */
-  readonly callback?: (taskId: string, value: R | Error) => void;
+  readonly callback?: (taskId: string, value: unknown) => void;
 }
 
 /** How to wait for several results. */
@@ -85,8 +85,8 @@ export interface AsyncResult<R> extends ResultHandle<R> {
   readonly parent: AnyResult | undefined;
   /** Nothing is stored for it: `get` resolves with null at once. */
   readonly ignored: boolean;
-  get(options?: GetOptions<R> & { readonly propagate?: true }): Promise<R>;
-  get(options: GetOptions<R>): Promise<R | Error>;
+  get(options?: GetOptions & { readonly propagate?: true }): Promise<R>;
+  get(options: GetOptions): Promise<R | Error>;
   /** PENDING also for an id that nobody ever sent: the backend cannot know. */
   state(): Promise<TaskState>;
   /** Whether anything is stored for it. */

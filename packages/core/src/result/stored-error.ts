@@ -101,7 +101,7 @@ function ownPart(error: Error, walk: Walk, depth: number): OwnError | undefined 
   const className = listed ?? remote?.excType ?? constructorName(error);
   const properties = {
     ...(listed === undefined ? remote?.properties : plainProperties(error)),
-    ...nameAndCode(error, className),
+    ...nameAndCode(error, className, listed !== undefined),
   };
   return {
     className,
@@ -143,11 +143,13 @@ function nestedErrors(
 /**
  * Of an error whose class is not listed nothing else is kept: errors of HTTP clients and drivers hold requests with credentials.
  */
-function nameAndCode(error: Error, className: string): Readonly<Record<string, unknown>> {
+function nameAndCode(error: Error, className: string, isListed: boolean): Readonly<Record<string, unknown>> {
   const name: unknown = error.name;
   const code: unknown = 'code' in error && !CtqError.isInstance(error) ? error.code : undefined;
   return {
-    ...(isGivenName(name, className) && !CtqError.isInstance(error) ? { name } : {}),
+    ...((isListed && Object.hasOwn(error, 'name')) || (isGivenName(name, className) && !CtqError.isInstance(error))
+      ? { name }
+      : {}),
     // A DOMException's is a number that follows from its name.
     ...((typeof code === 'string' || typeof code === 'number') && className !== 'DOMException' ? { code } : {}),
   };
