@@ -22,7 +22,10 @@ export async function appBackend({ settings, configured, clock, logger }: AppBac
   const retried = withRetries(await configured(), settings, { clock, logger });
   const { resultCacheMax } = settings;
   if (resultCacheMax === -1) return retried;
-  return cachingBackend(retried, resultCacheMax === undefined || resultCacheMax === 0 ? Number.POSITIVE_INFINITY : resultCacheMax);
+  return cachingBackend(
+    retried,
+    resultCacheMax === undefined || resultCacheMax === 0 ? Number.POSITIVE_INFINITY : resultCacheMax,
+  );
 }
 
 function withRetries(

@@ -48,7 +48,9 @@ describe('a result backend with resultBackendAlwaysRetry', () => {
     await clock.advance(100 + 200 + 400 + 800 + 4 * 1_000);
     expect(await (await sent).result()).toBe(3);
     expect(attempts.store).toBe(9);
-    expect(lines.map(({ message }) => message)).toEqual(Array.from({ length: 8 }, () => 'The result backend failed; trying again'));
+    expect(lines.map(({ message }) => message)).toEqual(
+      Array.from({ length: 8 }, () => 'The result backend failed; trying again'),
+    );
   });
 
   test('is given up after resultBackendMaxRetries [BK-026, ST-037]', async () => {
@@ -101,18 +103,21 @@ describe('a client that keeps results', () => {
     expect(await readsOf(() => app.asyncResult('unknown').exists())).toBe(1);
   });
 
-  test.each([0, null])('keeps all of them with resultCacheMax %s, and none by default [ST-025]', async (resultCacheMax) => {
-    const { add, attempts } = setup(0, { resultCacheMax });
-    const kept = await add.delay(1, 1);
-    await kept.result();
-    await kept.result();
-    expect(attempts.read).toBe(1);
-    const plain = setup(0);
-    const asked = await plain.add.delay(1, 1);
-    await asked.result();
-    await asked.result();
-    expect(plain.attempts.read).toBe(2);
-  });
+  test.each([0, null])(
+    'keeps all of them with resultCacheMax %s, and none by default [ST-025]',
+    async (resultCacheMax) => {
+      const { add, attempts } = setup(0, { resultCacheMax });
+      const kept = await add.delay(1, 1);
+      await kept.result();
+      await kept.result();
+      expect(attempts.read).toBe(1);
+      const plain = setup(0);
+      const asked = await plain.add.delay(1, 1);
+      await asked.result();
+      await asked.result();
+      expect(plain.attempts.read).toBe(2);
+    },
+  );
 });
 
 describe('outcomes of calls that run in place', () => {

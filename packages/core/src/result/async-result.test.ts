@@ -193,7 +193,10 @@ describe('getting a result', () => {
     await clock.advance(500);
     expect(await ends[0]).toBeInstanceOf(RangeError);
     await clock.advance(5_000);
-    expect((await Promise.all(ends.slice(1))).map((error) => ResultTimeoutError.isInstance(error))).toEqual([true, true]);
+    expect((await Promise.all(ends.slice(1))).map((error) => ResultTimeoutError.isInstance(error))).toEqual([
+      true,
+      true,
+    ]);
     const own = endOf(last().get());
     await clock.advance(100);
     await store('last', { status: 'FAILURE', result: storedError(new TypeError('own')) });
@@ -247,7 +250,9 @@ describe('watching a result', () => {
     const seen: unknown[] = [];
     const watched = (async () => {
       for await (const change of app.asyncResult<number>('id').watch()) {
-        seen.push(change.kind === 'success' ? change.value : change.kind === 'progress' ? change.meta : change.error.message);
+        seen.push(
+          change.kind === 'success' ? change.value : change.kind === 'progress' ? change.meta : change.error.message,
+        );
       }
     })();
     await clock.advance(0);

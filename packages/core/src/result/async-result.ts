@@ -187,4 +187,3 @@ function taskIdsBefore(result: AnyResult): readonly string[] {
   for (let node = result.parent; node !== undefined; node = node.parent) ids.push(...taskIdsOf(node));
   return ids;
 }
-

@@ -34,7 +34,13 @@ describe('an error of a listed class', () => {
     const error = Object.assign(new OutOfStock('bolt', 0), { cause, code: 'E_STOCK', seen: [{ at: 'x' }] });
     const again = throughTheWire(error, classes, classes);
     expect(again).toBeInstanceOf(OutOfStock);
-    expect(again).toMatchObject({ name: 'OutOfStock', message: '0 of bolt left', sku: 'bolt', left: 0, code: 'E_STOCK' });
+    expect(again).toMatchObject({
+      name: 'OutOfStock',
+      message: '0 of bolt left',
+      sku: 'bolt',
+      left: 0,
+      code: 'E_STOCK',
+    });
     expect(again).toHaveProperty('seen', [{ at: 'x' }]);
     expect((again as OutOfStock).isGone).toBe(true);
     expect(again.stack).toBe('remote stack');
@@ -59,7 +65,15 @@ describe('an error of a listed class', () => {
   test('takes nothing from a message that would change what it is', () => {
     const own = {
       className: 'OutOfStock',
-      properties: { isGone: 'yes', toString: 'x', stack: 'x', message: 'x', sku: 'nut', constructor: 'x', ['__proto__']: 'x' },
+      properties: {
+        isGone: 'yes',
+        toString: 'x',
+        stack: 'x',
+        message: 'x',
+        sku: 'nut',
+        constructor: 'x',
+        ['__proto__']: 'x',
+      },
     };
     const hostile = JSON.parse(JSON.stringify({ excType: 'OutOfStock', excMessage: ['m'], excModule: 'os', own }));
     const error = rebuildError(hostile, null, 'id', { classes });

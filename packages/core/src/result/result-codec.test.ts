@@ -94,8 +94,7 @@ describe('result documents of real Celery', () => {
 });
 
 describe('groups as real Celery keeps them', () => {
-  const raw = (name: string): Readonly<Record<string, unknown>> =>
-    (loadVectors('results.redis').find((vector) => vector.name === name)?.raw ?? {}) as Readonly<Record<string, unknown>>;
+  const raw = (name: string) => loadVectors('results.redis').find((vector) => vector.name === name)?.raw ?? {};
 
   test('[BK-027, CV-153] a saved group is found with its members, and is saved as it was', async () => {
     const { group_id: id, stored } = raw('group_meta') as { readonly group_id: string; readonly stored: string };
@@ -117,7 +116,8 @@ describe('groups as real Celery keeps them', () => {
 
 describe("rows of Celery's database backend", () => {
   const rows = loadVectors('database_backend').flatMap(
-    ({ raw }) => (raw.rows as unknown as Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>).celery_taskmeta ?? [],
+    ({ raw }) =>
+      (raw.rows as Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>).celery_taskmeta ?? [],
   );
   const pickled = rows.flatMap(({ result }) => {
     const { pickle_base64: base64 } = Object(result) as { readonly pickle_base64?: string };
@@ -128,9 +128,14 @@ describe("rows of Celery's database backend", () => {
     expect(pickled.length).toBeGreaterThan(10);
     for (const bytes of pickled) {
       expect(() => codec.decodeValue(bytes)).toThrow(DecodeError);
-      expect(() => content.decode({ body: bytes, contentType: 'application/x-python-serialize', contentEncoding: 'binary', headers: {} })).toThrow(
-        ContentNotAcceptedError,
-      );
+      expect(() =>
+        content.decode({
+          body: bytes,
+          contentType: 'application/x-python-serialize',
+          contentEncoding: 'binary',
+          headers: {},
+        }),
+      ).toThrow(ContentNotAcceptedError);
     }
   });
 

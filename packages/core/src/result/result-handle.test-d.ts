@@ -11,7 +11,11 @@ const show = app.task('show', (n: number) => `n = ${n}`);
 
 describe('a result', () => {
   it('has the type that survives the serializer', async () => {
-    const made = app.task('made', async () => ({ at: new Date(), names: new Map<string, string>(), none: undefined as void }));
+    const made = app.task('made', async () => ({
+      at: new Date(),
+      names: new Map<string, string>(),
+      none: undefined as void,
+    }));
     const value = await (await made.delay()).get();
     expectTypeOf(value.at).toEqualTypeOf<Date>();
     // What does not survive is nothing that could be used by mistake.
@@ -38,7 +42,7 @@ describe('a result', () => {
     await result.get({ timout: 10 });
     // @ts-expect-error callbacks are called with an id first
     await result.get({ callback: (id: number) => id });
-    result.get({ onMessage: (record) => expectTypeOf(record).toEqualTypeOf<ResultRecord>() });
+    await result.get({ onMessage: (record) => expectTypeOf(record).toEqualTypeOf<ResultRecord>() });
   });
 
   it('of one of several types can be waited for', async () => {
@@ -56,7 +60,7 @@ describe('a result', () => {
       else if (change.kind === 'progress') expectTypeOf(change.meta).toEqualTypeOf<unknown>();
       else expectTypeOf(change.error).toEqualTypeOf<Error>();
       // @ts-expect-error only a success has a value
-      change.value;
+      void change.value;
     }
     // @ts-expect-error it is a sequence in time
     for (const change of (await add.delay(1, 2)).watch()) void change;
@@ -88,7 +92,7 @@ describe('several results', () => {
     // @ts-expect-error get throws; join and joinNative put errors in their places
     await results.get({ propagate: false });
     // @ts-expect-error there are two of them
-    (await results.get())[2];
+    void (await results.get())[2];
     // @ts-expect-error a group is what it was sent as
     results.add(app.asyncResult('id'));
   });

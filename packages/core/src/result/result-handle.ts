@@ -48,7 +48,12 @@ export type StateChange<R> =
   /** To be tried again, after this error. */
   | { readonly kind: 'retry'; readonly state: 'RETRY'; readonly error: Error; readonly record: ResultRecord }
   | { readonly kind: 'success'; readonly state: 'SUCCESS'; readonly value: R; readonly record: ResultRecord }
-  | { readonly kind: 'failure'; readonly state: 'FAILURE' | 'REVOKED'; readonly error: Error; readonly record: ResultRecord };
+  | {
+      readonly kind: 'failure';
+      readonly state: 'FAILURE' | 'REVOKED';
+      readonly error: Error;
+      readonly record: ResultRecord;
+    };
 
 /** What all results have in common. */
 export interface ResultHandle<R> {
@@ -109,9 +114,13 @@ export interface AsyncResult<R> extends ResultHandle<R> {
    */
   watch(options?: WatchOptions): AsyncGenerator<StateChange<R>, void, undefined>;
   /** This result and everything below it, each with the one that it was sent by. */
-  iterdeps(options?: TreeOptions): AsyncGenerator<readonly [parent: AnyResult | undefined, result: AnyResult], void, undefined>;
+  iterdeps(
+    options?: TreeOptions,
+  ): AsyncGenerator<readonly [parent: AnyResult | undefined, result: AnyResult], void, undefined>;
   /** This result and everything below it, each waited for, with its value. */
-  collect(options?: TreeOptions & WaitForOptions): AsyncGenerator<readonly [result: AnyResult, value: unknown], void, undefined>;
+  collect(
+    options?: TreeOptions & WaitForOptions,
+  ): AsyncGenerator<readonly [result: AnyResult, value: unknown], void, undefined>;
   /** The value of the last result below it. */
   getLeaf(options?: TreeOptions & WaitForOptions): Promise<unknown>;
   /** What sent what, as ids. */

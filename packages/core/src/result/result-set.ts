@@ -15,7 +15,7 @@ class StoredSet<T> extends StoredCollection<T[]> implements ResultSet<T> {
   readonly #members = new Map<string, AsyncResult<T>>();
 
   get results(): readonly AsyncResult<unknown>[] {
-    return [...this.#members.values()] as unknown as readonly AsyncResult<unknown>[];
+    return [...this.#members.values()];
   }
 
   override get length(): number {

@@ -205,10 +205,12 @@ export class ResultWaiter {
         );
         if (this.#backend.notifier === undefined) interval = Math.min(interval * 2, pollMs.max);
         hasFailed = false;
-        await this.#deliver([...new Set([...this.#pending.keys(), ...this.#observers.keys()])]).catch((error: unknown) => {
-          hasFailed = true;
-          this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.');
-        });
+        await this.#deliver([...new Set([...this.#pending.keys(), ...this.#observers.keys()])]).catch(
+          (error: unknown) => {
+            hasFailed = true;
+            this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.');
+          },
+        );
       }
     } finally {
       this.#poll = undefined;

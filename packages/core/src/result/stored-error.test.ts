@@ -187,7 +187,12 @@ describe('errors in results', () => {
 
   test('keeps of an error of an unlisted class its name and code, and nothing that could hold a password', () => {
     const error = Object.assign(new Error('refused'), {
-      ...{ name: 'AxiosError', code: 'ECONNREFUSED', config: { headers: { authorization: 'Bearer x' } }, url: 'http://u:p@h' },
+      ...{
+        name: 'AxiosError',
+        code: 'ECONNREFUSED',
+        config: { headers: { authorization: 'Bearer x' } },
+        url: 'http://u:p@h',
+      },
     });
     const again = throughTheWire(storedError(error));
     expect(RemoteError.isInstance(again) && [again.name, again.properties]).toEqual([
@@ -258,7 +263,9 @@ interface Decoding {
 
 describe('error documents, as Python rebuilds them', () => {
   const decodings = (loadVectors('exception_decoding')[0]?.raw ?? []) as unknown as readonly Decoding[];
-  const others = decodings.filter(({ python }) => python === undefined || python.startsWith('Exception("') || python === 'None');
+  const others = decodings.filter(
+    ({ python }) => python === undefined || python.startsWith('Exception("') || python === 'None',
+  );
 
   test('there are some of every kind', () => {
     expect(decodings.length).toBeGreaterThan(15);

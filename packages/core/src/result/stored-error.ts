@@ -208,12 +208,7 @@ function rebuild(stored: StoredError, traceback: string | null, how: Rebuilding)
 }
 
 /** What a ctq worker stored. */
-function ownError(
-  stored: StoredError,
-  own: OwnError,
-  message: string,
-  how: Rebuilding,
-): Error | undefined {
+function ownError(stored: StoredError, own: OwnError, message: string, how: Rebuilding): Error | undefined {
   const { className, properties = {} } = own;
   const listed = how.classes.restore(className, { message, properties });
   if (listed !== undefined) return listed;

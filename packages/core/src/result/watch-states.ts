@@ -29,8 +29,7 @@ export async function* watchStates<R>(
     results.clock,
     options,
     fail,
-    (ms) =>
-      new ResultTimeoutError(`The task ${taskId} was not ready within ${ms / 1_000}s.`, { details: { taskId } }),
+    (ms) => new ResultTimeoutError(`The task ${taskId} was not ready within ${ms / 1_000}s.`, { details: { taskId } }),
   );
   try {
     const present = await results.find(taskId);
