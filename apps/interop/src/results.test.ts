@@ -168,7 +168,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect(await result.traceback()).toBe(error.traceback);
   });
 
-  test("a ctq client is thrown what a ctq task threw: its class, with its causes and stacks [TR-159, TR-175]", async () => {
+  test('a ctq client is thrown what a ctq task threw: its class, with its causes and stacks [TR-159, TR-175]', async () => {
     const thrownBy = async (task: string, args: readonly unknown[] = []): Promise<Error> =>
       (await app.sendTask(task, args)).get(soon).then(
         () => new Error('It did not fail.'),
@@ -218,7 +218,10 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
   });
 
   test('each side finds the groups that the other one has kept [CV-153, BK-027]', async () => {
-    const theirs = await fleet.client.saveGroup(['group', [inPython('python.add', 1, 1), inPython('python.add', 2, 2)]]);
+    const theirs = await fleet.client.saveGroup([
+      'group',
+      [inPython('python.add', 1, 1), inPython('python.add', 2, 2)],
+    ]);
     expect(await (await app.restoreGroup(theirs))?.get(soon)).toEqual([2, 4]);
     const there = app.remote<typeof add>('python.add');
     const ours = await group([1, 2, 3].map((n) => there.s(n, n).set({ queue: 'python' }))).delay();

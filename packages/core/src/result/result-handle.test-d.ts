@@ -92,7 +92,7 @@ describe('several results', () => {
     // @ts-expect-error get throws; join and joinNative put errors in their places
     await results.get({ propagate: false });
     // @ts-expect-error there are two of them
-    void (await results.get())[2];
+    expectTypeOf((await results.get())[2]).toBeNever();
     // @ts-expect-error a group is what it was sent as
     results.add(app.asyncResult('id'));
   });
