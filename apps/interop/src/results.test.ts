@@ -282,6 +282,28 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     });
   });
 
+  test.each([
+    ['ctq', 'Python', 'typescript.range', 'python.gated', /ValueError\('too much'\)|RangeError\('too much'\)/],
+    ['Python', 'ctq', 'python.fail', 'typescript.gated', /KeyError\(.*no such order/],
+  ])(
+    'a chord fails with the error of its member in %s, which one in %s that is last reads [CV-109]',
+    async (_first, _last, failing, last, message) => {
+      const [gate, failedId, bodyId] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
+      const node = (name: string, args: readonly unknown[], options: object): PythonNode => [
+        ...(['task', name, args, { queue: name.split('.')[0], ...options }] as const),
+      ];
+      const members = [node(failing, [], { task_id: failedId }), node(last, [gate], {})];
+      await fleet.client.send(['chord', members, node('python.echo', [], { task_id: bodyId })]);
+      await eventually(async () => (await fleet.client.look(failedId)).state === 'FAILURE');
+      await fleet.open(gate);
+      await fleet.open(gate);
+      expect(await fleet.client.get(bodyId)).toMatchObject({
+        error: 'ChordError',
+        message: expect.stringMatching(message),
+      });
+    },
+  );
+
   test('an argument of 1 MB comes back as the result, each way', async () => {
     const large = 'äx'.repeat(350_000);
     expect(Buffer.byteLength(large)).toBeGreaterThan(1_000_000);
