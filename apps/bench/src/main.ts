@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
+import { calls } from './calls.js';
 import { embedded } from './embedded.js';
 import { medianOf, verdict } from './measure.js';
 import { memory } from './memory.js';
 import { redis } from './redis/redis.js';
 
-const scenarios = { memory, embedded, redis } as const;
+const scenarios = { memory, embedded, calls, redis } as const;
 const names = Object.keys(scenarios) as (keyof typeof scenarios)[];
 
 const { positionals, values } = parseArgs({

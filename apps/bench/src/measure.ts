@@ -2,7 +2,7 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'tasks/s' | 'ms' | 'MiB' | '%' | 's';
+  readonly unit: 'tasks/s' | 'ms' | 'µs' | 'MiB' | 'KiB' | '%' | 's' | '';
   /** What DESIGN expects, if it says. */
   readonly expected?: { readonly atLeast?: number; readonly atMost?: number };
 }

@@ -1,6 +1,6 @@
 """A Celery client that is told what to do."""
 from celery import chain, chord, group
-from celery.result import AsyncResult
+from celery.result import AsyncResult, GroupResult, result_from_tuple
 
 from conversation import serve
 from expressions import evaluate
@@ -71,10 +71,38 @@ def look(task_id):
     }
 
 
+def save_group(node):
+    """Sends a group and keeps it; answers with its id."""
+    result = build(node).apply_async()
+    result.save()
+    return result.id
+
+
+def restore_group(group_id):
+    """The values of a group that was kept."""
+    return GroupResult.restore(group_id, app=app).get(timeout=20)
+
+
+def from_tuple(data):
+    """What a result is that somebody gave as data, with those of its parents."""
+    result, values = result_from_tuple(data, app), []
+    while result is not None:
+        values.append(result.get(timeout=20))
+        result = result.parent
+    return values
+
+
+def collect(task_id):
+    """The values of a result and of everything below it."""
+    return [value for _, value in AsyncResult(task_id, app=app).collect(timeout=20)]
+
+
 def echo(task, expressions, options):
     """Has a task return each value of a list of Python expressions; answers with what they are then."""
     results = [app.send_task(task, [evaluate(text)], **options) for text in expressions]
     return [repr(value_of(result)) for result in results]
 
 
-serve({"run": run, "send": send, "send_many": send_many, "get": get, "look": look, "echo": echo})
+serve({command.__name__: command for command in (
+    run, send, send_many, get, look, save_group, restore_group, from_tuple, collect, echo,
+)})

@@ -3,7 +3,7 @@ import json
 import os
 import time
 
-from celery import Celery
+from celery import Celery, group
 from redis import Redis
 
 app = Celery("interop", broker=os.environ["INTEROP_BROKER"], backend=os.environ["INTEROP_BACKEND"])
@@ -85,6 +85,14 @@ def flaky(self, gate):
 @app.task(name="python.hopeless", bind=True, max_retries=0)
 def hopeless(self):
     raise self.retry()
+
+
+@app.task(name="python.spawn")
+def spawn(x):
+    """Sends others, whose results are its children."""
+    add.delay(x, 1)
+    group(add.s(x, 2), add.s(x, 3)).apply_async()
+    return x
 
 
 @app.task(name="shared.hold", bind=True)

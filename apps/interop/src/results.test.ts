@@ -1,4 +1,5 @@
-import { chain, group, MaxRetriesExceededError, RemoteError } from '@ctq/core';
+import { redisBackend } from '@ctq/backend-redis';
+import { chain, Ctq, group, MaxRetriesExceededError, RemoteError } from '@ctq/core';
 import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -24,6 +25,17 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
   });
   app.task('typescript.range', () => {
     throw new RangeError('too much');
+  });
+  app.task('typescript.caused', () => {
+    throw new TypeError('outer', { cause: new RangeError('inner', { cause: new OutOfStock('innermost') }) });
+  });
+  app.task('typescript.several', () => {
+    throw new AggregateError([new RangeError('one'), new TypeError('two')], 'several');
+  });
+  app.task('typescript.spawn', async (x: number) => {
+    await add.applyAsync([x, 1], { queue: 'typescript' });
+    await group([add.s(x, 2).set({ queue: 'typescript' }), add.s(x, 3).set({ queue: 'typescript' })]).delay();
+    return x;
   });
   app.task('typescript.plain', () => {
     throw new Error('something');
@@ -69,6 +81,8 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
   test.each([
     ['typescript.range', 'ValueError', 'builtins', /^too much$/],
     ['typescript.plain', 'Exception', 'builtins', /^something$/],
+    ['typescript.caused', 'TypeError', 'builtins', /^outer$/],
+    ['typescript.several', 'AggregateError', 'celery.exceptions', /^several$/],
     ['typescript.missing', 'NotRegistered', 'celery.exceptions', /^'typescript\.missing'$/],
     ['typescript.endless', 'TimeLimitExceeded', 'billiard.exceptions', /^TimeLimitExceeded\(0\.05,\)$/],
     ['typescript.hopeless', 'MaxRetriesExceededError', 'celery.exceptions', /typescript\.hopeless\[/],
@@ -155,6 +169,73 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect(await result.traceback()).toBe(error.traceback);
   });
 
+  test('a ctq client is thrown what a ctq task threw: its class, with its causes and stacks [TR-159, TR-175]', async () => {
+    const thrownBy = async (task: string, args: readonly unknown[] = []): Promise<Error> =>
+      (await app.sendTask(task, args)).get(soon).then(
+        () => new Error('It did not fail.'),
+        (error: unknown) => error as Error,
+      );
+    const range = await thrownBy('typescript.range');
+    expect(range).toBeInstanceOf(RangeError);
+    expect(range.stack).toMatch(/^RangeError: too much\n +at .*results\.test\.ts/);
+    const outer = await thrownBy('typescript.caused');
+    const [inner, innermost] = [outer.cause as Error, (outer.cause as Error).cause as Error];
+    expect([outer, inner].map(({ constructor }) => constructor)).toEqual([TypeError, RangeError]);
+    expect(RemoteError.isInstance(innermost) && innermost.is('OutOfStock', 'ctq.errors')).toBe(true);
+    const several = await thrownBy('typescript.several');
+    expect(several instanceof AggregateError && several.errors).toEqual([new RangeError('one'), new TypeError('two')]);
+  });
+
+  test('a ctq client that lists the class of an error is thrown an error of that class [TR-160]', async () => {
+    await using client = new Ctq('client', { backend: redisBackend({ url: fleet.url }), errorClasses: [OutOfStock] });
+    const { id } = await app.sendTask('typescript.sell', ['tea']);
+    const error = await client
+      .asyncResult(id)
+      .get(soon)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(OutOfStock);
+    expect(error).toMatchObject({ message: 'there is no tea' });
+  });
+
+  test('a ctq client watches the states of a Python task as they come [TR-168, BK-036]', async () => {
+    const gate = crypto.randomUUID();
+    const result = await app.sendTask('python.gated', [gate], {}, { queue: 'python' });
+    const seen: unknown[] = [];
+    for await (const change of result.watch(soon)) {
+      if (change.kind === 'progress' && change.state === 'PROGRESS') seen.push(change.meta);
+      else seen.push(change.kind === 'success' ? change.value : change.state);
+      if (change.state === 'STARTED' || change.state === 'PROGRESS') await fleet.open(gate);
+    }
+    expect(seen.filter((one) => one !== 'PENDING')).toEqual(['STARTED', { done: 1, of: 2 }, 'through']);
+  });
+
+  test('each side goes through the tree of what a task of the other one sent [CV-148, CV-149]', async () => {
+    const theirs = await app.sendTask('python.spawn', [10], {}, { queue: 'python' });
+    const values: unknown[] = [];
+    for await (const [, value] of theirs.collect(soon)) values.push(value);
+    expect(values).toEqual([10, 11, [12, 13], 12, 13]);
+    const ours = await fleet.client.send(inTypescript('typescript.spawn', 10));
+    expect(await fleet.client.collect(ours)).toEqual([10, 11, [12, 13], 12, 13]);
+  });
+
+  test('each side finds the groups that the other one has kept [CV-153, BK-027]', async () => {
+    const theirs = await fleet.client.saveGroup([
+      'group',
+      [inPython('python.add', 1, 1), inPython('python.add', 2, 2)],
+    ]);
+    expect(await (await app.restoreGroup(theirs))?.get(soon)).toEqual([2, 4]);
+    const there = app.remote<typeof add>('python.add');
+    const ours = await group([1, 2, 3].map((n) => there.s(n, n).set({ queue: 'python' }))).delay();
+    await ours.save();
+    expect(await fleet.client.restoreGroup(ours.id)).toEqual([2, 4, 6]);
+  });
+
+  test('a Python client makes the results of a chain out of what a ctq client gave it [CV-145, CV-146]', async () => {
+    const adding = (...args: number[]) => app.signature('python.add', args).set({ queue: 'python' });
+    const sent = await chain(adding(1, 1), adding(2), adding(3)).delay();
+    expect(await fleet.client.fromTuple(sent.asTuple())).toEqual([7, 4, 2]);
+  });
+
   test("a ctq client is thrown ctq's own errors where they mean the same [TR-152, TR-153]", async () => {
     const thrownBy = async (task: string): Promise<unknown> =>
       (await app.sendTask(task, [], {}, { queue: 'python' })).get(soon).catch((error: unknown) => error);
@@ -200,6 +281,37 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
         queue: 'python',
       },
     });
+  });
+
+  test.each([
+    ['ctq', 'Python', 'typescript.range', 'python.gated', /ValueError\('too much'\)|RangeError\('too much'\)/],
+    ['Python', 'ctq', 'python.fail', 'typescript.gated', /KeyError\(.*no such order/],
+  ])(
+    'a chord fails with the error of its member in %s, which one in %s that is last reads [CV-109]',
+    async (_first, _last, failing, last, message) => {
+      const [gate, failedId, bodyId] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
+      const node = (name: string, args: readonly unknown[], options: object): PythonNode => [
+        ...(['task', name, args, { queue: name.split('.')[0], ...options }] as const),
+      ];
+      const members = [node(failing, [], { task_id: failedId }), node(last, [gate], {})];
+      await fleet.client.send(['chord', members, node('python.echo', [], { task_id: bodyId })]);
+      await eventually(async () => (await fleet.client.look(failedId)).state === 'FAILURE');
+      await fleet.open(gate);
+      await fleet.open(gate);
+      expect(await fleet.client.get(bodyId)).toMatchObject({
+        error: 'ChordError',
+        message: expect.stringMatching(message),
+      });
+    },
+  );
+
+  test('an argument of 1 MB comes back as the result, each way', async () => {
+    const large = 'äx'.repeat(350_000);
+    expect(Buffer.byteLength(large)).toBeGreaterThan(1_000_000);
+    const theirs = await app.sendTask('python.echo', [large], {}, { queue: 'python' });
+    expect((await theirs.get(soon)) === large).toBe(true);
+    const { value } = (await fleet.client.call(inTypescript('typescript.echo', large))) as { readonly value?: unknown };
+    expect(value === large).toBe(true);
   });
 
   test('nothing is stored for a call whose result is ignored, and what follows it gets its value [TR-091, BK-024]', async () => {

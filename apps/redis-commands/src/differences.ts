@@ -67,7 +67,7 @@ export const differences: readonly Difference[] = [
   },
   {
     celery: ['GET celery-task-meta-<id>'],
-    ctq: ['MGET celery-task-meta-<id>'],
+    ctq: ['MGET celery-task-meta-<id>*'],
     why: 'All results that are looked for at a time are one command.',
   },
   {

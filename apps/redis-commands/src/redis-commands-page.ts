@@ -1,5 +1,5 @@
 import { differences } from './differences.js';
-import { documentDifferences } from './documents.js';
+import { additions, documentDifferences } from './documents.js';
 import { scenarios, uncompared } from './scenarios.js';
 
 /** `docs/celery/redis-commands.md`. */
@@ -25,6 +25,7 @@ ${differences.map(({ celery, ctq, why }) => `| ${shown(celery)} | ${shown(ctq)} 
 | capture | member | why |
 | --- | --- | --- |
 ${documentDifferences.map(({ capture, document, member, why }) => `| \`${capture}\`, document ${document + 1} | \`${member}\` | ${why} |`).join('\n')}
+${additions.map(({ member, why }) => `| of every error | \`${member}\` | ${why} |`).join('\n')}
 
 ## Not compared
 

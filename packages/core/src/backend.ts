@@ -25,5 +25,13 @@ export type {
 } from './backend/result-backend.js';
 export { ResultKeys } from './backend/result-keys.js';
 export { BackendConnectionError, BackendError, BackendReadError, BackendStoreError } from './errors/result-errors.js';
-export type { ExtendedResult, ResultCodec, ResultRecord, ResultTuple, StoredError } from './result/result-record.js';
+export type {
+  ExtendedResult,
+  NestedError,
+  OwnError,
+  ResultCodec,
+  ResultRecord,
+  ResultTuple,
+  StoredError,
+} from './result/result-record.js';
 export type { TaskState } from './result/states.js';

@@ -22,9 +22,13 @@ export {
   BackendError,
   BackendReadError,
   BackendStoreError,
+  IncompleteStreamError,
+  NoGroupSupportError,
   NoResultBackendError,
   ResultError,
   ResultTimeoutError,
+  ResultTooLargeError,
+  SyncSubtaskError,
 } from './errors/result-errors.js';
 export {
   ChordError,
@@ -38,6 +42,7 @@ export {
   TaskRevokedError,
   UnknownMessageError,
 } from './errors/task-errors.js';
+export { allowJoinResult, type CurrentTask, currentTask } from './execute/current-task.js';
 export { executeIntercepted } from './execute/execute-intercepted.js';
 export type { FailureReason, Outcome } from './execute/outcome.js';
 export { type Execution, runTask } from './execute/run-task.js';
@@ -48,10 +53,33 @@ export { decodeTask } from './protocol/decode-task.js';
 export { encodeTask, type EncodeTaskOptions } from './protocol/encode-task.js';
 export type { TaskMessage } from './protocol/task-message.js';
 export { formatWireTime, parseWireTime } from './protocol/wire-time.js';
-export { rebuildError, storedError } from './result/stored-error.js';
+export { type RebuildOptions, rebuildError, storedError } from './result/stored-error.js';
 export { createResultCodec } from './result/result-codec.js';
-export type { AsyncResult, GetOptions, GroupResult, ResultHandle } from './result/result-handle.js';
-export type { ExtendedResult, ResultCodec, ResultRecord, ResultTuple, StoredError } from './result/result-record.js';
+export type {
+  AnyResult,
+  AsyncResult,
+  GetOptions,
+  GroupResult,
+  JoinOptions,
+  OrErrors,
+  ResultCollection,
+  ResultGraph,
+  ResultHandle,
+  ResultSet,
+  StateChange,
+  TreeOptions,
+  WaitForOptions,
+  WatchOptions,
+} from './result/result-handle.js';
+export type {
+  ExtendedResult,
+  NestedError,
+  OwnError,
+  ResultCodec,
+  ResultRecord,
+  ResultTuple,
+  StoredError,
+} from './result/result-record.js';
 export {
   exceptionStates,
   propagateStates,

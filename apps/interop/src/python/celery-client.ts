@@ -60,6 +60,26 @@ export class CeleryClient implements AsyncDisposable {
     return this.#conversation.tell('look', id);
   }
 
+  /** Sends a group and keeps it with `GroupResult.save()`; resolves with its id. */
+  saveGroup(node: PythonNode): Promise<string> {
+    return this.#conversation.tell('save_group', node);
+  }
+
+  /** The values of `GroupResult.restore(id)`. */
+  restoreGroup(id: string): Promise<readonly unknown[]> {
+    return this.#conversation.tell('restore_group', id);
+  }
+
+  /** The values of `result_from_tuple(tuple)` and of its parents, the last of the chain first. */
+  fromTuple(tuple: unknown): Promise<readonly unknown[]> {
+    return this.#conversation.tell('from_tuple', tuple);
+  }
+
+  /** The values of `AsyncResult(id).collect()`. */
+  collect(id: string): Promise<readonly unknown[]> {
+    return this.#conversation.tell('collect', id);
+  }
+
   /** Sends a task for each value and resolves with what it returned; values are written as Python writes them. */
   echo(
     task: string,

@@ -11,19 +11,21 @@ import {
 } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
 import { type Clock, ConfigurationError, durationMs, type Logger, silentLogger, systemClock } from '@ctq/runtime';
-import { memoryBackend } from '../backend/memory-backend.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import { resolveSettings } from '../config/resolve-settings.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
+import { ErrorClasses } from '../result/error-classes.js';
 import { createResultCodec } from '../result/result-codec.js';
 import { ResultStore } from '../result/result-store.js';
 import { BrokerSender } from '../sending/broker-sender.js';
 import { EagerSender } from '../sending/eager-sender.js';
 import type { TaskSender } from '../sending/task-sender.js';
 import { TaskRegistry } from '../task/task-registry.js';
+import type { ErrorClass } from '../task/task-options.js';
 import { backendDefaults } from './adapter-defaults.js';
 import { createAdapterResolver, type AdapterResolver, type SchemeRegistration } from './adapters.js';
+import { appBackend } from './app-backend.js';
 import { AppBroker, type AppConnectionChange, type BrokerOption, type ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
 import { lentLogger } from './lent-logger.js';
@@ -43,6 +45,11 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
   readonly serializers?: readonly Serializer[];
   /** Beside gzip and brotli. */
   readonly compressors?: readonly Compressor[];
+  /**
+   * Classes of errors that come back as what they were: a worker stores their own plain members, a client is thrown an error of the class, found by its name
+   * in this list and nowhere else. Its constructor is not called.
+   */
+  readonly errorClasses?: readonly ErrorClass[];
   /** URL schemes of third parties: `{ nats: { transport: '@acme/ctq-nats' } }`. */
   readonly adapters?: Readonly<Record<string, SchemeRegistration>>;
   /**
@@ -71,6 +78,9 @@ export interface AppKernel extends Kernel {
   close(): Promise<void>;
 }
 
+/** States, stacks and arguments that stand in a document beside the value. */
+const besideTheValueBytes = 1024 * 1024;
+
 /** Puts an app together. Everything is made at first use, in this order: settings, codec, transport, connection; backend. */
 export function createAppKernel(name: string, options: AppOptions, locator: () => AppLocator | undefined): AppKernel {
   let { backend } = options;
@@ -83,6 +93,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     adapters = {},
     serializers = [],
     compressors = [],
+    errorClasses = [],
     module,
     ...first
   } = options;
@@ -115,27 +126,35 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     logger,
   });
 
-  const contentCodec = (accept: readonly string[]): ContentCodec => {
-    const { taskMaxMessageSize } = kernel.settings;
-    return createContentCodec({
+  const maxResultBytes = (): number => kernel.settings.resultMaxSize ?? kernel.settings.taskMaxMessageSize;
+  const contentCodec = (accept: readonly string[], maxBytes: number): ContentCodec =>
+    createContentCodec({
       accept,
       serializers,
       compressors,
-      maxBodyBytes: taskMaxMessageSize,
-      maxDecompressedBytes: taskMaxMessageSize,
+      maxBodyBytes: maxBytes,
+      maxDecompressedBytes: maxBytes,
     });
-  };
   const results = new ResultStore({
-    backend: async () => {
-      if (backend !== undefined && typeof backend !== 'string') return backend;
-      if (kernel.settings.taskAlwaysEager) return memoryBackend();
-      return resolve().backend(
-        typeof backend === 'string' ? backend : kernel.settings.resultBackend,
-        kernel.settings.resultBackendTransportOptions,
-        backendDefaults(kernel.settings),
-      );
-    },
-    codec: () => createResultCodec(contentCodec(kernel.settings.resultAcceptContent), kernel.settings.resultSerializer),
+    backend: () =>
+      appBackend({
+        settings: kernel.settings,
+        configured: async () =>
+          backend !== undefined && typeof backend !== 'string'
+            ? backend
+            : resolve().backend(
+                backend ?? kernel.settings.resultBackend,
+                kernel.settings.resultBackendTransportOptions,
+                backendDefaults(kernel.settings),
+              ),
+        clock,
+        logger,
+      }),
+    codec: () =>
+      createResultCodec(
+        contentCodec(kernel.settings.resultAcceptContent, maxResultBytes() + besideTheValueBytes),
+        kernel.settings.resultSerializer,
+      ),
     expiresMs: () => {
       const { resultExpires } = kernel.settings;
       return resultExpires === undefined || resultExpires === 0 ? undefined : durationMs(resultExpires);
@@ -143,6 +162,9 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     clock,
     logger,
     interceptors,
+    errorClasses: new ErrorClasses(errorClasses),
+    remoteTracebacks: () => kernel.settings.taskRemoteTracebacks,
+    maxBytes: maxResultBytes,
   });
 
   const kernel: AppKernel = {
@@ -158,7 +180,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       return settings;
     },
     get content() {
-      content ??= contentCodec(kernel.settings.acceptContent);
+      content ??= contentCodec(kernel.settings.acceptContent, kernel.settings.taskMaxMessageSize);
       return content;
     },
     get sender() {

@@ -85,7 +85,10 @@ describe('an app', () => {
   it('reads only results of an accepted serializer [BK-015, ST-023]', async () => {
     const supports = { durability: 'none', reach: 'process', expiry: 'native' } as const;
     const backend = keyValueBackend(memoryStore(), { supports });
-    const add = eager({ backend, resultAcceptContent: ['msgpack'] }).task('add', (x: number, y: number) => x + y);
+    const add = eager({ backend, taskStoreEagerResult: true, resultAcceptContent: ['msgpack'] }).task(
+      'add',
+      (x: number, y: number) => x + y,
+    );
     await expect(add.delay(2, 2).then((result) => result.get())).rejects.toThrow(ContentNotAcceptedError);
   });
 
@@ -94,6 +97,7 @@ describe('an app', () => {
     const addWith = (accepted: string) =>
       eager({
         backend: keyValueBackend(memoryStore(), { supports }),
+        taskStoreEagerResult: true,
         resultSerializer: 'msgpack',
         resultAcceptContent: [accepted],
       }).task('add', (x: number, y: number) => x + y);

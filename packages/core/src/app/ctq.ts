@@ -7,8 +7,12 @@ import { parseNode } from '../canvas/serialize.js';
 import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
-import { asyncResult } from '../result/async-result.js';
-import type { AsyncResult } from '../result/result-handle.js';
+import { noteChild } from '../execute/current-task.js';
+import { asyncResult, resultFromTuple } from '../result/async-result.js';
+import { groupResult } from '../result/group-result.js';
+import { restoreGroup } from '../result/restore-group.js';
+import type { AnyResult, AsyncResult, GroupResult, ResultSet } from '../result/result-handle.js';
+import { resultSet } from '../result/result-set.js';
 import type { CallOptions } from '../sending/call-options.js';
 import { createTask, isIgnored, remoteTask } from '../task/create-task.js';
 import { type DefineTask, readDefinition } from '../task/define-task.js';
@@ -84,6 +88,7 @@ export class Ctq implements AsyncDisposable {
       placement: {},
       ...(taskOptions === undefined ? {} : { taskOptions }),
     });
+    noteChild([[id, null], null]);
     return asyncResult(
       this.#kernel.results,
       id,
@@ -100,6 +105,29 @@ export class Ctq implements AsyncDisposable {
   /** A handle on the result of a task that was sent at another time or place. */
   asyncResult<R = unknown>(id: string): AsyncResult<R> {
     return asyncResult(this.#kernel.results, id);
+  }
+
+  /** Results that are waited for, counted and forgotten together. */
+  resultSet<T = unknown>(results: Iterable<AsyncResult<T>> = []): ResultSet<T> {
+    return resultSet(this.#kernel.results, results);
+  }
+
+  /** A handle on a group whose members are known. */
+  groupResult<R extends unknown[] = unknown[]>(
+    id: string,
+    results: { readonly [K in keyof R]: AsyncResult<R[K]> },
+  ): GroupResult<R> {
+    return groupResult(this.#kernel.results, id, results as unknown as readonly AnyResult[]);
+  }
+
+  /** The group that was kept under the id by `save`, here or in Python; undefined when there is none. */
+  restoreGroup(id: string): Promise<GroupResult<unknown[]> | undefined> {
+    return restoreGroup(this.#kernel.results, id);
+  }
+
+  /** A result out of what its `asTuple`, or Celery's `as_tuple`, gave. @throws TypeError for anything else. */
+  resultFromTuple(tuple: unknown): AnyResult {
+    return resultFromTuple(this.#kernel.results, tuple);
   }
 
   /** Adds settings, in camelCase, in Celery's snake_case or old upper case. Possible until the first use. */

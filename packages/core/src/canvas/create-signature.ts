@@ -1,8 +1,9 @@
 import type { Kernel } from '../app/kernel.js';
+import { noteChild } from '../execute/current-task.js';
 import type { AsyncResult } from '../result/result-handle.js';
 import type { CallOptions } from '../sending/call-options.js';
 import { dispatch } from './dispatch.js';
-import { resultsOf } from './results-of.js';
+import { resultsOf, tupleOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
 import type { Signature } from './signature.js';
 import { type NodeOptions, type SignatureNode, withLink, withOptions } from './signature-node.js';
@@ -22,6 +23,7 @@ export function createSignature<A extends readonly unknown[], R, Result = AsyncR
   const again = (changed: SignatureNode): Signature<A, R, Result> => createSignature(kernel, changed);
   const send = async (args: readonly unknown[], options: CallOptions | undefined): Promise<Result> => {
     const ids = await dispatch(kernel, options === undefined ? node : withCallOptions(node, options), { args });
+    noteChild(tupleOf(ids));
     return resultsOf(kernel, ids) as Result;
   };
   const signature: Signature<A, R, Result> = {

@@ -52,6 +52,7 @@ describe('the settings table', () => {
     expect(settingNames.filter((name) => !celery.has(name))).toEqual([
       'brokerPublishTimeout',
       'taskMaxMessageSize',
+      'resultMaxSize',
       'workerMaxBlockedTime',
       'workerMaxSilentTime',
     ]);

@@ -7,9 +7,13 @@ import {
   BackendError,
   BackendReadError,
   BackendStoreError,
+  IncompleteStreamError,
+  NoGroupSupportError,
   NoResultBackendError,
   ResultError,
   ResultTimeoutError,
+  ResultTooLargeError,
+  SyncSubtaskError,
 } from './result-errors.js';
 import {
   ChordError,
@@ -41,6 +45,10 @@ const errors: readonly (readonly [CtqError, string, { readonly family: string }]
   [new RemoteError('m', { excType: 'E', excModule: null, excMessage: [], cause }), 'CTQ_REMOTE', TaskError],
   [new ResultTimeoutError('m', { cause }), 'CTQ_RESULT_TIMEOUT', ResultError],
   [new NoResultBackendError({ cause }), 'CTQ_NO_RESULT_BACKEND', ResultError],
+  [new SyncSubtaskError('t', { cause }), 'CTQ_SYNC_SUBTASK', ResultError],
+  [new IncompleteStreamError('id', { cause }), 'CTQ_INCOMPLETE_STREAM', ResultError],
+  [new ResultTooLargeError(2, 1, { cause }), 'CTQ_RESULT_TOO_LARGE', ResultError],
+  [new NoGroupSupportError('b', { cause }), 'CTQ_NO_GROUP_SUPPORT', ResultError],
   [new BackendConnectionError('m', { recoverable: true, cause }), 'CTQ_BACKEND_CONNECTION', BackendError],
   [new BackendStoreError('m', { cause }), 'CTQ_BACKEND_STORE', BackendError],
   [new BackendReadError('m', { cause }), 'CTQ_BACKEND_READ', BackendError],
@@ -63,6 +71,9 @@ describe('errors of core', () => {
     const error = new RemoteError('sold out', { excType: 'Shelf.Broken', excModule: 'wapp', excMessage: ['sold out'] });
     expect(String(error)).toBe('Shelf.Broken: sold out');
     expect(error.traceback).toBeNull();
+    expect([error.is('Shelf.Broken'), error.is('Shelf.Broken', 'wapp'), error.is('Shelf.Broken', 'os')]).toEqual([
+      ...[true, true, false],
+    ]);
   });
 
   test('say which of them may pass by themselves', () => {

@@ -11,6 +11,8 @@ export interface RemoteErrorOptions extends CtqErrorOptions {
   readonly excMessage: readonly unknown[];
   /** The remote traceback as text. */
   readonly traceback?: string | null;
+  /** What else is known of an error that a ctq worker stored. */
+  readonly properties?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -23,6 +25,8 @@ export class RemoteError extends TaskError {
   readonly excModule: string | null;
   readonly excMessage: readonly unknown[];
   readonly traceback: string | null;
+  /** Its `name` and `code` where it had some; all plain members where the worker's app lists its class in `errorClasses`. */
+  readonly properties: Readonly<Record<string, unknown>>;
 
   constructor(message: string, options: RemoteErrorOptions) {
     super('CTQ_REMOTE', message, options);
@@ -31,5 +35,14 @@ export class RemoteError extends TaskError {
     this.excModule = options.excModule;
     this.excMessage = options.excMessage;
     this.traceback = options.traceback ?? null;
+    this.properties = options.properties ?? {};
+  }
+
+  /**
+   * Whether it is an error of that remote class: `error.is('ValueError')`, `error.is('Retry', 'celery.exceptions')`. Names are compared, subclasses are not
+   * known here. Without a module it is not looked at.
+   */
+  is(excType: string, excModule?: string): boolean {
+    return this.excType === excType && (excModule === undefined || this.excModule === excModule);
   }
 }

@@ -64,3 +64,52 @@ export class BackendReadError extends BackendError {
     super('CTQ_BACKEND_READ', message, { ...options, recoverable: options.recoverable ?? true });
   }
 }
+
+/** A result was waited for inside of a task, which can use up all slots of a fleet. Celery's RuntimeError of that. */
+export class SyncSubtaskError extends ResultError {
+  static override readonly family: string = 'SyncSubtaskError';
+
+  constructor(task: string, options: CtqErrorOptions & { readonly message?: string } = {}) {
+    super(
+      'CTQ_SYNC_SUBTASK',
+      options.message ??
+        `The task ${task} waits for the result of another one, which can leave no slot for what it waits for. Link the tasks with a chain, a group or a chord; or allow it: get({ disableSyncSubtasks: false }), allowJoinResult(() => …).`,
+      { ...options, details: { task, ...options.details } },
+    );
+  }
+}
+
+/** A tree of results was gone through of which a part is not there yet. Celery's IncompleteStream. */
+export class IncompleteStreamError extends ResultError {
+  static override readonly family: string = 'IncompleteStreamError';
+
+  constructor(taskId: string, options: CtqErrorOptions = {}) {
+    super(
+      'CTQ_INCOMPLETE_STREAM',
+      `The task ${taskId} is not ready, so that nobody knows what it will have sent. Wait for it, or go on past it with { intermediate: true }.`,
+      { ...options, details: { taskId, ...options.details } },
+    );
+  }
+}
+
+/** A result is too large to be stored. */
+export class ResultTooLargeError extends ResultError {
+  static override readonly family: string = 'ResultTooLargeError';
+
+  constructor(bytes: number, limit: number, options: CtqErrorOptions = {}) {
+    super(
+      'CTQ_RESULT_TOO_LARGE',
+      `The result has ${bytes} bytes or more, and at most ${limit} are stored (resultMaxSize). Store it elsewhere and return where it is, or raise the limit.`,
+      { ...options, details: { bytes, limit, ...options.details } },
+    );
+  }
+}
+
+/** Groups cannot be saved in this result backend. */
+export class NoGroupSupportError extends ResultError {
+  static override readonly family: string = 'NoGroupSupportError';
+
+  constructor(backend: string, options: CtqErrorOptions = {}) {
+    super('CTQ_NO_GROUP_SUPPORT', `The result backend '${backend}' cannot keep groups.`, options);
+  }
+}

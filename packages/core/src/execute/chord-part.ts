@@ -6,8 +6,9 @@ import { parseNode } from '../canvas/serialize.js';
 import type { SignatureNode } from '../canvas/signature-node.js';
 import { ChordError, NoChordSupportError } from '../errors/task-errors.js';
 import { saferepr } from '../protocol/args-repr.js';
-import { rebuildError, storedError } from '../result/stored-error.js';
-import type { TaskState } from '../result/states.js';
+import { encodeError, isStoredError } from '../result/error-document.js';
+import { storedError } from '../result/stored-error.js';
+import { exceptionStates, type TaskState } from '../result/states.js';
 import { abandonSteps, type ChordMember, idsOf } from './abandon-steps.js';
 import { sendErrbacks } from './continuations.js';
 
@@ -25,7 +26,9 @@ export async function reportChordPart(
   if (chord === null || group === null) return;
   const backend = await kernel.results.backend();
   if (backend.chords === undefined) throw new NoChordSupportError(backend.name);
-  const part: ChordPart = { taskId: id, index: groupIndex ?? undefined, state, result };
+  // As Python writes it, whose workers read it too (celery 5.6 backends/redis.py, on_chord_part_return).
+  const document = exceptionStates.has(state) && isStoredError(result) ? encodeError(result) : result;
+  const part: ChordPart = { taskId: id, index: groupIndex ?? undefined, state, result: document };
   const progress = await backend.chords.addPart(group, part);
   if (progress.size === undefined || progress.count < progress.size) return;
   await concludeChord(kernel, backend.chords, group, parseNode(chord), member);
@@ -51,7 +54,7 @@ async function concludeChord(
 
 /** The body will never run: everybody who waits for it, or for what follows it, is told why (celery 5.6 backends/base.py, chord_error_from_stack). */
 async function failBody(kernel: Kernel, body: SignatureNode, failed: ChordPart, rootId: string | null): Promise<void> {
-  const cause = rebuildError(failed.result, null, failed.taskId);
+  const cause = kernel.results.errorOf({ ...failed, traceback: null });
   const error = storedError(
     new ChordError(`Dependency ${failed.taskId} raised ${cause.name}(${saferepr(cause.message)})`, { cause }),
   );

@@ -1,8 +1,10 @@
+import { toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
 import { parseNode } from '../canvas/serialize.js';
+import { BackendStoreError } from '../errors/result-errors.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import { storedError } from '../result/stored-error.js';
-import type { ExtendedResult, ResultRecord, StoredError } from '../result/result-record.js';
+import type { ExtendedResult, ResultRecord, ResultTuple, StoredError } from '../result/result-record.js';
 import { readyStates, type TaskState } from '../result/states.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import { abandonSteps } from './abandon-steps.js';
@@ -51,7 +53,12 @@ async function completeRetry(
   const { retry } = outcome;
   if (isStored(kernel, completion, true)) {
     await kernel.results.store(
-      record(kernel, completion, 'RETRY', storedError(retry.error ?? retry), retry.error?.stack),
+      record(kernel, completion, {
+        status: 'RETRY',
+        result: storedError(retry.error ?? retry, kernel.results.errorClasses),
+        traceback: retry.error?.stack,
+        children: outcome.children,
+      }),
     );
   }
   await resend(kernel, completion.message, retry, completion.deliveryInfo);
@@ -79,8 +86,12 @@ async function completeSuccess(
       return completeFailure(kernel, { ...completion, outcome: failure }, failure);
     }
   }
-  if (hasContinuation(message)) await sendContinuations(kernel, message, value);
-  if (stored) await kernel.results.store(record(kernel, completion, 'SUCCESS', value, null));
+  const followers = await sendContinuations(kernel, message, value);
+  if (stored) {
+    const children = [...(outcome.children ?? []), ...followers];
+    const done = record(kernel, completion, { status: 'SUCCESS', result: value, children });
+    await kernel.results.store(kernel.results.fits(done) ? done : withoutCall(done));
+  }
   if (message.chord !== null) await reportChordPart(kernel, message, 'SUCCESS', value);
   return outcome;
 }
@@ -91,10 +102,17 @@ async function completeFailure(
   outcome: Outcome & { kind: 'failure' },
 ): Promise<Outcome> {
   const { message } = completion;
-  const error = storedError(outcome.error);
+  const error = storableError(kernel, outcome.error);
   const traceback = outcome.reason === 'thrown' ? (outcome.error.stack ?? null) : null;
-  if (isStored(kernel, completion, true))
-    await kernel.results.store(record(kernel, completion, 'FAILURE', error, traceback));
+  if (isStored(kernel, completion, true)) {
+    const failed = record(kernel, completion, {
+      status: 'FAILURE',
+      result: error,
+      traceback,
+      children: outcome.children,
+    });
+    await kernel.results.store(kernel.results.fits(failed) ? failed : { ...withoutCall(failed), traceback: null });
+  }
   await concludeFailure(kernel, message, 'FAILURE', error);
   return outcome;
 }
@@ -123,7 +141,7 @@ export async function completeRevoked(
 ): Promise<void> {
   const stored = storedError(error);
   if (isStored(kernel, completion, true))
-    await kernel.results.store(record(kernel, completion, 'REVOKED', stored, null));
+    await kernel.results.store(record(kernel, completion, { status: 'REVOKED', result: stored }));
   await concludeFailure(kernel, completion.message, 'REVOKED', stored);
 }
 
@@ -134,7 +152,7 @@ export async function storeProgress(
   state: TaskState,
   meta: unknown,
 ): Promise<void> {
-  await kernel.results.store({ ...record(kernel, completion, state, meta, null), dateDone: null });
+  await kernel.results.store({ ...record(kernel, completion, { status: state, result: meta }), dateDone: null });
 }
 
 /** Errors of an ignored task are stored where the task asks for it. */
@@ -155,12 +173,34 @@ function hasContinuation(message: TaskMessage): boolean {
 
 const noChildren: ResultRecord['children'] = [];
 
+/** What a document says of the outcome itself. */
+interface Ending {
+  readonly status: TaskState;
+  readonly result: unknown;
+  readonly traceback?: string | null | undefined;
+  readonly children?: readonly ResultTuple[] | undefined;
+}
+
+/** Arguments are what makes an extended document larger than its value. */
+function withoutCall({ extended, ...record }: ResultRecord): ResultRecord {
+  return extended === undefined ? record : { ...record, extended: { ...extended, args: [], kwargs: {} } };
+}
+
+/** The error, or where it is too large to be stored an error that says so. */
+function storableError(kernel: Kernel, error: Error): StoredError {
+  const stored = storedError(error, kernel.results.errorClasses);
+  try {
+    kernel.results.assertStorable(stored);
+    return stored;
+  } catch (refusal) {
+    return storedError(new BackendStoreError(`${error.name}: ${toError(refusal).message}`));
+  }
+}
+
 function record(
   kernel: Kernel,
   completion: Omit<Completion, 'outcome'>,
-  status: TaskState,
-  result: unknown,
-  traceback: string | null | undefined,
+  { status, result, traceback, children }: Ending,
 ): ResultRecord {
   const { message } = completion;
   const made: { -readonly [K in keyof ResultRecord]: ResultRecord[K] } = {
@@ -168,7 +208,7 @@ function record(
     status,
     result,
     traceback: traceback ?? null,
-    children: noChildren,
+    children: children ?? noChildren,
     dateDone: readyStates.has(status) ? kernel.results.dateDone() : null,
   };
   if (message.group !== null) made.groupId = message.group;

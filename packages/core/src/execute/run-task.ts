@@ -6,6 +6,7 @@ import { autoRetryCountdown, isRetriedByItself, nextAttempt } from '../task/retr
 import type { DeliveryInfo, RetryOptions, TaskContext, TaskRequest } from '../task/task-context.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskState } from '../result/states.js';
+import { type CurrentTask, runAsTask } from './current-task.js';
 import type { Outcome } from './outcome.js';
 import { TaskAbort } from './task-abort.js';
 
@@ -26,19 +27,25 @@ export interface Execution {
 export function runTask(execution: Execution): Outcome | Promise<Outcome> {
   const { definition, message, clock } = execution;
   const startedAt = clock.monotonic();
-  const onValue = (value: unknown): Outcome => ({
-    kind: 'success',
-    value,
-    runtimeMs: clock.monotonic() - startedAt,
-  });
-  const onThrown = (thrown: unknown): Outcome => outcomeOfThrown(execution, thrown, clock.monotonic() - startedAt);
+  const task: CurrentTask = { id: message.id, name: message.task, children: [], mayJoin: false };
+  const onValue = (value: unknown): Outcome =>
+    withChildren({ kind: 'success', value, runtimeMs: clock.monotonic() - startedAt }, task);
+  const onThrown = (thrown: unknown): Outcome =>
+    withChildren(outcomeOfThrown(execution, thrown, clock.monotonic() - startedAt), task);
   try {
-    const args = bindArguments(definition, message.args, message.kwargs);
-    const value = args instanceof Promise ? args.then((bound) => call(execution, bound)) : call(execution, args);
+    const value = runAsTask(task, () => {
+      const args = bindArguments(definition, message.args, message.kwargs);
+      return args instanceof Promise ? args.then((bound) => call(execution, bound)) : call(execution, args);
+    });
     return isThenable(value) ? Promise.resolve(value).then(onValue, onThrown) : onValue(value);
   } catch (thrown) {
     return onThrown(thrown);
   }
+}
+
+function withChildren(outcome: Outcome, { children }: CurrentTask): Outcome {
+  if (children.length === 0 || outcome.kind === 'ignore' || outcome.kind === 'reject') return outcome;
+  return { ...outcome, children };
 }
 
 function call(execution: Execution, args: readonly unknown[]): unknown {

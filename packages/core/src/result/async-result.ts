@@ -1,14 +1,25 @@
-import { durationMs } from '@ctq/runtime';
-import { rebuildError } from './stored-error.js';
-import type { AsyncResult, GetOptions, GroupResult } from './result-handle.js';
-import type { ResultRecord, ResultTuple } from './result-record.js';
+import { groupResult } from './group-result.js';
+import type {
+  AnyResult,
+  AsyncResult,
+  GetOptions,
+  ResultGraph,
+  StateChange,
+  TreeOptions,
+  WaitForOptions,
+  WatchOptions,
+} from './result-handle.js';
+import type { ExtendedResult, ResultRecord, ResultTuple } from './result-record.js';
 import type { ResultStore } from './result-store.js';
-import { propagateStates, readyStates, type TaskState } from './states.js';
-
-type Parent = AsyncResult<unknown> | GroupResult<unknown[]> | undefined;
+import { taskIdsOf } from './task-ids.js';
+import { collectTree, graphOf, leafOf, walkTree } from './result-tree.js';
+import { exceptionStates, propagateStates, readyStates, type TaskState } from './states.js';
+import { assertMayWait } from './wait-limits.js';
+import { waitForRecord } from './wait-for-record.js';
+import { watchStates } from './watch-states.js';
 
 export interface AsyncResultOptions {
-  readonly parent?: Parent;
+  readonly parent?: AnyResult | undefined;
   readonly ignored?: boolean;
 }
 
@@ -18,24 +29,60 @@ export function asyncResult<R>(results: ResultStore, id: string, options?: Async
   return new StoredResult<R>(results, id, options?.parent, options?.ignored ?? false);
 }
 
+/**
+ * A result out of its tuple, as `asTuple` and Celery's `as_tuple` make it (celery 5.6 result.py, result_from_tuple: an id may stand without its parent).
+ * @throws TypeError for anything else.
+ */
+export function resultFromTuple(results: ResultStore, tuple: unknown): AnyResult {
+  if (!Array.isArray(tuple) || tuple.length < 1) throw notATuple(tuple);
+  const [own, members = null] = tuple as readonly unknown[];
+  const [id, parentTuple = null] = Array.isArray(own) ? (own as readonly unknown[]) : [own];
+  if (typeof id !== 'string' || id === '') throw notATuple(tuple);
+  const parent = parentTuple === null ? undefined : resultFromTuple(results, parentTuple);
+  if (members === null) return asyncResult(results, id, { parent });
+  if (!Array.isArray(members)) throw notATuple(tuple);
+  return groupResult(
+    results,
+    id,
+    members.map((member) => resultFromTuple(results, member)),
+    parent,
+  );
+}
+
+function notATuple(value: unknown): TypeError {
+  return new TypeError(
+    `Not the tuple of a result, [[id, parent], members]: ${JSON.stringify(value)?.slice(0, 100) ?? typeof value}`,
+  );
+}
+
 /** A class because there is one for every call: its methods are made once. */
 class StoredResult<R> implements AsyncResult<R> {
   readonly id: string;
-  readonly parent: Parent;
+  readonly parent: AnyResult | undefined;
   readonly ignored: boolean;
   readonly #results: ResultStore;
 
-  constructor(results: ResultStore, id: string, parent: Parent, ignored: boolean) {
+  constructor(results: ResultStore, id: string, parent: AnyResult | undefined, ignored: boolean) {
     this.#results = results;
     this.id = id;
     this.parent = parent;
     this.ignored = ignored;
   }
 
-  get(options?: GetOptions): Promise<R> {
-    if (this.ignored) return Promise.resolve(null as R);
+  get(options?: GetOptions & { readonly propagate?: true }): Promise<R>;
+  get(options?: GetOptions): Promise<R | Error>;
+  async get(options: GetOptions = forEver): Promise<R | Error> {
+    if (this.ignored) return null as R;
+    assertMayWait(options);
+    const { propagate = true, followParents = true, callback } = options;
+    const parents = propagate && followParents && this.parent !== undefined ? taskIdsBefore(this) : [];
+    const record = await waitForRecord(this.#results, this.id, parents, options);
+    const isError = propagateStates.has(record.status);
+    if (isError && propagate) throw this.#results.errorOf(record);
     // The value went through the serializer, which is what R describes.
-    return this.#results.wait(this.id, waitOptions(options)).then(valueOf) as Promise<R>;
+    const value = isError ? this.#results.errorOf(record) : (record.result as R);
+    callback?.(this.id, value);
+    return value;
   }
 
   record(): Promise<ResultRecord | undefined> {
@@ -44,6 +91,16 @@ class StoredResult<R> implements AsyncResult<R> {
 
   async state(): Promise<TaskState> {
     return (await this.record())?.status ?? 'PENDING';
+  }
+
+  async exists(): Promise<boolean> {
+    return (await this.record()) !== undefined;
+  }
+
+  async result(): Promise<unknown> {
+    const record = await this.record();
+    if (record === undefined) return null;
+    return exceptionStates.has(record.status) ? this.#results.errorOf(record) : record.result;
   }
 
   async ready(): Promise<boolean> {
@@ -58,31 +115,75 @@ class StoredResult<R> implements AsyncResult<R> {
     return (await this.state()) === 'FAILURE';
   }
 
+  async maybeThrow(): Promise<void> {
+    const record = await this.record();
+    if (record !== undefined && propagateStates.has(record.status)) throw this.#results.errorOf(record);
+  }
+
   async traceback(): Promise<string | null> {
     return (await this.record())?.traceback ?? null;
   }
 
+  async dateDone(): Promise<Date | null> {
+    const date = (await this.record())?.dateDone;
+    return date === undefined || date === null ? null : new Date(date);
+  }
+
+  async extended(): Promise<ExtendedResult | undefined> {
+    return (await this.record())?.extended;
+  }
+
+  async children(): Promise<readonly AnyResult[] | null> {
+    const children = (await this.record())?.children ?? null;
+    return children === null ? null : children.map((child) => resultFromTuple(this.#results, child));
+  }
+
+  watch(options: WatchOptions = forEver): AsyncGenerator<StateChange<R>, void, undefined> {
+    return watchStates<R>(this.#results, this.id, options);
+  }
+
+  iterdeps(
+    options: TreeOptions = forEver,
+  ): AsyncGenerator<readonly [AnyResult | undefined, AnyResult], void, undefined> {
+    return walkTree(this, options);
+  }
+
+  collect(
+    options: TreeOptions & WaitForOptions = forEver,
+  ): AsyncGenerator<readonly [AnyResult, unknown], void, undefined> {
+    return collectTree(this, options);
+  }
+
+  getLeaf(options: TreeOptions & WaitForOptions = forEver): Promise<unknown> {
+    return leafOf(this, options);
+  }
+
+  graph(options: TreeOptions = forEver): Promise<ResultGraph> {
+    return graphOf(this, options);
+  }
+
   async forget(): Promise<void> {
-    await Promise.all([this.#results.forget([this.id]), this.parent?.forget()]);
+    await Promise.all([this.#results.forget([this.id]), forgetAll(this.parent)]);
   }
 
   asTuple(): ResultTuple {
     return [[this.id, this.parent?.asTuple() ?? null], null];
   }
+
+  asList(): readonly string[] {
+    return [this.id, ...(this.parent?.asList() ?? [])];
+  }
 }
 
 const forEver = {};
 
-function waitOptions(options: GetOptions | undefined): { timeoutMs?: number; signal?: AbortSignal } {
-  if (options === undefined) return forEver;
-  return {
-    ...(options.timeout === undefined ? {} : { timeoutMs: durationMs(options.timeout) }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  };
+async function forgetAll(result: AnyResult | undefined): Promise<void> {
+  await result?.forget();
 }
 
-/** The value of a finished task, or its error thrown. */
-export function valueOf(record: ResultRecord): unknown {
-  if (propagateStates.has(record.status)) throw rebuildError(record.result, record.traceback, record.taskId);
-  return record.result;
+/** Of everything that stands before it in its chain. */
+function taskIdsBefore(result: AnyResult): readonly string[] {
+  const ids: string[] = [];
+  for (let node = result.parent; node !== undefined; node = node.parent) ids.push(...taskIdsOf(node));
+  return ids;
 }

@@ -1,7 +1,15 @@
 import { ContentNotAcceptedError, DecodeError, EncodeError, TransportConnectionError } from '@ctq/messaging';
 import { ConfigurationError, type CtqError } from '@ctq/runtime';
 import { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from '../errors/limit-errors.js';
-import { BackendReadError, BackendStoreError, ResultTimeoutError } from '../errors/result-errors.js';
+import {
+  BackendReadError,
+  BackendStoreError,
+  IncompleteStreamError,
+  ResultTimeoutError,
+  NoResultBackendError,
+  ResultTooLargeError,
+  SyncSubtaskError,
+} from '../errors/result-errors.js';
 import {
   ChordError,
   DuplicateTaskError,
@@ -38,6 +46,8 @@ function named(
 const celery = 'celery.exceptions';
 const billiard = 'billiard.exceptions';
 const kombu = 'kombu.exceptions';
+/** Errors that Celery does not have, or not by a class of their own. */
+const ctq = 'ctq.errors';
 
 /** One row per error of ctq that Celery has too. Rebuilding goes by this table and by nothing that a message says. */
 const errorNames: readonly ErrorName[] = [
@@ -60,6 +70,15 @@ const errorNames: readonly ErrorName[] = [
   named(ChordError, celery, 'ChordError', (_, message) => new ChordError(message)),
   named(ResultTimeoutError, celery, 'TimeoutError', (_, message) => new ResultTimeoutError(message)),
   named(BackendStoreError, celery, 'BackendStoreError', (_, message) => new BackendStoreError(message)),
+  // Read back as the row above, whose name it shares.
+  named(ResultTooLargeError, celery, 'BackendStoreError', (_, message) => new BackendStoreError(message)),
+  named(
+    IncompleteStreamError,
+    celery,
+    'IncompleteStream',
+    ([taskId], message) => new IncompleteStreamError(String(taskId ?? message)),
+    (error) => [error.details.taskId ?? error.message],
+  ),
   named(BackendReadError, celery, 'BackendGetMetaError', (_, message) => new BackendReadError(message)),
   named(
     ConfigurationError,
@@ -91,6 +110,8 @@ const errorNames: readonly ErrorName[] = [
     'OperationalError',
     (_, message) => new TransportConnectionError(message, { recoverable: true }),
   ),
+  named(SyncSubtaskError, ctq, 'SyncSubtaskError', (_, message) => new SyncSubtaskError('', { message })),
+  named(NoResultBackendError, ctq, 'NoResultBackendError', () => new NoResultBackendError()),
 ];
 
 /** The row of an error that is exactly of such a class; a subclass is somebody's own. */

@@ -1,39 +1,56 @@
-import type { AsyncResult, GetOptions, GroupResult } from './result-handle.js';
+import type { GroupRole } from '../backend/result-backend.js';
+import { NoGroupSupportError, NoResultBackendError } from '../errors/result-errors.js';
+import { StoredCollection } from './result-collection.js';
+import type { AnyResult, GroupResult } from './result-handle.js';
 import type { ResultTuple } from './result-record.js';
+import type { ResultStore } from './result-store.js';
 
-type Member = AsyncResult<unknown> | GroupResult<unknown[]>;
-
-/** A handle on the outcomes of a group. `get` waits for all and throws the first error in the group's order. */
+/** A handle on the outcomes of a group. */
 export function groupResult<R extends unknown[]>(
+  store: ResultStore,
   id: string,
-  results: readonly Member[],
-  parent?: Member,
+  results: readonly AnyResult[],
+  parent?: AnyResult,
 ): GroupResult<R> {
-  const all = async (ask: (member: Member) => Promise<boolean>): Promise<boolean> =>
-    (await Promise.all(results.map(ask))).every(Boolean);
-  return {
-    id,
-    results,
-    parent,
-    async get(options: GetOptions = {}) {
-      const waits = results.map((member) => member.get(options));
-      for (const wait of waits) wait.catch(() => undefined);
-      const values: unknown[] = [];
-      for (const wait of waits) values.push(await wait);
-      return values as R;
-    },
-    ready: () => all((member) => member.ready()),
-    successful: () => all((member) => member.successful()),
-    async failed() {
-      return (await Promise.all(results.map((member) => member.failed()))).some(Boolean);
-    },
-    async completedCount() {
-      const done = await Promise.all(results.map((member) => member.successful()));
-      return done.filter(Boolean).length;
-    },
-    async forget() {
-      await Promise.all(results.map((member) => member.forget()));
-    },
-    asTuple: (): ResultTuple => [[id, parent?.asTuple() ?? null], results.map((member) => member.asTuple())],
-  };
+  return new StoredGroup<R>(store, id, results, parent);
+}
+
+class StoredGroup<R extends unknown[]> extends StoredCollection<R> implements GroupResult<R> {
+  readonly id: string;
+  readonly results: readonly AnyResult[];
+  readonly parent: AnyResult | undefined;
+
+  constructor(store: ResultStore, id: string, results: readonly AnyResult[], parent: AnyResult | undefined) {
+    super(store);
+    this.id = id;
+    this.results = results;
+    this.parent = parent;
+  }
+
+  async save(): Promise<void> {
+    await (await groupsOf(this.store)).saveGroup(this.id, this.asTuple());
+  }
+
+  async delete(): Promise<void> {
+    await (await groupsOf(this.store)).forgetGroup(this.id);
+  }
+
+  children(): Promise<readonly AnyResult[]> {
+    return Promise.resolve(this.results);
+  }
+
+  asTuple(): ResultTuple {
+    return [[this.id, this.parent?.asTuple() ?? null], this.results.map((member) => member.asTuple())];
+  }
+
+  asList(): readonly string[] {
+    return [this.id, ...(this.parent?.asList() ?? [])];
+  }
+}
+
+/** @throws NoGroupSupportError, NoResultBackendError. */
+export async function groupsOf(store: ResultStore): Promise<GroupRole> {
+  const { groups, name } = await store.backend();
+  if (groups !== undefined) return groups;
+  throw name === 'disabled' ? new NoResultBackendError() : new NoGroupSupportError(name);
 }

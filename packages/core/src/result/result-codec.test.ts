@@ -1,11 +1,14 @@
-import { createContentCodec, DecodeError, isSameValue, jsonSerializer } from '@ctq/messaging';
+import { ContentNotAcceptedError, createContentCodec, DecodeError, isSameValue, jsonSerializer } from '@ctq/messaging';
 import { loadVectors } from '@ctq/wire-vectors';
 import { describe, expect, test } from 'vitest';
+import { Ctq } from '../app/ctq.js';
 import { TaskRevokedError } from '../errors/task-errors.js';
+import { resultFromTuple } from './async-result.js';
+import { restoreGroup } from './restore-group.js';
 import { rebuildError } from './stored-error.js';
 import { createResultCodec } from './result-codec.js';
 import type { ResultRecord, StoredError } from './result-record.js';
-import { readyStates } from './states.js';
+import { readyStates, taskStates } from './states.js';
 
 const content = createContentCodec({ accept: ['json', 'msgpack'] });
 const codec = createResultCodec(content, 'json');
@@ -22,6 +25,14 @@ const documents = ['results.redis', 'release/results.redis', 'results_extended.r
   }),
 );
 
+/** Result messages of the rpc backend: the same documents. */
+const messages = loadVectors('rpc_results.amqp').flatMap(({ name, raw }) =>
+  (raw.result_messages as readonly { readonly body: string }[]).map(({ body }, index) => ({
+    title: `rpc_results.amqp: ${name} ${index + 1}`,
+    document: body,
+  })),
+);
+
 const record: ResultRecord = {
   taskId: 'id',
   status: 'SUCCESS',
@@ -34,9 +45,10 @@ const record: ResultRecord = {
 describe('result documents of real Celery', () => {
   test('there are some of every kind', () => {
     expect(documents.length).toBeGreaterThan(60);
+    expect(messages.length).toBeGreaterThan(10);
   });
 
-  test.each(documents)(
+  test.each([...documents, ...messages])(
     '[BK-010, BK-012, BK-013, BK-014] $title is read, and written again as it was',
     ({ document }) => {
       const found = codec.decode(bytes(document));
@@ -78,6 +90,57 @@ describe('result documents of real Celery', () => {
       result: { excType: 'ValueError', excMessage: ['x'], excModule: 'builtins' },
     });
     expect(() => codec.decode(stored('serializer_pickle_success'))).toThrow(DecodeError);
+  });
+});
+
+describe('groups as real Celery keeps them', () => {
+  const raw = (name: string) => loadVectors('results.redis').find((vector) => vector.name === name)?.raw ?? {};
+
+  test('[BK-027, CV-153] a saved group is found with its members, and is saved as it was', async () => {
+    const { group_id: id, stored } = raw('group_meta') as { readonly group_id: string; readonly stored: string };
+    const { results } = new Ctq('shop', { taskAlwaysEager: true }).kernel;
+    const { groups } = await results.backend();
+    const { result } = JSON.parse(stored) as { readonly result: unknown };
+    await groups?.saveGroup(id, result);
+    const group = await restoreGroup(results, id);
+    expect(group?.asTuple()).toEqual(result);
+    expect([group?.id, group?.length]).toEqual([id, (raw('group_meta').member_metas as unknown[]).length]);
+  });
+
+  test('[CV-145, CV-146] the tuple of a nested group is read and made again', () => {
+    const { results } = new Ctq('shop', { taskAlwaysEager: true }).kernel;
+    const tuple = raw('group_as_tuple_nested');
+    expect(resultFromTuple(results, tuple).asTuple()).toEqual(tuple);
+  });
+});
+
+describe("rows of Celery's database backend", () => {
+  const rows = loadVectors('database_backend').flatMap(
+    ({ raw }) =>
+      (raw.rows as Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>).celery_taskmeta ?? [],
+  );
+  const pickled = rows.flatMap(({ result }) => {
+    const { pickle_base64: base64 } = Object(result) as { readonly pickle_base64?: string };
+    return base64 === undefined ? [] : [Buffer.from(base64, 'base64')];
+  });
+
+  test('[BK-086] hold pickled values: nothing of them is decoded', () => {
+    expect(pickled.length).toBeGreaterThan(10);
+    for (const bytes of pickled) {
+      expect(() => codec.decodeValue(bytes)).toThrow(DecodeError);
+      expect(() =>
+        content.decode({
+          body: bytes,
+          contentType: 'application/x-python-serialize',
+          contentEncoding: 'binary',
+          headers: {},
+        }),
+      ).toThrow(ContentNotAcceptedError);
+    }
+  });
+
+  test('[TR-162] have states that are known here', () => {
+    for (const { status } of rows) expect(taskStates).toContain(status);
   });
 });
 

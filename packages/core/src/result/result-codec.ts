@@ -1,8 +1,8 @@
 import { type ContentCodec, DecodeError } from '@ctq/messaging';
 import { isMapping, type Mapping } from '../protocol/task-fields.js';
 import { formatWireTime } from '../protocol/wire-time.js';
-import { isStoredError } from './stored-error.js';
-import type { ExtendedResult, ResultCodec, ResultRecord, ResultTuple, StoredError } from './result-record.js';
+import { decodeError, encodeError, isStoredError } from './error-document.js';
+import type { ExtendedResult, ResultCodec, ResultRecord, ResultTuple } from './result-record.js';
 import { exceptionStates } from './states.js';
 
 /**
@@ -58,22 +58,6 @@ export function decodeRecord(document: unknown): ResultRecord {
     ...(typeof parent_id === 'string' ? { parentId: parent_id } : {}),
     ...(typeof document.name === 'string' ? { extended: decodeExtended(document.name, document) } : {}),
   };
-}
-
-function encodeError(error: StoredError): Mapping {
-  return { exc_type: error.excType, exc_message: error.excMessage, exc_module: error.excModule };
-}
-
-/** A result that is not an exception's document stays what it is; `{}` is none (celery 5.6 backends/base.py, exception_to_python). */
-function decodeError(result: unknown): unknown {
-  if (!isMapping(result) || typeof result.exc_type !== 'string') return result;
-  const { exc_type: excType, exc_message: message = [], exc_module: excModule } = result;
-  const stored: StoredError = {
-    excType,
-    excMessage: Array.isArray(message) ? message : [message],
-    excModule: typeof excModule === 'string' ? excModule : null,
-  };
-  return stored;
 }
 
 /** Members in Celery's order; each stamp is a member of its own. */

@@ -39,6 +39,24 @@ export interface StoredError {
   readonly excType: string;
   readonly excMessage: readonly unknown[];
   readonly excModule: string | null;
+  /** What only ctq knows of it; Python reads past it. Present for errors that ctq stored. */
+  readonly own?: OwnError;
+}
+
+/** What a JavaScript error has beyond Python's three members. */
+export interface OwnError {
+  /** Its class where it was thrown; looked up among JavaScript's own and those that the app lists. */
+  readonly className: string;
+  /** Own members that are plain data: of errors of listed classes all of them, of others name and code. */
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly cause?: NestedError;
+  /** Of an `AggregateError`. */
+  readonly errors?: readonly NestedError[];
+}
+
+/** An error inside of another one, with its stack. */
+export interface NestedError extends StoredError {
+  readonly traceback: string | null;
 }
 
 /**

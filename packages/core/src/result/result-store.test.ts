@@ -3,6 +3,7 @@ import { createLogger, type LogRecord, VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { memoryBackend } from '../backend/memory-backend.js';
 import { BackendConnectionError } from '../errors/result-errors.js';
+import { ErrorClasses } from './error-classes.js';
 import { createResultCodec } from './result-codec.js';
 import { ResultStore } from './result-store.js';
 
@@ -38,6 +39,9 @@ function setup() {
     clock,
     logger: createLogger((line) => logs.push(line)),
     interceptors: [],
+    errorClasses: new ErrorClasses(),
+    remoteTracebacks: () => false,
+    maxBytes: () => undefined,
   });
   const record = { status: 'SUCCESS', result: 5, traceback: null, children: [], dateDone: null } as const;
   return {

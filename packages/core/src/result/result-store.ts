@@ -4,7 +4,10 @@ import { BackendError } from '../errors/result-errors.js';
 import { formatWireTime } from '../protocol/wire-time.js';
 import { intercepted, type Interceptor } from '../interceptor/interceptor.js';
 import type { ResultCodec, ResultRecord } from './result-record.js';
-import { ResultWaiter, type WaitOptions } from './result-waiter.js';
+import { type ResultObserver, ResultWaiter, type WaitOptions } from './result-waiter.js';
+import type { ErrorClasses } from './error-classes.js';
+import { rebuildError } from './stored-error.js';
+import { StorableSize } from './storable-size.js';
 
 /** Between attempts to open the backend for those who wait for results. */
 const openRetry = { firstMs: 100, maxMs: 2_000, jitter: 'equal' } as const;
@@ -16,6 +19,12 @@ export interface ResultStoreOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly interceptors: readonly Interceptor[];
+  /** Classes of the program whose errors come back as what they were. */
+  readonly errorClasses: ErrorClasses;
+  /** The setting `taskRemoteTracebacks`. */
+  readonly remoteTracebacks: () => boolean;
+  /** The setting `resultMaxSize`, in bytes; undefined for no limit of its own. */
+  readonly maxBytes: () => number | undefined;
 }
 
 /**
@@ -32,6 +41,7 @@ export class ResultStore {
   #open: Promise<ResultBackend> | undefined;
   #waiter: ResultWaiter | undefined;
   #closed: Promise<void> | undefined;
+  #size: StorableSize | undefined;
   readonly #closing = new AbortController();
 
   constructor(options: ResultStoreOptions) {
@@ -65,6 +75,20 @@ export class ResultStore {
     return this.#store(record);
   }
 
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  get errorClasses(): ErrorClasses {
+    return this.#options.errorClasses;
+  }
+
+  /** The error of a failed task's record. */
+  errorOf({ result, traceback, taskId }: Pick<ResultRecord, 'result' | 'traceback' | 'taskId'>): Error {
+    const { errorClasses: classes, remoteTracebacks } = this.#options;
+    return rebuildError(result, traceback, taskId, { classes, remoteTracebacks: remoteTracebacks() });
+  }
+
   /** This instant as results carry it. Outcomes of one millisecond share the text. */
   dateDone(): string {
     const now = this.#options.clock.now();
@@ -75,10 +99,16 @@ export class ResultStore {
     return this.#date;
   }
 
-  /** @throws EncodeError when the value cannot be stored: to be asked before anything follows from it. */
+  /** @throws EncodeError, ResultTooLargeError when the value cannot be stored: to be asked before anything follows from it. */
   assertStorable(value: unknown): void {
-    if (typeof value === 'object' && value !== null) this.#options.codec().encodeValue(value);
-    else if (typeof value === 'function' || typeof value === 'symbol') this.#options.codec().encodeValue(value);
+    this.#size ??= new StorableSize(this.#options.codec(), this.#options.maxBytes());
+    this.#size.assertFits(value);
+  }
+
+  /** Whether the whole document is within the limit: arguments of extended results and stacks count as well. */
+  fits(record: ResultRecord): boolean {
+    this.#size ??= new StorableSize(this.#options.codec(), this.#options.maxBytes());
+    return this.#size.fits(record);
   }
 
   async find(taskId: string): Promise<ResultRecord | undefined> {
@@ -93,11 +123,16 @@ export class ResultStore {
   }
 
   async #waitFirst(taskId: string, options: WaitOptions): Promise<ResultRecord> {
-    const { clock, logger, expiresMs } = this.#options;
+    const { clock } = this.#options;
     const startedAt = clock.monotonic();
-    const backend = await this.#reach(options);
+    const waiter = this.#waiterOn(await this.#reach(options));
+    return waiter.wait(taskId, { ...options, waitedMs: clock.monotonic() - startedAt });
+  }
+
+  #waiterOn(backend: ResultBackend): ResultWaiter {
+    const { clock, logger, expiresMs } = this.#options;
     this.#waiter ??= new ResultWaiter(backend, clock, logger, expiresMs());
-    return this.#waiter.wait(taskId, { ...options, waitedMs: clock.monotonic() - startedAt });
+    return this.#waiter;
   }
 
   /** Who waits outlives a backend that cannot be opened for the moment, for as long as it wants to wait. */
@@ -115,6 +150,22 @@ export class ResultStore {
         await clock.sleep(delayMs, givesUp);
       }
     }
+  }
+
+  /** Tells of every state of some results, beginning with the present ones. Returns the function that ends it. */
+  observe(taskIds: readonly string[], observer: ResultObserver): () => void {
+    if (this.#waiter !== undefined) return this.#waiter.observe(taskIds, observer);
+    let hasEnded = false;
+    let end = (): void => undefined;
+    this.#reach({})
+      .then((backend) => {
+        if (!hasEnded) end = this.#waiterOn(backend).observe(taskIds, observer);
+      })
+      .catch((error: unknown) => observer.onError(error));
+    return () => {
+      hasEnded = true;
+      end();
+    };
   }
 
   async forget(taskIds: readonly string[]): Promise<void> {

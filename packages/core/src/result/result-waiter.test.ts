@@ -1,11 +1,13 @@
 import { createContentCodec } from '@ctq/messaging';
-import { silentLogger, VirtualClock } from '@ctq/runtime';
+import { deferred, silentLogger, VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { memoryBackend } from '../backend/memory-backend.js';
-import type { ResultBackend, ResultNotifier } from '../backend/result-backend.js';
+import type { OnStored, ResultBackend } from '../backend/result-backend.js';
 import { ResultTimeoutError } from '../errors/result-errors.js';
 import { createResultCodec } from './result-codec.js';
+import type { ResultRecord } from './result-record.js';
 import { ResultWaiter } from './result-waiter.js';
+import type { TaskState } from './states.js';
 
 /** A waiter over memory, and what it asks of the backend. */
 async function setup(expiresMs?: number) {
@@ -13,7 +15,8 @@ async function setup(expiresMs?: number) {
   const inner = memoryBackend();
   const looks: string[][] = [];
   const watched = new Set<string>();
-  let tell: Parameters<ResultNotifier['listen']>[0] = () => undefined;
+  let tell: OnStored = () => undefined;
+  let held: Promise<void> | undefined;
   const backend: ResultBackend = {
     spec: 1,
     name: inner.name,
@@ -23,9 +26,11 @@ async function setup(expiresMs?: number) {
     close: () => inner.close(),
     store: (records) => inner.store(records),
     forget: (ids) => inner.forget(ids),
-    getMany(ids) {
+    async getMany(ids) {
       looks.push([...ids]);
-      return inner.getMany(ids);
+      const found = await inner.getMany(ids);
+      await held;
+      return found;
     },
     notifier: {
       async listen(onStored) {
@@ -44,13 +49,83 @@ async function setup(expiresMs?: number) {
   const waiter = new ResultWaiter(backend, clock, silentLogger, expiresMs);
   const succeed = (taskId: string, result: unknown): Promise<void> =>
     backend.store([{ taskId, status: 'SUCCESS', result, traceback: null, children: [], dateDone: null }]);
-  const announce: typeof tell = (ids, records) => tell(ids, records);
-  return { clock, waiter, looks, watched, succeed, announce };
+  return {
+    ...{ clock, waiter, looks, watched, succeed },
+    store: (one: ResultRecord): Promise<void> => backend.store([one]),
+    tell: (...news: Parameters<OnStored>): void => tell(...news),
+    /** Reads are answered when the returned function is called. */
+    hold(): () => void {
+      const gate = deferred<void>();
+      held = gate.promise;
+      return () => gate.resolve();
+    },
+  };
 }
 
 /** What a wait ended with. */
 const endOf = (wait: Promise<unknown>): Promise<unknown> => wait.catch((error: unknown) => error);
 const isTimeout = (error: unknown): boolean => ResultTimeoutError.isInstance(error);
+
+const record = (taskId: string, status: TaskState, result: unknown): ResultRecord => ({
+  ...{ taskId, status, result, traceback: null, children: [], dateDone: null },
+});
+
+describe('observing results', () => {
+  test('tells every state that comes to be known, and watches until it is ended', async () => {
+    const { clock, waiter, watched, store, looks } = await setup();
+    const seen: unknown[] = [];
+    await store(record('a', 'STARTED', 0));
+    const end = waiter.observe(['a', 'b'], {
+      onRecord: ({ taskId, result }) => seen.push([taskId, result]),
+      onError: (error) => seen.push(error),
+    });
+    const waiting = waiter.wait('a', {});
+    await clock.advance(0);
+    expect([...watched]).toEqual(['a', 'b']);
+    await store(record('b', 'PROGRESS', 1));
+    await clock.advance(0);
+    await store(record('a', 'SUCCESS', 2));
+    await clock.advance(0);
+    await waiting;
+    expect([...watched]).toEqual(['a', 'b']);
+    expect(seen).toContainEqual(['b', 1]);
+    end();
+    end();
+    await clock.advance(0);
+    expect([...watched]).toEqual([]);
+    looks.length = 0;
+    await clock.advance(60_000);
+    expect(looks.flat()).toEqual([]);
+    await waiter.close();
+    expect(seen.at(0)).toEqual(['a', 0]);
+    expect(seen.at(-1)).toEqual(['a', 2]);
+  });
+
+  test('does not go back to a state that was read before the news of a later one came', async () => {
+    const { clock, waiter, store, tell, hold } = await setup();
+    const seen: unknown[] = [];
+    await store(record('a', 'PROGRESS', 1));
+    const release = hold();
+    const end = waiter.observe(['a'], { onRecord: ({ result }) => seen.push(result), onError: () => undefined });
+    await clock.advance(0);
+    tell(['a'], new Map([['a', record('a', 'PROGRESS', 2)]]));
+    release();
+    await clock.advance(0);
+    expect(seen).toEqual([2]);
+    end();
+    await waiter.close();
+  });
+
+  test('is told when the app is closed, and refused after that', async () => {
+    const { waiter } = await setup();
+    const errors: unknown[] = [];
+    const observer = { onRecord: () => undefined, onError: (error: unknown) => errors.push(error) };
+    waiter.observe(['a', 'b'], observer);
+    await waiter.close();
+    waiter.observe(['c'], observer);
+    expect(errors.map(String)).toEqual([expect.stringContaining('closed'), expect.stringContaining('closed')]);
+  });
+});
 
 describe('waiting for a result', () => {
   test('that nobody awaits any more is over: it is neither watched nor looked for [TR-187]', async () => {
@@ -73,7 +148,7 @@ describe('waiting for a result', () => {
   });
 
   test('[BK-041] ends with what the news carries, also when the result has expired by then', async () => {
-    const { clock, waiter, watched, looks, announce } = await setup();
+    const { clock, waiter, watched, looks, tell } = await setup();
     const wait = waiter.wait('gone', {});
     await clock.advance(0);
     looks.length = 0;
@@ -85,9 +160,9 @@ describe('waiting for a result', () => {
       children: [],
       dateDone: null,
     } as const;
-    announce(['gone'], new Map([['gone', { ...record, status: 'STARTED' }]]));
-    announce(['another'], new Map([['another', record]]));
-    announce(['gone'], new Map([['gone', record]]));
+    tell(['gone'], new Map([['gone', { ...record, status: 'STARTED' }]]));
+    tell(['another'], new Map([['another', record]]));
+    tell(['gone'], new Map([['gone', record]]));
     expect((await wait).result).toBe(5);
     expect([looks, [...watched]]).toEqual([[], []]);
     await waiter.close();

@@ -16,6 +16,14 @@ interface Waiting extends Deferred<ResultRecord> {
   waiters: number;
 }
 
+/** Who is told of every state of some results that comes to be known here, until it stops. */
+export interface ResultObserver {
+  /** The same state may come twice. */
+  onRecord(record: ResultRecord): void;
+  /** Nothing more will come. */
+  onError(error: unknown): void;
+}
+
 /** With a notifier the poll only repairs a lost hint; without one it is how results are found. */
 const pollBehindNotifierMs = 5_000;
 const pollMs = { first: 20, max: 500 };
@@ -32,6 +40,10 @@ export class ResultWaiter {
   readonly #logger: Logger;
   readonly #pollBehindNotifierMs: number;
   readonly #pending = new Map<string, Waiting>();
+  readonly #observers = new Map<string, Set<ResultObserver>>();
+  /** When news of an observed result last came, in reads: what a read that had begun before brings is older than that. */
+  readonly #news = new Map<string, number>();
+  #reads = 0;
   /** Ids to subscribe to and look for at the end of this turn of the event loop. */
   #added: string[] = [];
   readonly #stop = new AbortController();
@@ -55,11 +67,29 @@ export class ResultWaiter {
     return this.#within(taskId, waiting, options);
   }
 
+  /** Tells of the states of results, beginning with the present ones. Returns the function that ends it. */
+  observe(taskIds: readonly string[], observer: ResultObserver): () => void {
+    if (this.#stop.signal.aborted) {
+      observer.onError(this.#stop.signal.reason);
+      return () => undefined;
+    }
+    for (const taskId of taskIds) {
+      const observers = this.#observers.get(taskId);
+      if (observers === undefined) this.#observers.set(taskId, new Set([observer]));
+      else observers.add(observer);
+      this.#lookFor(taskId);
+    }
+    return () => this.#stopObserving(taskIds, observer);
+  }
+
   async close(): Promise<void> {
     const reason = new Error('The app was closed while a result was awaited.');
     this.#stop.abort(reason);
     for (const waiting of this.#pending.values()) waiting.reject(reason);
     this.#pending.clear();
+    const observers = new Set([...this.#observers.values()].flatMap((some) => [...some]));
+    this.#observers.clear();
+    for (const observer of observers) observer.onError(reason);
     await this.#poll;
     const listener = await this.#listener?.catch(() => undefined);
     await listener?.close();
@@ -68,14 +98,34 @@ export class ResultWaiter {
   #begin(taskId: string): Waiting {
     const waiting: Waiting = { ...deferred<ResultRecord>(), waiters: 0 };
     this.#pending.set(taskId, waiting);
-    this.#added.push(taskId);
-    if (this.#added.length === 1) setImmediate(() => this.#lookForAdded());
-    this.#poll ??= this.#pollWhilePending();
+    this.#lookFor(taskId);
     return waiting;
   }
 
+  #lookFor(taskId: string): void {
+    this.#added.push(taskId);
+    if (this.#added.length === 1) setImmediate(() => this.#lookForAdded());
+    this.#poll ??= this.#pollWhileWanted();
+  }
+
+  #isWanted(taskId: string): boolean {
+    return this.#pending.has(taskId) || this.#observers.has(taskId);
+  }
+
+  #stopObserving(taskIds: readonly string[], observer: ResultObserver): void {
+    const left: string[] = [];
+    for (const taskId of taskIds) {
+      const observers = this.#observers.get(taskId);
+      if (observers?.delete(observer) !== true || observers.size > 0) continue;
+      this.#observers.delete(taskId);
+      this.#news.delete(taskId);
+      if (!this.#pending.has(taskId)) left.push(taskId);
+    }
+    if (left.length > 0) this.#unwatch(left);
+  }
+
   #lookForAdded(): void {
-    const added = this.#added.filter((taskId) => this.#pending.has(taskId));
+    const added = this.#added.filter((taskId) => this.#isWanted(taskId));
     this.#added = [];
     this.#look(added).catch((error: unknown) => {
       if (BackendError.isInstance(error) && error.recoverable) {
@@ -85,6 +135,7 @@ export class ResultWaiter {
       for (const taskId of added) {
         this.#pending.get(taskId)?.reject(error);
         this.#pending.delete(taskId);
+        for (const observer of this.#observers.get(taskId) ?? []) observer.onError(error);
       }
     });
   }
@@ -100,8 +151,9 @@ export class ResultWaiter {
     if (this.#listener !== undefined) return this.#listener;
     const listening = Promise.resolve(
       this.#backend.notifier?.listen((stored, records) => {
+        for (const id of stored) if (this.#observers.has(id)) this.#news.set(id, this.#reads);
         if (records !== undefined) this.#settle(records);
-        const wanted = stored.filter((id) => this.#pending.has(id) && !records?.has(id));
+        const wanted = stored.filter((id) => this.#isWanted(id) && !records?.has(id));
         if (wanted.length === 0) return;
         this.#deliver(wanted).catch((error: unknown) =>
           this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.'),
@@ -117,16 +169,22 @@ export class ResultWaiter {
   }
 
   async #deliver(taskIds: readonly string[]): Promise<void> {
-    this.#settle(await this.#backend.getMany(taskIds));
+    this.#reads += 1;
+    const begun = this.#reads;
+    this.#settle(await this.#backend.getMany(taskIds), begun);
   }
 
-  /** Gives those who wait what is ready. */
-  #settle(records: ReadonlyMap<string, ResultRecord>): void {
+  /** Gives those who wait what is ready, and those who observe everything that is not older than what they know. */
+  #settle(records: ReadonlyMap<string, ResultRecord>, begun: number = Number.POSITIVE_INFINITY): void {
     const done: string[] = [];
     for (const [id, record] of records) {
-      if (!readyStates.has(record.status)) continue;
+      const isReady = readyStates.has(record.status);
+      const observers = this.#observers.get(id);
+      if (observers !== undefined && (isReady || (this.#news.get(id) ?? 0) < begun))
+        for (const observer of [...observers]) observer.onRecord(record);
+      if (!isReady) continue;
       this.#pending.get(id)?.resolve(record);
-      if (this.#pending.delete(id)) done.push(id);
+      if (this.#pending.delete(id) && !this.#observers.has(id)) done.push(id);
     }
     if (done.length > 0) this.#unwatch(done);
   }
@@ -137,11 +195,11 @@ export class ResultWaiter {
       .catch((error: unknown) => this.#logger.warn({ err: toError(error) }, 'A result is watched that nobody awaits.'));
   }
 
-  async #pollWhilePending(): Promise<void> {
+  async #pollWhileWanted(): Promise<void> {
     let interval = this.#backend.notifier === undefined ? pollMs.first : this.#pollBehindNotifierMs;
     let hasFailed = false;
     try {
-      while (this.#pending.size > 0 && !this.#stop.signal.aborted) {
+      while (this.#pending.size + this.#observers.size > 0 && !this.#stop.signal.aborted) {
         await backgroundSleep(
           this.#clock,
           hasFailed ? Math.min(interval, afterFailureMs) : interval,
@@ -149,10 +207,12 @@ export class ResultWaiter {
         );
         if (this.#backend.notifier === undefined) interval = Math.min(interval * 2, pollMs.max);
         hasFailed = false;
-        await this.#deliver([...this.#pending.keys()]).catch((error: unknown) => {
-          hasFailed = true;
-          this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.');
-        });
+        await this.#deliver([...new Set([...this.#pending.keys(), ...this.#observers.keys()])]).catch(
+          (error: unknown) => {
+            hasFailed = true;
+            this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.');
+          },
+        );
       }
     } finally {
       this.#poll = undefined;
@@ -164,7 +224,7 @@ export class ResultWaiter {
     waiting.waiters -= 1;
     if (waiting.waiters > 0 || this.#pending.get(taskId) !== waiting) return;
     this.#pending.delete(taskId);
-    this.#unwatch([taskId]);
+    if (!this.#observers.has(taskId)) this.#unwatch([taskId]);
   }
 
   async #within(taskId: string, waiting: Waiting, options: WaitOptions): Promise<ResultRecord> {

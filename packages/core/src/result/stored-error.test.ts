@@ -4,7 +4,15 @@ import { loadVectors } from '@ctq/wire-vectors';
 import { describe, expect, test } from 'vitest';
 import { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from '../errors/limit-errors.js';
 import { RemoteError } from '../errors/remote-error.js';
-import { ResultTimeoutError } from '../errors/result-errors.js';
+import {
+  BackendReadError,
+  BackendStoreError,
+  IncompleteStreamError,
+  NoResultBackendError,
+  ResultTimeoutError,
+  ResultTooLargeError,
+  SyncSubtaskError,
+} from '../errors/result-errors.js';
 import {
   ChordError,
   DuplicateTaskError,
@@ -14,6 +22,9 @@ import {
   TaskRevokedError,
 } from '../errors/task-errors.js';
 import { Reject, Retry } from '../task/directives.js';
+import { ErrorClasses } from './error-classes.js';
+import { decodeError, encodeError } from './error-document.js';
+import type { StoredError } from './result-record.js';
 import { rebuildError, storedError } from './stored-error.js';
 import { decodeRecord } from './result-codec.js';
 
@@ -26,6 +37,11 @@ const shared: readonly (readonly [Error, string, string, readonly unknown[]])[] 
   [new InvalidTaskMessageError('bad'), 'celery.exceptions', 'InvalidTaskError', ['bad']],
   [new ChordError('Dependency x raised y'), 'celery.exceptions', 'ChordError', ['Dependency x raised y']],
   [new ResultTimeoutError('late'), 'celery.exceptions', 'TimeoutError', ['late']],
+  [new IncompleteStreamError('some-id'), 'celery.exceptions', 'IncompleteStream', ['some-id']],
+  [new BackendStoreError('no'), 'celery.exceptions', 'BackendStoreError', ['no']],
+  [new BackendReadError('no'), 'celery.exceptions', 'BackendGetMetaError', ['no']],
+  [new NoResultBackendError(), 'ctq.errors', 'NoResultBackendError', [new NoResultBackendError().message]],
+  [new SyncSubtaskError('shop.t'), 'ctq.errors', 'SyncSubtaskError', [new SyncSubtaskError('shop.t').message]],
   [new ConfigurationError('CTQ_X', 'wrong'), 'celery.exceptions', 'ImproperlyConfigured', ['wrong']],
   [new SoftTimeLimitExceeded(), 'billiard.exceptions', 'SoftTimeLimitExceeded', []],
   [new TimeLimitExceeded(1), 'billiard.exceptions', 'TimeLimitExceeded', [1]],
@@ -45,6 +61,16 @@ class OutOfStock extends Error {
   }
 }
 
+/** Stored by a worker and read by a client. */
+function throughTheWire(stored: StoredError, traceback: string | null = null, classes?: ErrorClasses): Error {
+  const document = JSON.parse(JSON.stringify(encodeError(stored))) as unknown;
+  return rebuildError(decodeError(document), traceback, 'id', classes === undefined ? {} : { classes });
+}
+
+function depthOf(error: Error): number {
+  return error.cause instanceof Error ? 1 + depthOf(error.cause) : 0;
+}
+
 describe('errors in results', () => {
   test.each(shared)(
     '[TR-150, TR-159] %s is what Python has for it, and comes back as itself',
@@ -56,6 +82,12 @@ describe('errors in results', () => {
       expect(again.message).toBe(error.message);
     },
   );
+
+  test('[BK-055] a result that is too large is what Celery has for a value that its store refuses', () => {
+    const stored = storedError(new ResultTooLargeError(10, 5));
+    expect(stored).toMatchObject({ excType: 'BackendStoreError', excModule: 'celery.exceptions' });
+    expect(BackendStoreError.isInstance(rebuildError(stored, null, 'id'))).toBe(true);
+  });
 
   test('[TR-152] used up attempts come back with their message', () => {
     const error = new MaxRetriesExceededError('shop.charge', 'id');
@@ -75,7 +107,7 @@ describe('errors in results', () => {
     [new DOMException('m', 'AbortError'), 'ctq.errors', 'AbortError'],
     [new (class extends Error {})('m'), 'builtins', 'Exception'],
   ])('[TR-159] %s is stored as %s.%s', (error, module, type) => {
-    expect(storedError(error)).toEqual({ excType: type, excModule: module, excMessage: [error.message] });
+    expect(storedError(error)).toMatchObject({ excType: type, excModule: module, excMessage: [error.message] });
   });
 
   test('[TR-147, TR-149] directives are stored under the names of Celery', () => {
@@ -92,7 +124,9 @@ describe('errors in results', () => {
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toBe('m');
     expect((error.cause as RemoteError).traceback).toBe('Traceback …');
-    expect(rebuildError(storedError(new Error('m')), null, 'id')).toEqual(new Error('m'));
+    expect(rebuildError({ excType: 'Exception', excMessage: ['m'], excModule: 'builtins' }, null, 'id')).toEqual(
+      new Error('m'),
+    );
   });
 
   test('[TR-160] all others keep their type, module and message', () => {
@@ -107,6 +141,89 @@ describe('errors in results', () => {
       details: { taskId: 'id' },
     });
     expect(storedError(error)).toEqual(storedError(new OutOfStock('bolt')));
+  });
+
+  test.each([
+    new Error('m'),
+    new TypeError('m'),
+    new RangeError('m'),
+    new SyntaxError('m'),
+    new ReferenceError('m'),
+    new URIError('m'),
+    new EvalError('m'),
+    new AggregateError([new RangeError('one'), new TypeError('two')], 'm'),
+    new DOMException('m', 'AbortError'),
+  ])("JavaScript's own %s comes back to a ctq client by its class, with its stack", (error) => {
+    const again = throughTheWire(storedError(error), error.stack);
+    expect(again).toBeInstanceOf(error.constructor);
+    expect([again.name, again.message, again.stack]).toEqual([error.name, error.message, error.stack]);
+    expect(again.cause).toBeUndefined();
+    expect('errors' in again ? again.errors : []).toEqual('errors' in error ? error.errors : []);
+  });
+
+  test('a chain of causes comes back, each with its class and its stack', () => {
+    const inner = new RangeError('inner');
+    const middle = new OutOfStock('bolt');
+    middle.cause = inner;
+    const outer = new TypeError('outer', { cause: middle });
+    const again = throughTheWire(storedError(outer), outer.stack);
+    expect(again).toBeInstanceOf(TypeError);
+    if (!RemoteError.isInstance(again.cause)) throw new Error('It has no remote cause.');
+    expect([again.cause.name, again.cause.traceback]).toEqual(['OutOfStock', middle.stack]);
+    expect(again.cause.cause).toBeInstanceOf(RangeError);
+    expect((again.cause.cause as Error).stack).toBe(inner.stack);
+  });
+
+  test('ends where causes go round in a circle, and after so many of them', () => {
+    const circle = new Error('first');
+    circle.cause = new Error('second', { cause: circle });
+    expect(depthOf(throughTheWire(storedError(circle)))).toBe(1);
+    const own = new AggregateError([], 'itself');
+    own.errors = [own, own, new Error('other')];
+    expect((throughTheWire(storedError(own)) as AggregateError).errors).toEqual([new Error('other')]);
+    const long = Array.from({ length: 50 }).reduce<Error>((cause) => new Error('next', { cause }), new Error('last'));
+    expect(depthOf(throughTheWire(storedError(long)))).toBe(8);
+  });
+
+  test('keeps of an error of an unlisted class its name and code, and nothing that could hold a password', () => {
+    const error = Object.assign(new Error('refused'), {
+      ...{
+        name: 'AxiosError',
+        code: 'ECONNREFUSED',
+        config: { headers: { authorization: 'Bearer x' } },
+        url: 'http://u:p@h',
+      },
+    });
+    const again = throughTheWire(storedError(error));
+    expect(RemoteError.isInstance(again) && [again.name, again.properties]).toEqual([
+      'AxiosError',
+      { name: 'AxiosError', code: 'ECONNREFUSED' },
+    ]);
+    const failed = Object.assign(new Error('no file'), { code: 'ENOENT', path: '/x' });
+    expect(throughTheWire(storedError(failed))).toMatchObject({ code: 'ENOENT', message: 'no file' });
+    expect(throughTheWire(storedError(failed))).not.toHaveProperty('path');
+  });
+
+  test('is passed on as what it was by a task that only had it from another one', () => {
+    const first = throughTheWire(storedError(Object.assign(new OutOfStock('bolt'), { code: 'E1' })), 'first stack');
+    const again = throughTheWire(storedError(first), 'second stack', new ErrorClasses([OutOfStock]));
+    expect(again).toBeInstanceOf(OutOfStock);
+    expect(again).toMatchObject({ message: 'bolt is sold out', code: 'E1' });
+  });
+
+  test("what a subtask's directive was is an error to whoever waits: a message does not steer another task", () => {
+    for (const directive of ['Ignore', 'Reject', 'Retry']) {
+      const error = rebuildError({ excType: directive, excMessage: ['x'], excModule: 'celery.exceptions' }, null, 'id');
+      expect(RemoteError.isInstance(error) && error.is(directive, 'celery.exceptions')).toBe(true);
+    }
+  });
+
+  test('[TR-188] the remote traceback is the stack of all errors where the app says so', () => {
+    const python = { excType: 'ValueError', excMessage: ['m'], excModule: 'builtins' };
+    const stackOf = (remoteTracebacks: boolean): string | undefined =>
+      rebuildError(python, 'Traceback (most recent call last): …', 'id', { remoteTracebacks }).stack;
+    expect(stackOf(true)).toBe('Traceback (most recent call last): …');
+    expect(stackOf(false)).toMatch(/^ValueError: m\n +at /);
   });
 
   test('[TR-160] a name in a message never becomes a class', () => {
@@ -146,6 +263,23 @@ interface Decoding {
 
 describe('error documents, as Python rebuilds them', () => {
   const decodings = (loadVectors('exception_decoding')[0]?.raw ?? []) as unknown as readonly Decoding[];
+  const others = decodings.filter(
+    ({ python }) => python === undefined || python.startsWith('Exception("') || python === 'None',
+  );
+
+  test('there are some of every kind', () => {
+    expect(decodings.length).toBeGreaterThan(15);
+    expect(others.length).toBeGreaterThan(4);
+  });
+
+  // Python refuses them (SecurityError), has no class for them or makes nothing of them. Here they are errors like others, and no code of theirs runs.
+  test.each(others)('[TR-160] $in, which Python does not rebuild, is harmless', ({ in: document }) => {
+    const error = rebuildError(decodeRecord({ status: 'FAILURE', result: document }).result, null, 'id');
+    expect(RemoteError.isInstance(error)).toBe(true);
+    const { exc_type: type } = Object(document) as { readonly exc_type?: unknown };
+    expect((error as RemoteError).excType).toBe(typeof type === 'string' ? type : 'Exception');
+  });
+
   const readable = decodings.filter(
     ({ python }) => python !== undefined && python !== 'None' && !python.startsWith('Exception("'),
   );

@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Kernel } from '../app/kernel.js';
 import { createSignature } from '../canvas/create-signature.js';
 import type { TaskNode } from '../canvas/signature-node.js';
+import { noteChild } from '../execute/current-task.js';
 import { createDirectContext } from '../execute/run-task.js';
 import { asyncResult } from '../result/async-result.js';
 import type { AsyncResult } from '../result/result-handle.js';
@@ -48,6 +49,7 @@ export function remoteTask<A extends readonly unknown[], R>(kernel: Kernel, shap
       placement: noPlacement,
       ...(taskOptions === undefined ? {} : { taskOptions }),
     });
+    noteChild([[id, null], null]);
     return asyncResult(kernel.results, id, isIgnored(kernel, options, taskOptions) ? ignored : undefined);
   };
   const node = (args: readonly unknown[], immutable: boolean): TaskNode => {

@@ -20,6 +20,8 @@ export interface ResultSettings {
   resultPersistent: boolean | null;
   /** Store the task's name, arguments, worker, retries and queue with its result. */
   resultExtended: boolean;
+  /** Largest result that is stored, in bytes once serialized; `taskMaxMessageSize` when unset. */
+  resultMaxSize: number | null;
   /** Serializer of results. */
   resultSerializer: string;
   /** Options of the result backend, beside its URL. */
@@ -56,7 +58,7 @@ export const resultSettings: SettingsTable<ResultSettings> = {
   resultCacheMax: {
     type: optional(integer(-1)),
     default: -1,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_MAX_CACHED_RESULTS'],
     doc: 'How many results a client keeps in memory; -1 none.',
   },
@@ -95,6 +97,13 @@ export const resultSettings: SettingsTable<ResultSettings> = {
     old: ['CELERY_RESULT_EXTENDED'],
     doc: "Store the task's name, arguments, worker, retries and queue with its result.",
   },
+  resultMaxSize: {
+    type: optional(integer(1)),
+    default: undefined,
+    status: 'effective',
+    old: [],
+    doc: 'Largest result that is stored, in bytes once serialized; `taskMaxMessageSize` when unset.',
+  },
   resultSerializer: {
     type: text,
     default: 'json',
@@ -126,28 +135,28 @@ export const resultSettings: SettingsTable<ResultSettings> = {
   resultBackendMaxSleepBetweenRetriesMs: {
     type: integer(0),
     default: 10_000,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_RESULT_BACKEND_MAX_SLEEP_BETWEEN_RETRIES_MS'],
     doc: 'Longest wait between two attempts at the result store, in milliseconds.',
   },
   resultBackendMaxRetries: {
     type: count,
     default: Number.POSITIVE_INFINITY,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_RESULT_BACKEND_MAX_RETRIES'],
     doc: 'Attempts at the result store after the first.',
   },
   resultBackendBaseSleepBetweenRetriesMs: {
     type: integer(0),
     default: 10,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_RESULT_BACKEND_BASE_SLEEP_BETWEEN_RETRIES_MS'],
     doc: 'First wait between two attempts at the result store, in milliseconds.',
   },
   resultBackendAlwaysRetry: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_RESULT_BACKEND_ALWAYS_RETRY'],
     doc: 'Repeat failed operations of the result store.',
   },

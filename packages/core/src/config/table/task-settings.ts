@@ -61,7 +61,7 @@ export interface TaskSettings {
   taskEagerPropagates: boolean;
   /** Do not store results. */
   taskIgnoreResult: boolean;
-  /** Store the results of eager tasks. */
+  /** Store the results of eager tasks in the result backend, not in memory alone. */
   taskStoreEagerResult: boolean;
   /** Message protocol of what is sent. */
   taskProtocol: 1 | 2;
@@ -248,9 +248,9 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskStoreEagerResult: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_STORE_EAGER_RESULT'],
-    doc: 'Store the results of eager tasks.',
+    doc: 'Store the results of eager tasks in the result backend, not in memory alone.',
   },
   taskProtocol: {
     type: oneOf(1, 2),
@@ -297,7 +297,7 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskRemoteTracebacks: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REMOTE_TRACEBACKS'],
     doc: 'Errors of remote tasks show the remote traceback.',
   },

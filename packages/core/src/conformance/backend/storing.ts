@@ -4,7 +4,14 @@ import type { ResultBackend } from '../../backend/result-backend.js';
 import { type BackendScene, find, record } from '../backend-scene.js';
 import type { CaseDescription } from '../conformance-case.js';
 
-const failure = { excType: 'ValueError', excMessage: ['boom', 3], excModule: 'builtins' };
+const failure = {
+  ...{ excType: 'ValueError', excMessage: ['boom', 3], excModule: 'builtins' },
+  own: {
+    className: 'OutOfStock',
+    properties: { sku: 'bolt', left: 0 },
+    cause: { excType: 'Exception', excMessage: ['why'], excModule: 'builtins', traceback: 'a stack' },
+  },
+};
 
 /** Outcomes are kept, replaced by later ones, and forgotten; a SUCCESS is final. */
 export const storingCases: readonly CaseDescription<ResultBackend, BackendScene>[] = [
