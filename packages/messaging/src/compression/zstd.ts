@@ -1,11 +1,12 @@
 import * as zlib from 'node:zlib';
 import { CtqError, toError } from '@ctq/runtime';
 import type * as fzstd from 'fzstd';
-import { DecodeError, EncodeError } from '../errors.js';
+import { DecodeError } from '../errors.js';
 import { OptionalPackage } from '../optional-package.js';
 import type { Compressor } from './compressor.js';
 import { isNoStream, unpacksToTooMuch } from './refusals.js';
 import { unpackWithin } from './zlib.js';
+import { compressZstd } from './zstd/compress.js';
 import { zstdFrames } from './zstd-frames.js';
 
 /** What Node.js has since 22.15. */
@@ -20,8 +21,8 @@ type FrameReader = (frame: Uint8Array, maxBytes: number, contentBytes: number | 
 /**
  * Zstandard at its default level, as Kombu's (kombu 5.7 compression.py: `zstd.compress`), under `application/zstd`.
  *
- * Node.js has it since 22.15. With an older one it is only read, by the package `fzstd`, an optional peer that is loaded at the first
- * use, and only where the frames say their size, as Python's do.
+ * Node.js has it since 22.15. With an older one it is written here, a little larger, and read by the package `fzstd`, an optional peer
+ * that is loaded at the first use; only where the frames say their size then, as Python's do.
  */
 export function createZstdCompressor(
   load?: (name: string) => unknown,
@@ -35,10 +36,7 @@ export function createZstdCompressor(
     aliases: Object.freeze(['zstandard']),
     contentType: 'application/zstd',
     compress(bytes: Uint8Array): Uint8Array {
-      if (node !== undefined) return node.zstdCompressSync(bytes);
-      throw new EncodeError(
-        `Cannot compress with zstd: Node.js has it since 22.15, and this is ${process.versions.node}. Use brotli, lzma, bzip2 or gzip.`,
-      );
+      return node === undefined ? compressZstd(bytes) : node.zstdCompressSync(bytes);
     },
     decompress(bytes: Uint8Array, maxBytes: number): Uint8Array {
       try {

@@ -1,7 +1,7 @@
 import { BitWriter } from './bit-writer.js';
 import { sortRotations } from './block-sort.js';
 import { blockMagic, bytesPerLevel, combineCrc, crcStart, endMagic, groupSize, nextCrc, runA, runB } from './format.js';
-import { codeLengths, codesOf } from './huffman.js';
+import { codeLengths, codesOf, longestWritten } from './huffman.js';
 
 /** Python's default, `bz2.compress(data, compresslevel=9)`. */
 const level = 9;
@@ -51,7 +51,7 @@ function writeBlock(bits: BitWriter, block: Uint8Array, crc: number): void {
   const symbols = toSymbols(lasts, inUse);
   const frequencies: number[] = Array.from({ length: inUse.length + 2 }, () => 0);
   for (const symbol of symbols) frequencies[symbol] = (frequencies[symbol] ?? 0) + 1;
-  const lengths = codeLengths(frequencies);
+  const lengths = codeLengths(frequencies, longestWritten);
   const codes = codesOf(lengths);
 
   for (const part of blockMagic) bits.write(24, part);

@@ -18,12 +18,12 @@ export function codesOf(lengths: readonly number[]): readonly number[] {
   return codes;
 }
 
-/** Lengths of codes for symbols of these frequencies, all of them given one. @internal */
-export function codeLengths(frequencies: readonly number[]): readonly number[] {
+/** Lengths of codes for symbols of these frequencies, all of them given one, none longer than `longest`. @internal */
+export function codeLengths(frequencies: readonly number[], longest: number): readonly number[] {
   let weights = frequencies.map((frequency) => Math.max(1, frequency));
   for (;;) {
     const lengths = depthsOf(weights);
-    if (Math.max(...lengths) <= longestWritten) return lengths;
+    if (Math.max(...lengths) <= longest) return lengths;
     // As bzip2 does: flatter weights make shorter codes.
     weights = weights.map((weight) => (weight >> 1) + 1);
   }
