@@ -39,9 +39,9 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly interceptors?: readonly Interceptor[];
-  /** Beside json, msgpack, text and bytes; `acceptContent` says which of them are read. */
+  /** Beside json, yaml, msgpack, text and bytes; `acceptContent` says which of them are read. */
   readonly serializers?: readonly Serializer[];
-  /** Beside gzip and brotli. */
+  /** Beside gzip, bzip2, lzma, brotli and zstd. */
   readonly compressors?: readonly Compressor[];
   /** URL schemes of third parties: `{ nats: { transport: '@acme/ctq-nats' } }`. */
   readonly adapters?: Readonly<Record<string, SchemeRegistration>>;

@@ -12,7 +12,12 @@ import { createZstdCompressor } from './zstd.js';
 
 interface Captured {
   readonly texts: Readonly<Record<string, string>>;
-  readonly streams: readonly { readonly format: string; readonly writer: string; readonly text: string; readonly stream: string }[];
+  readonly streams: readonly {
+    readonly format: string;
+    readonly writer: string;
+    readonly text: string;
+    readonly stream: string;
+  }[];
   readonly refused: readonly { readonly format: string; readonly why: string; readonly stream: string }[];
   /** zstd without its size. */
   readonly streamed: string;
@@ -65,7 +70,9 @@ describe('Compression', () => {
         expect(decompress(bytesOf(stream), length)).toHaveLength(length);
         expect(() => decompress(bytesOf(stream), length - 1)).toThrow(BodyTooLargeError);
         const twice = Buffer.concat([bytesOf(stream), bytesOf(stream)]);
-        expect(same(decompress(twice, 2 * length), Buffer.concat([textOf('a document'), textOf('a document')]))).toBe(true);
+        expect(same(decompress(twice, 2 * length), Buffer.concat([textOf('a document'), textOf('a document')]))).toBe(
+          true,
+        );
         expect(() => decompress(twice, 2 * length - 1)).toThrow(BodyTooLargeError);
       }
     },
@@ -76,7 +83,11 @@ describe('Compression', () => {
     ({ format, stream }) => {
       const bytes = bytesOf(stream);
       for (const { decompress } of readers[format] ?? []) {
-        for (const wrong of [Buffer.alloc(0), Buffer.from('not compressed'), Buffer.concat([bytes, Buffer.from('and more')])]) {
+        for (const wrong of [
+          Buffer.alloc(0),
+          Buffer.from('not compressed'),
+          Buffer.concat([bytes, Buffer.from('and more')]),
+        ]) {
           expect(() => decompress(wrong, 1e6)).toThrow(DecodeError);
         }
         for (let length = 0; length < bytes.length; length += 7) {
@@ -89,27 +100,38 @@ describe('Compression', () => {
   test.each(captured.refused.map(({ format, why, stream }) => [format, why, stream] as const))(
     'of a kind that Kombu does not write is a DecodeError: %s %s',
     (format, _, stream) => {
-      for (const { decompress } of readers[format] ?? []) expect(() => decompress(bytesOf(stream), 1e6)).toThrow(DecodeError);
+      for (const { decompress } of readers[format] ?? [])
+        expect(() => decompress(bytesOf(stream), 1e6)).toThrow(DecodeError);
     },
   );
 
-  test.each(writers.map((writer) => [writer.name, writer] as const))('gives back any bytes: %s', (_, { compress, decompress }) => {
-    const given = fc.oneof(
-      fc.uint8Array({ maxLength: 300 }),
-      // Runs, whose lengths bzip2 writes in two ways.
-      fc.array(fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 600 })), { maxLength: 8 }).map((runs) => Buffer.concat(runs.map(([byte, length]) => Buffer.alloc(length, byte)))),
-      fc.array(fc.constantFrom('order', ' ', 'name', '{"id": ', 'é'), { maxLength: 300 }).map((words) => Buffer.from(words.join(''))),
-    );
-    fc.assert(
-      fc.property(given, (bytes) => same(decompress(compress(bytes), bytes.length), bytes)),
-      { seed: 1 },
-    );
-  });
+  test.each(writers.map((writer) => [writer.name, writer] as const))(
+    'gives back any bytes: %s',
+    (_, { compress, decompress }) => {
+      const given = fc.oneof(
+        fc.uint8Array({ maxLength: 300 }),
+        // Runs, whose lengths bzip2 writes in two ways.
+        fc
+          .array(fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 600 })), { maxLength: 8 })
+          .map((runs) => Buffer.concat(runs.map(([byte, length]) => Buffer.alloc(length, byte)))),
+        fc
+          .array(fc.constantFrom('order', ' ', 'name', '{"id": ', 'é'), { maxLength: 300 })
+          .map((words) => Buffer.from(words.join(''))),
+      );
+      fc.assert(
+        fc.property(given, (bytes) => same(decompress(compress(bytes), bytes.length), bytes)),
+        { seed: 1 },
+      );
+    },
+  );
 
-  test.each(writers.map((writer) => [writer.name, writer] as const))('makes a document about as small as gzip does: %s', (_, { compress }) => {
-    const document = textOf('a document');
-    expect(compress(document).length).toBeLessThan(gzipCompressor.compress(document).length * 1.5);
-  });
+  test.each(writers.map((writer) => [writer.name, writer] as const))(
+    'makes a document about as small as gzip does: %s',
+    (_, { compress }) => {
+      const document = textOf('a document');
+      expect(compress(document).length).toBeLessThan(gzipCompressor.compress(document).length * 1.5);
+    },
+  );
 
   test('[MS-197, MS-200] goes on after a block of 900,000 bytes in bzip2, and one of 128 KiB in zstd', () => {
     const large = Buffer.concat(Array.from({ length: 40 }, (_, n) => Buffer.from(textOf('a document')).fill(n, 0, 50)));
@@ -127,7 +149,9 @@ describe('A compression bomb is refused before it is unpacked:', () => {
     expect(bomb.length).toBeLessThan(100);
     const before = process.memoryUsage().arrayBuffers;
     expect(() => bzip2Compressor.decompress(bomb, 1_000_000)).toThrow(BodyTooLargeError);
-    expect(() => bzip2Compressor.decompress(Buffer.concat(Array.from({ length: 1000 }, () => bomb)), 1_000_000)).toThrow(BodyTooLargeError);
+    expect(() =>
+      bzip2Compressor.decompress(Buffer.concat(Array.from({ length: 1000 }, () => bomb)), 1_000_000),
+    ).toThrow(BodyTooLargeError);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024);
   });
 
@@ -145,10 +169,14 @@ describe('A compression bomb is refused before it is unpacked:', () => {
   });
 
   test('zstd, by what its frames say, and by what comes out', () => {
-    const bomb = bytesOf(captured.streams.find(({ format, text }) => format === 'zstd' && text === 'the same byte')?.stream);
+    const bomb = bytesOf(
+      captured.streams.find(({ format, text }) => format === 'zstd' && text === 'the same byte')?.stream,
+    );
     for (const { decompress } of [zstd, zstdByPeer]) {
       expect(() => decompress(bomb, 9_999)).toThrow(BodyTooLargeError);
-      expect(() => decompress(Buffer.concat(Array.from({ length: 100 }, () => bomb)), 999_999)).toThrow(BodyTooLargeError);
+      expect(() => decompress(Buffer.concat(Array.from({ length: 100 }, () => bomb)), 999_999)).toThrow(
+        BodyTooLargeError,
+      );
     }
     // A frame that claims 2^60 bytes.
     const claim = Buffer.concat([bytesOf('KLUv/eA='), Buffer.from([0, 0, 0, 0, 0, 0, 0, 16]), Buffer.from([1, 0, 0])]);
@@ -169,7 +197,10 @@ describe('Streams with changed bytes are unpacked within the limit, or refused a
     const own = samples.filter((sample) => sample.format === format).map(({ stream }) => bytesOf(stream));
     const streams = own.length > 0 ? own : [compress(textOf('a document')), compress(textOf('a byte'))];
     const changed = fc
-      .tuple(fc.constantFrom(...streams), fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 }))
+      .tuple(
+        fc.constantFrom(...streams),
+        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 }),
+      )
       .map(([stream, changes]) => {
         const bytes = Uint8Array.from(stream);
         for (const [place, byte] of changes) bytes[place % bytes.length] = byte;
@@ -193,7 +224,8 @@ describe('Where a package is missing', () => {
   const missing = (name: string): never => {
     throw Object.assign(new Error(`Cannot find module '${name}'\nRequire stack: …`), { code: 'MODULE_NOT_FOUND' });
   };
-  const streamOf = (name: string): Uint8Array => bytesOf(captured.streams.find(({ format }) => format === name)?.stream);
+  const streamOf = (name: string): Uint8Array =>
+    bytesOf(captured.streams.find(({ format }) => format === name)?.stream);
 
   test('[MS-199] lzma names the command to install it, in both directions', () => {
     const without = createLzmaCompressor(missing);

@@ -24,10 +24,7 @@ type FrameReader = (frame: Uint8Array, maxBytes: number, contentBytes: number | 
  * Node.js has it since 22.15. With an older one it is written here, a little larger, and read by the package `fzstd`, an optional peer
  * that is loaded at the first use; only where the frames say their size then, as Python's do.
  */
-export function createZstdCompressor(
-  load?: (name: string) => unknown,
-  builtIn: object = zlib,
-): Compressor {
+export function createZstdCompressor(load?: (name: string) => unknown, builtIn: object = zlib): Compressor {
   const node = isNodeZstd(builtIn) ? builtIn : undefined;
   const peer = new OptionalPackage<Pick<typeof fzstd, 'decompress'>>('fzstd', '^0.1.1', load);
   const readFrame = node === undefined ? frameReaderOf(peer) : frameReaderOfNode(node);
@@ -68,7 +65,8 @@ function frameReaderOfNode({ zstdDecompressSync }: NodeZstd): FrameReader {
 function frameReaderOf(peer: OptionalPackage<Pick<typeof fzstd, 'decompress'>>): FrameReader {
   return (frame, _maxBytes, contentBytes) => {
     // Without a size the library would allocate what the frame asks for, and as it goes on.
-    if (contentBytes === undefined) throw new DecodeError('Cannot decompress zstd without its size: Node.js 22.15 or newer can.');
+    if (contentBytes === undefined)
+      throw new DecodeError('Cannot decompress zstd without its size: Node.js 22.15 or newer can.');
     return loaded(peer).decompress(frame);
   };
 }

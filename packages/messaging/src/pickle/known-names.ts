@@ -25,7 +25,8 @@ export class PendingUuid {
   build(state: unknown): void {
     const { int: number } = Object(state) as { readonly int?: unknown };
     const value = typeof number === 'number' ? BigInt(number) : number;
-    if (typeof value !== 'bigint' || value < 0n || value >= 1n << 128n) throw new TypeError('a UUID without its number');
+    if (typeof value !== 'bigint' || value < 0n || value >= 1n << 128n)
+      throw new TypeError('a UUID without its number');
     this.uuid = new Uuid(value.toString(16).padStart(32, '0'));
   }
 }
@@ -183,7 +184,9 @@ function makeZone(args: readonly unknown[]): Zone {
   const rest = Math.abs(micros) % 60_000_000;
   const fraction = rest % 1_000_000 === 0 ? '' : `.${digits(rest % 1_000_000, 6)}`;
   const seconds = rest === 0 ? '' : `:${digits(Math.floor(rest / 1_000_000), 2)}${fraction}`;
-  return new Zone(`${micros < 0 ? '-' : '+'}${digits(Math.floor(minutes / 60), 2)}:${digits(minutes % 60, 2)}${seconds}`);
+  return new Zone(
+    `${micros < 0 ? '-' : '+'}${digits(Math.floor(minutes / 60), 2)}:${digits(minutes % 60, 2)}${seconds}`,
+  );
 }
 
 function packed(value: unknown, length: number): Uint8Array {

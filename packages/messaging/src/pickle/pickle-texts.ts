@@ -44,7 +44,8 @@ const escapes: ReadonlyMap<string, string> = new Map([
 /** A text in quotes with Python's escapes, as Python 2 wrote them. @internal */
 export function quotedTextOf(line: string): string {
   const quote = line[0];
-  if (line.length < 2 || (quote !== "'" && quote !== '"') || line.at(-1) !== quote) throw new TypeError('a text without quotes');
+  if (line.length < 2 || (quote !== "'" && quote !== '"') || line.at(-1) !== quote)
+    throw new TypeError('a text without quotes');
   const text = line.slice(1, -1).replaceAll(/\\(?:x([0-9a-f]{2})|(.?))/gi, (_, hex?: string, other?: string) => {
     const character = hex === undefined ? escapes.get(other ?? '') : String.fromCharCode(Number.parseInt(hex, 16));
     if (character === undefined) throw new TypeError('an escape that is not known');

@@ -30,7 +30,9 @@ const beyondJson: Readonly<Record<string, unknown>> = {
   '{1}': new Set([1]),
   'frozenset()': new Set(),
   "frozenset({'a'})": new Set(['a']),
-  "{UUID('00000000-0000-0000-0000-000000000005'): datetime.date(2030, 1, 2)}": { [five.text]: new PlainDate(2030, 1, 2) },
+  "{UUID('00000000-0000-0000-0000-000000000005'): datetime.date(2030, 1, 2)}": {
+    [five.text]: new PlainDate(2030, 1, 2),
+  },
 };
 
 const pickle = createPickleReader();
@@ -39,7 +41,9 @@ const decode = (base64: string): unknown => pickle.decode(Buffer.from(base64, 'b
 const read = (...parts: readonly (string | number | Uint8Array)[]): unknown =>
   pickle.decode(
     Buffer.concat(
-      parts.map((part) => (typeof part === 'number' ? Buffer.from([part]) : typeof part === 'string' ? Buffer.from(part, 'latin1') : part)),
+      parts.map((part) =>
+        typeof part === 'number' ? Buffer.from([part]) : typeof part === 'string' ? Buffer.from(part, 'latin1') : part,
+      ),
     ),
   );
 
@@ -62,7 +66,9 @@ describe('[MS-177] Pickles', () => {
     expect(() => createContentCodec().decode(content)).toThrow(ContentNotAcceptedError);
     expect(() => createContentCodec({ serializers: [pickle] }).decode(content)).toThrow(/Add pickle to `accept`/);
     expect(() => createContentCodec({ accept: ['pickle'] })).toThrow(ConfigurationError);
-    expect(() => createContentCodec({ accept: ['pickle'] })).toThrow(/createPickleReader\(\) of '@ctq\/messaging\/pickle'/);
+    expect(() => createContentCodec({ accept: ['pickle'] })).toThrow(
+      /createPickleReader\(\) of '@ctq\/messaging\/pickle'/,
+    );
     expect(createContentCodec({ serializers: [pickle], accept: ['pickle'] }).decode(content)).toBe(1);
   });
 
@@ -94,7 +100,9 @@ describe('[MS-177] Pickles', () => {
   );
 
   test('share what is shared in them, and own their bytes', () => {
-    const [shared] = captured.pickles.filter(({ repr }) => repr === '[[1], [1]]').map(({ protocols }) => decode(protocols[4] ?? ''));
+    const [shared] = captured.pickles
+      .filter(({ repr }) => repr === '[[1], [1]]')
+      .map(({ protocols }) => decode(protocols[4] ?? ''));
     expect((shared as readonly unknown[])[0]).toBe((shared as readonly unknown[])[1]);
     const source = Buffer.from([0x43, 1, 7, 0x2e]);
     const bytes = pickle.decode(source);
@@ -103,8 +111,16 @@ describe('[MS-177] Pickles', () => {
   });
 
   test('of Python 2 are read where their texts are ASCII', () => {
-    expect(read("(S'a\\x41\\n\\''\np0\nU\x01bT\x01\0\0\0cI01\nI00\nL5L\nt.")).toEqual(["aA\n'", 'b', 'c', true, false, 5]);
-    for (const text of ["S'\\xe9'\n.", 'U\x01\xe9.', "S'\\q'\n.", "S'a\n.", 'Sa\n.']) expect(() => read(text)).toThrow(DecodeError);
+    expect(read("(S'a\\x41\\n\\''\np0\nU\x01bT\x01\0\0\0cI01\nI00\nL5L\nt.")).toEqual([
+      "aA\n'",
+      'b',
+      'c',
+      true,
+      false,
+      5,
+    ]);
+    for (const text of ["S'\\xe9'\n.", 'U\x01\xe9.', "S'\\q'\n.", "S'a\n.", 'Sa\n.'])
+      expect(() => read(text)).toThrow(DecodeError);
   });
 });
 
@@ -112,7 +128,21 @@ describe('[MS-194] A hostile pickle is a DecodeError:', () => {
   const system = 'cposix\nsystem\n';
   test.each<[string, ...(string | number | Uint8Array)[]]>([
     ['a call of the shell', `${system}(S'true'\ntR.`],
-    ['a call of the shell by the newer instruction', 0x8c, 5, 'posix', 0x8c, 6, 'system', 0x93, '(', 0x8c, 4, 'true', 'tR.'],
+    [
+      'a call of the shell by the newer instruction',
+      0x8c,
+      5,
+      'posix',
+      0x8c,
+      6,
+      'system',
+      0x93,
+      '(',
+      0x8c,
+      4,
+      'true',
+      'tR.',
+    ],
     ['a name that is built from what was read', "S'posix'\np0\n0g0\nS'system'\n", 0x93, '.'],
     ['a name alone', system, '.'],
     ['a class of data alone', 'cdecimal\nDecimal\n.'],
@@ -167,7 +197,7 @@ describe('[MS-194] A hostile pickle is a DecodeError:', () => {
     ['an integer of 5000 digits', 'L', '1'.repeat(5000), 'L\n.'],
     ['an integer that is none', 'Iabc\n.'],
     ['a float that is none', 'F0x1\n.'],
-    ['a circular dict', '}q\0S\'a\'\nh\0s.'],
+    ['a circular dict', "}q\0S'a'\nh\0s."],
     ['a set that is its own member', 0x8f, 'q\0(h\0', 0x90, '.'],
     ['nesting of 100,000 levels', '('.repeat(100_000), 't'.repeat(100_000), '.'],
     ['lists in lists in lists', ']'.repeat(100_000), 'a'.repeat(99_999), '.'],
@@ -176,7 +206,9 @@ describe('[MS-194] A hostile pickle is a DecodeError:', () => {
   });
 
   test('a name that is refused is told, and nothing of it is looked up', () => {
-    expect(() => read(`${system}(S'true'\ntR.`)).toThrow(/it names "posix\.system", which is not among the types of data/);
+    expect(() => read(`${system}(S'true'\ntR.`)).toThrow(
+      /it names "posix\.system", which is not among the types of data/,
+    );
   });
 
   test('keys called __proto__ are keys like any others', () => {
@@ -188,13 +220,19 @@ describe('[MS-194] A hostile pickle is a DecodeError:', () => {
 
   test('what would be large once it is written out', () => {
     // Ten of the one before, thirty times.
-    const tenfold = Array.from({ length: 30 }, (_, depth) => `q${String.fromCharCode(depth)}0(${`h${String.fromCharCode(depth)}`.repeat(10)}t`);
+    const tenfold = Array.from(
+      { length: 30 },
+      (_, depth) => `q${String.fromCharCode(depth)}0(${`h${String.fromCharCode(depth)}`.repeat(10)}t`,
+    );
     expect(() => read('(I1\nt', tenfold.join(''), '.')).toThrow(/makes it too large/);
   });
 
   test.each([
     ['millions of empty sets', Buffer.concat([Buffer.from('('), Buffer.alloc(4_000_000, 0x8f), Buffer.from('t.')])],
-    ['millions of empty bytes', Buffer.concat([Buffer.from('('), Buffer.from('C\0'.repeat(2_000_000)), Buffer.from('t.')])],
+    [
+      'millions of empty bytes',
+      Buffer.concat([Buffer.from('('), Buffer.from('C\0'.repeat(2_000_000)), Buffer.from('t.')]),
+    ],
     [
       'a large list that is copied again and again',
       Buffer.concat([
@@ -226,7 +264,11 @@ describe('[MS-194] A hostile pickle is a DecodeError:', () => {
       protocols.map((written) => Buffer.from(written, 'base64')),
     );
     const changed = fc
-      .tuple(fc.constantFrom(...samples), fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 4 }), fc.nat())
+      .tuple(
+        fc.constantFrom(...samples),
+        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 4 }),
+        fc.nat(),
+      )
       .map(([sample, changes, cut]) => {
         const bytes = new Uint8Array(sample);
         for (const [place, byte] of changes) bytes[place % bytes.length] = byte;
@@ -235,7 +277,13 @@ describe('[MS-194] A hostile pickle is a DecodeError:', () => {
     const instructions = fc.constantFrom(
       ...'(]})tl2N0ae.su'.split(''),
       ...['\x85', '\x86', '\x8f', '\x90', '\x91', '\x94', 'h\0', 'q\0', 'K\x05', 'U\x01a', 'R', 'b', '\x81', '\x93'],
-      ...['cuuid\nUUID\n', 'c__builtin__\nset\n', 'cdatetime\ntime\n', 'C\x06\0\0\0\0\0\0', 'ccopy_reg\n_reconstructor\n'],
+      ...[
+        'cuuid\nUUID\n',
+        'c__builtin__\nset\n',
+        'cdatetime\ntime\n',
+        'C\x06\0\0\0\0\0\0',
+        'ccopy_reg\n_reconstructor\n',
+      ],
     );
     const programs = fc.array(instructions, { maxLength: 40 }).map((all) => Buffer.from(`${all.join('')}.`, 'latin1'));
     fc.assert(

@@ -157,7 +157,11 @@ describe('Decoding', () => {
     };
     for (const [serializer, name, command] of [
       [createYamlSerializer(missing), 'yaml', /accept` names yaml, but .* Run: npm install js-yaml@\^5\.5\.0/],
-      [createMsgpackSerializer(missing), 'application/x-msgpack', /accept` names msgpack, but .* Run: npm install msgpackr@/],
+      [
+        createMsgpackSerializer(missing),
+        'application/x-msgpack',
+        /accept` names msgpack, but .* Run: npm install msgpackr@/,
+      ],
     ] as const) {
       const options = { serializers: [serializer], accept: ['json', name] };
       expect(() => createContentCodec(options)).toThrow(ConfigurationError);

@@ -7,8 +7,7 @@ import { setOwn } from './plain-object.js';
 /** The expressions by which PyYAML takes a text without quotes for something else (PyYAML 6.0 resolver.py, add_implicit_resolver). */
 const booleanText = /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/;
 const nullText = /^(?:~|null|Null|NULL|)$/;
-const integerText =
-  /^[-+]?(?:0b[0-1_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+)$/;
+const integerText = /^[-+]?(?:0b[0-1_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+)$/;
 const floatText =
   /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 const dateText = /^\d{4}-\d\d-\d\d$/;
@@ -22,7 +21,12 @@ const timestampText =
  *
  * @internal
  */
-export function pythonSchema(yaml: Pick<typeof jsYaml, 'Schema' | 'defineScalarTag' | 'defineSequenceTag' | 'defineMappingTag' | 'mergeTag' | 'NOT_RESOLVED' | 'strTag'>): jsYaml.Schema {
+export function pythonSchema(
+  yaml: Pick<
+    typeof jsYaml,
+    'Schema' | 'defineScalarTag' | 'defineSequenceTag' | 'defineMappingTag' | 'mergeTag' | 'NOT_RESOLVED' | 'strTag'
+  >,
+): jsYaml.Schema {
   const { defineScalarTag, defineSequenceTag, defineMappingTag, NOT_RESOLVED } = yaml;
   const implicit = (
     name: string,
@@ -38,8 +42,16 @@ export function pythonSchema(yaml: Pick<typeof jsYaml, 'Schema' | 'defineScalarT
   return new yaml.Schema([
     yaml.strTag,
     yaml.mergeTag,
-    implicit('null', (text) => nullText.test(text), () => null),
-    implicit('bool', (text) => booleanText.test(text), (text) => /^(?:y|t|on)/i.test(text)),
+    implicit(
+      'null',
+      (text) => nullText.test(text),
+      () => null,
+    ),
+    implicit(
+      'bool',
+      (text) => booleanText.test(text),
+      (text) => /^(?:y|t|on)/i.test(text),
+    ),
     implicit('int', (text) => integerText.test(text), readInteger),
     implicit('float', (text, isExplicit) => floatText.test(text) || (isExplicit && /^[-+]?\d+$/.test(text)), readFloat),
     implicit('timestamp', (text) => dateText.test(text) || timestampText.test(text), readTimestamp),

@@ -68,7 +68,9 @@ export function writeYaml(root: unknown): string {
     if (open.has(value)) throw fail('the structure is circular here: send ids instead of references to parents');
     if (open.size >= maxDepth) throw fail(`nested more than ${maxDepth} levels deep`);
     open.add(value);
-    const text = Array.isArray(value) ? `[${value.map((item, index) => at(index, item)).join(', ')}]` : writeRecord(value);
+    const text = Array.isArray(value)
+      ? `[${value.map((item, index) => at(index, item)).join(', ')}]`
+      : writeRecord(value);
     open.delete(value);
     return text;
   };

@@ -18,9 +18,9 @@ interface Captured {
 }
 
 /** Made by `make-yaml.py`. */
-const captured = JSON.parse(
-  readFileSync(new URL('__fixtures__/yaml.json', import.meta.url), 'utf8'),
-) as Readonly<Record<'dumped' | 'read', readonly Captured[]>>;
+const captured = JSON.parse(readFileSync(new URL('__fixtures__/yaml.json', import.meta.url), 'utf8')) as Readonly<
+  Record<'dumped' | 'read', readonly Captured[]>
+>;
 
 const yaml = createYamlSerializer();
 const write = (value: unknown): string => Buffer.from(yaml.encode(value)).toString();
@@ -113,7 +113,10 @@ describe('[MS-176] YAML', () => {
   });
 
   test('keeps __proto__ and constructor as keys like any others', () => {
-    const value = read('{__proto__: {polluted: 1}, constructor: 2, <<: {__proto__: 3, a: 4}}') as Record<string, unknown>;
+    const value = read('{__proto__: {polluted: 1}, constructor: 2, <<: {__proto__: 3, a: 4}}') as Record<
+      string,
+      unknown
+    >;
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
     expect(Object.keys(value)).toEqual(['__proto__', 'constructor', 'a']);
     expect(value.polluted).toBeUndefined();
@@ -171,7 +174,9 @@ describe('[MS-176] YAML', () => {
         fc.uint8Array({ maxLength: 10 }),
         fc.date({ noInvalidDate: true, min: new Date('0001-01-01'), max: new Date('9999-12-31') }),
         fc.array(tie('value'), { maxLength: 5 }),
-        fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', '<<')), tie('value'), { maxKeys: 5 }),
+        fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', '<<')), tie('value'), {
+          maxKeys: 5,
+        }),
       ),
     }));
     fc.assert(
@@ -181,11 +186,28 @@ describe('[MS-176] YAML', () => {
   });
 
   test('reads any text or throws a DecodeError', () => {
-    const parts = fc.constantFrom(...'[]{}:,-?&*!|>%@`\'"#<=~ \n\t', ' a', '!!set ', '!!binary ', '!!int ', '<<: ', '&a ', '*a', '1', '.');
+    const parts = fc.constantFrom(
+      ...'[]{}:,-?&*!|>%@`\'"#<=~ \n\t',
+      ' a',
+      '!!set ',
+      '!!binary ',
+      '!!int ',
+      '<<: ',
+      '&a ',
+      '*a',
+      '1',
+      '.',
+    );
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.array(parts, { maxLength: 30 }).map((all) => all.join(''))), (text) => {
-        expect(isHandled(() => read(text))).toBe(true);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(parts, { maxLength: 30 }).map((all) => all.join('')),
+        ),
+        (text) => {
+          expect(isHandled(() => read(text))).toBe(true);
+        },
+      ),
       { seed: 1, numRuns: 2000 },
     );
   });

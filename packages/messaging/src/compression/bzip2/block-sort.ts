@@ -44,7 +44,8 @@ function sortBy(
   keyCount: number,
 ): void {
   counts.fill(0, 0, keyCount + 1);
-  for (let index = 0; index < to.length; index++) counts[(keys[index] ?? 0) + 1] = (counts[(keys[index] ?? 0) + 1] ?? 0) + 1;
+  for (let index = 0; index < to.length; index++)
+    counts[(keys[index] ?? 0) + 1] = (counts[(keys[index] ?? 0) + 1] ?? 0) + 1;
   for (let key = 0; key < keyCount; key++) counts[key + 1] = (counts[key + 1] ?? 0) + (counts[key] ?? 0);
   for (let index = 0; index < to.length; index++) {
     const place = from === undefined ? index : (from[index] ?? 0);

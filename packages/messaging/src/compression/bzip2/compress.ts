@@ -27,7 +27,10 @@ export function compressBzip2(bytes: Uint8Array): Uint8Array {
 }
 
 /** As much as a block holds once its runs are shortened: four equal bytes are followed by how many more there are, up to 251. */
-function takeBlock(bytes: Uint8Array, start: number): { readonly block: Uint8Array; readonly crc: number; readonly end: number } {
+function takeBlock(
+  bytes: Uint8Array,
+  start: number,
+): { readonly block: Uint8Array; readonly crc: number; readonly end: number } {
   const block = new Uint8Array(Math.min(bytesPerBlock, (bytes.length - start) * 2) + 5);
   let length = 0;
   let crc = crcStart;
@@ -70,7 +73,10 @@ function writeBlock(bits: BitWriter, block: Uint8Array, crc: number): void {
 function writeBytesInUse(bits: BitWriter, inUse: readonly number[]): void {
   const members: number[] = Array.from({ length: 16 }, () => 0);
   for (const byte of inUse) members[byte >> 4] = (members[byte >> 4] ?? 0) | (0x8000 >> (byte & 15));
-  bits.write(16, members.reduce((parts, member, part) => (member === 0 ? parts : parts | (0x8000 >> part)), 0));
+  bits.write(
+    16,
+    members.reduce((parts, member, part) => (member === 0 ? parts : parts | (0x8000 >> part)), 0),
+  );
   for (const member of members) {
     if (member !== 0) bits.write(16, member);
   }

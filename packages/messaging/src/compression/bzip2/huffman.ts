@@ -78,7 +78,8 @@ export class HuffmanTable {
     for (let length = 1; length <= longestRead; length++) {
       code = code * 2 + bits.read(1);
       const index = code - (this.#first[length] ?? 0);
-      if (index >= 0 && index < (this.#count[length] ?? 0)) return this.#symbols[(this.#start[length] ?? 0) + index] ?? 0;
+      if (index >= 0 && index < (this.#count[length] ?? 0))
+        return this.#symbols[(this.#start[length] ?? 0) + index] ?? 0;
     }
     throw new RangeError('a code that stands for nothing');
   }

@@ -29,9 +29,17 @@ class CodeTable {
 }
 
 /** How many literals stand before a match. @internal */
-export const literalLengths: CodeTable = new CodeTable(0, 16, [1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+export const literalLengths: CodeTable = new CodeTable(
+  0,
+  16,
+  [1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+);
 /** @internal */
-export const matchLengths: CodeTable = new CodeTable(3, 32, [1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+export const matchLengths: CodeTable = new CodeTable(
+  3,
+  32,
+  [1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+);
 
 /** Distances begin behind the three values that stand for one of the last ones. @internal */
 export function codeOfDistance(distance: number): Coded {

@@ -34,7 +34,9 @@ function frameHeader(size: number): readonly number[] {
   if (size < 256) return [...magic, 0x20, size];
   if (size < 65_792) return [...magic, 0x60, ...littleEndian(size - 256, 2)];
   const window = (Math.log2(windowBytes) - 10) << 3;
-  return size <= windowBytes ? [...magic, 0xa0, ...littleEndian(size, 4)] : [...magic, 0x80, window, ...littleEndian(size, 4)];
+  return size <= windowBytes
+    ? [...magic, 0xa0, ...littleEndian(size, 4)]
+    : [...magic, 0x80, window, ...littleEndian(size, 4)];
 }
 
 function writeBlock(raw: Uint8Array, matches: readonly Match[]): Uint8Array {

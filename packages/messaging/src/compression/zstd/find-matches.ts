@@ -23,7 +23,7 @@ export class MatchFinder {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#hashBits = Math.min(16, Math.max(8, 32 - Math.clz32(bytes.length)));
+    this.#hashBits = Math.min(18, Math.max(8, 32 - Math.clz32(bytes.length)));
     this.#latest = new Int32Array(2 ** this.#hashBits).fill(-1);
     const places = Math.min(windowBytes, 2 ** (32 - Math.clz32(bytes.length)));
     this.#earlier = new Int32Array(places);

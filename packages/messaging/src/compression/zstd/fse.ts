@@ -81,7 +81,17 @@ const rare = (count: number): readonly number[] => Array.from({ length: count },
 const twos = (count: number): readonly number[] => Array.from({ length: count }, () => 2);
 
 /** @internal */
-export const literalLengthTable: FseTable = new FseTable(6, [4, 3, ...twos(11), ...ones(3), ...twos(9), 3, 2, ...ones(5), ...rare(4)]);
+export const literalLengthTable: FseTable = new FseTable(6, [
+  4,
+  3,
+  ...twos(11),
+  ...ones(3),
+  ...twos(9),
+  3,
+  2,
+  ...ones(5),
+  ...rare(4),
+]);
 /** @internal */
 export const matchLengthTable: FseTable = new FseTable(6, [1, 4, 3, ...twos(6), ...ones(37), ...rare(7)]);
 /** @internal */
