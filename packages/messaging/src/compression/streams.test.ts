@@ -34,7 +34,6 @@ const zstd = createZstdCompressor();
 const zstdByPeer = createZstdCompressor(undefined, {});
 const hasZstd = 'zstdCompressSync' in zlib;
 
-const all: readonly Compressor[] = [bzip2Compressor, lzma, zstd];
 const readers: Readonly<Record<string, readonly Compressor[]>> = {
   bzip2: [bzip2Compressor],
   lzma: [lzma],

@@ -48,11 +48,17 @@ describe('[MS-176] YAML', () => {
     },
   );
 
-  test.each(captured.read.map(({ text, json }) => [text, json]))(
-    'that people write is read, or refused, as PyYAML does: %j',
+  test.each(captured.read.flatMap(({ text, json }) => (json === undefined ? [] : [[text, json]])))(
+    'that people write is read as PyYAML reads it: %j, %s',
     (text, json) => {
-      if (json === undefined) expect(() => read(text)).toThrow(DecodeError);
-      else expect(isSameValue(read(text), jsonSerializer.parse(json)), json).toBe(true);
+      expect(isSameValue(read(text), jsonSerializer.parse(json))).toBe(true);
+    },
+  );
+
+  test.each(captured.read.filter(({ json }) => json === undefined))(
+    'that PyYAML refuses is a DecodeError: $text',
+    ({ text }) => {
+      expect(() => read(text)).toThrow(DecodeError);
     },
   );
 
@@ -187,7 +193,7 @@ describe('[MS-176] YAML', () => {
 
   test('reads any text or throws a DecodeError', () => {
     const parts = fc.constantFrom(
-      ...'[]{}:,-?&*!|>%@`\'"#<=~ \n\t',
+      ...Array.from('[]{}:,-?&*!|>%@`\'"#<=~ \n\t'),
       ' a',
       '!!set ',
       '!!binary ',
