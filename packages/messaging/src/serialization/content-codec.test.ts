@@ -133,8 +133,13 @@ describe('Decoding', () => {
   });
 
   test('[MS-191] takes an accepted but unknown type by its encoding', () => {
-    expect(everything.decode(body('\xe9', 'application/x-unknown', 'latin-1'))).toBe('é');
-    expect(everything.decode(body('a', 'application/x-unknown', 'US-ASCII'))).toBe('a');
+    for (const encoding of ['latin-1', 'latin1', 'ISO-8859-1']) {
+      expect(everything.decode(body('\xe9\x80', 'application/x-unknown', encoding))).toBe('é\u0080');
+    }
+    for (const encoding of ['ascii', 'US-ASCII']) {
+      expect(everything.decode(body('a', 'application/x-unknown', encoding))).toBe('a');
+    }
+    expect(everything.decode(body('\xff', 'application/x-unknown', 'binary'))).toEqual(Buffer.from([255]));
     expect(everything.decode(body('a\0', 'application/x-unknown', 'utf-16le'))).toBe('a');
     expect(everything.decode(body('a', 'application/x-unknown', ''))).toBe('a');
     expect(everything.decode(body('a', 'application/x-unknown', 'ASCII-8BIT'))).toEqual(Buffer.from('a'));
