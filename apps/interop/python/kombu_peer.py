@@ -10,7 +10,7 @@ from kombu.common import Broadcast
 from conversation import serve
 from expressions import evaluate
 
-accept = ["json", "msgpack", "text/plain", "application/data"]
+accept = ["json", "yaml", "msgpack", "text/plain", "application/data"]
 options = {
     # The name by which its own connections are told from all others, and no long waits for what was cancelled.
     "client_name": f"kombu-peer-{os.getpid()}",

@@ -13,7 +13,7 @@ app.conf.update(
     broker_transport_options={"visibility_timeout": 5},
     task_acks_late=True,
     worker_prefetch_multiplier=1,
-    accept_content=["json", "msgpack"],
+    accept_content=["json", "yaml", "msgpack"],
 )
 app.conf.update(json.loads(os.environ.get("INTEROP_SETTINGS", "{}")))
 

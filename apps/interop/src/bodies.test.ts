@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isSameValue, queue } from '@ctq/messaging';
 import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
@@ -6,10 +7,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { CtqPeer } from './ctq-peer.js';
 import { makingPythonMs, pythonWithCelery } from './python/environment.js';
 import { KombuPeer } from './python/kombu-peer.js';
-import { jsonValues, plainValues, type ValuePair } from './values.js';
+import { ambiguousTexts, datedValues, jsonValues, pickleValues, plainValues, type ValuePair } from './values.js';
 
 const formats: readonly (readonly [serializer: string, rows: string, values: readonly ValuePair[]])[] = [
   ['json', '[MS-175, MS-183, MS-184]', [...plainValues, ...jsonValues]],
+  ['yaml', '[MS-176]', [...plainValues, ...datedValues, ...ambiguousTexts]],
   ['msgpack', '[MS-178]', plainValues],
 ];
 const compressions: readonly (readonly [compression: string, rows: string])[] = [
@@ -17,6 +19,12 @@ const compressions: readonly (readonly [compression: string, rows: string])[] = 
   ['gzip', '[MS-196, MS-202]'],
   ['zlib', '[MS-196, MS-202]'],
   ['brotli', '[MS-198, MS-202]'],
+  ['bzip2', '[MS-197, MS-202]'],
+  ['bzip', '[MS-197, MS-202]'],
+  ['lzma', '[MS-199, MS-202]'],
+  ['xz', '[MS-199, MS-202]'],
+  ['zstd', '[MS-200, MS-202]'],
+  ['zstandard', '[MS-200, MS-202]'],
 ];
 const steps = [0, 3, 6, 9];
 const stepOf = (priority: number): number => steps.filter((step) => step <= priority).length;
@@ -84,6 +92,22 @@ describeWith('redis', 'Messages between Kombu and ctq', (url) => {
       },
     );
   });
+
+  test.each(['none', 'gzip', 'zstd'])(
+    'that Kombu pickled are read by ctq, which accepts plain data, compression %s [MS-177]',
+    async (compression) => {
+      const name = crypto.randomUUID();
+      const options = { serializer: 'pickle', ...(compression === 'none' ? {} : { compression }) };
+      const values = [...plainValues, ...jsonValues, ...pickleValues];
+      await kombu.publish(values.map(([body]) => ({ body, routingKey: name, options })));
+      const received = await ctq.take(queue(name), values.length);
+      expect(
+        received.filter(
+          ({ body }, index) => !isDeepStrictEqual(body, values[index]?.[1]) && !isSameValue(body, values[index]?.[1]),
+        ),
+      ).toEqual([]);
+    },
+  );
 
   test('that are text or bytes are left as they are, both ways [MS-179, MS-182, MS-190]', async () => {
     const name = crypto.randomUUID();

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inPython, inTypescript, MixedFleet } from './mixed-fleet.js';
 import type { PythonNode } from './python/celery-client.js';
 import { makingPythonMs } from './python/environment.js';
-import { jsonValues, plainValues, type ValuePair } from './values.js';
+import { ambiguousTexts, datedValues, jsonValues, plainValues, type ValuePair } from './values.js';
 
 const soon = { timeout: '20s' } as const;
 
@@ -19,12 +19,21 @@ const formats: readonly (readonly [
   ['json', undefined, 0, [...plainValues, ...jsonValues]],
   ['json', 'gzip', 3, [...plainValues, ...jsonValues]],
   ['json', 'brotli', 6, [...plainValues, ...jsonValues]],
+  ['json', 'bzip2', 2, [...plainValues, ...jsonValues]],
+  ['json', 'lzma', 4, [...plainValues, ...jsonValues]],
+  ['json', 'zstd', 7, [...plainValues, ...jsonValues]],
+  ['yaml', undefined, 8, [...plainValues, ...datedValues, ...ambiguousTexts]],
+  ['yaml', 'zstd', 0, [...plainValues, ...datedValues, ...ambiguousTexts]],
   ['msgpack', undefined, 9, plainValues],
+  ['msgpack', 'lzma', 3, plainValues],
   ['msgpack', 'zlib', 5, plainValues],
   ['msgpack', 'brotli', 1, plainValues],
 ];
 
-/** Results in JSON, which carries all values; and in msgpack, where members of chords are bytes that are no text. */
+/**
+ * Results in JSON, which carries all values; in msgpack, where members of chords are bytes that are no text; and in YAML, where they are text of
+ * another kind.
+ */
 const resultFormats: readonly (readonly [
   title: string,
   database: RedisDatabase,
@@ -39,6 +48,15 @@ const resultFormats: readonly (readonly [
     [
       ['json', undefined, 0, plainValues],
       ['msgpack', undefined, 9, plainValues],
+    ],
+  ],
+  [
+    'with results in YAML [BK-015, MS-176]',
+    'interopYamlCalls',
+    { result_serializer: 'yaml', result_accept_content: ['json', 'yaml'] },
+    [
+      ['json', undefined, 0, [...plainValues, ...datedValues]],
+      ['yaml', 'bzip2', 9, [...plainValues, ...datedValues]],
     ],
   ],
 ];
@@ -88,6 +106,12 @@ describeWith('redis', 'Celery and ctq on one Redis', (url) => {
         expect(returned.filter((value, index) => !isSameValue(value, values[index]?.[1]))).toEqual([]);
       },
     );
+
+    test('a Python client pickles the values that it gives to a ctq task, which accepts plain data [MS-177]', async () => {
+      const expressions = plainValues.map(([python]) => python);
+      const sent = { serializer: 'pickle', queue: 'typescript' };
+      expect(await fleet.client.echo('typescript.echo', expressions, sent)).toEqual(expressions);
+    });
 
     test('a Python client gives keyword arguments to a ctq task, and the reverse', async () => {
       const named: PythonNode = ['task', 'typescript.add', [], { queue: 'typescript' }, { y: 1, x: 2 }];

@@ -6,6 +6,7 @@ import {
   openConnection,
   type Queue,
 } from '@ctq/messaging';
+import { createPickleReader } from '@ctq/messaging/pickle';
 import { Deadline, deferred } from '@ctq/runtime';
 import { redis, type RedisOptions } from '@ctq/transport-redis';
 
@@ -28,7 +29,10 @@ export interface CtqReceived {
 /** A program with ctq's messaging alone, without an app: the counterpart of `KombuPeer`. */
 export class CtqPeer implements AsyncDisposable {
   readonly connection: Connection;
-  readonly #codec: ContentCodec = createContentCodec({ accept: ['json', 'msgpack', 'text/plain', 'application/data'] });
+  readonly #codec: ContentCodec = createContentCodec({
+    accept: ['json', 'yaml', 'msgpack', 'pickle', 'text/plain', 'application/data'],
+    serializers: [createPickleReader()],
+  });
 
   constructor(options: RedisOptions) {
     this.connection = openConnection({ transport: redis(options) });

@@ -1,5 +1,6 @@
 import { redisBackend } from '@ctq/backend-redis';
 import { Ctq } from '@ctq/core';
+import { createPickleReader } from '@ctq/messaging/pickle';
 import { Deadline } from '@ctq/runtime';
 import { redis } from '@ctq/transport-redis';
 import { Worker } from '@ctq/worker';
@@ -33,7 +34,8 @@ export class MixedFleet {
       broker: redis({ url: this.url, visibilityTimeout: 5 }),
       backend: redisBackend({ url: this.url }),
       taskDefaultQueue: queues.typescript,
-      acceptContent: ['json', 'msgpack'],
+      acceptContent: ['json', 'yaml', 'msgpack', 'pickle'],
+      serializers: [createPickleReader()],
       ...settings,
     });
     this.#worker = new Worker(this.app, { queues: [queues.typescript], concurrency: 4 });

@@ -25,12 +25,13 @@ export const plainValues: readonly ValuePair[] = [
   ["b'\\xff\\x00'", new Uint8Array([255, 0])],
   ['[]', []],
   ['{}', {}],
-  ["{'a': [1, {'b': None}], '': [[], {}]}", { a: [1, { b: null }], '': [[], {}] }],
+  // In the order in which PyYAML writes keys.
+  ["{'': [[], {}], 'a': [1, {'b': None}]}", { '': [[], {}], a: [1, { b: null }] }],
   [`'${'ab'.repeat(5_000)}'`, 'ab'.repeat(5_000)],
 ];
 
-/** What JSON carries beyond that, in Kombu's typed form and in JSON's own numbers. */
-export const jsonValues: readonly ValuePair[] = [
+/** What JSON and YAML carry beyond that. */
+export const datedValues: readonly ValuePair[] = [
   ['1180591620717411303424', 2n ** 70n],
   ['nan', Number.NaN],
   ['inf', Number.POSITIVE_INFINITY],
@@ -42,6 +43,11 @@ export const jsonValues: readonly ValuePair[] = [
     new WireDate('2030-01-02T03:04:05-03:30'),
   ],
   ['datetime.date(2030, 1, 2)', new PlainDate(2030, 1, 2)],
+];
+
+/** What JSON carries beyond both, in Kombu's typed form. */
+export const jsonValues: readonly ValuePair[] = [
+  ...datedValues,
   ['datetime.time(3, 4, 5, 6)', new PlainTime(3, 4, 5, 6)],
   ["Decimal('1.10')", new Decimal('1.10')],
   ["UUID('12345678-1234-4234-8234-123456789012')", new Uuid('12345678-1234-4234-8234-123456789012')],
@@ -49,4 +55,42 @@ export const jsonValues: readonly ValuePair[] = [
     "[{'at': datetime.date(2030, 1, 2), 'price': [Decimal('0.30'), b'\\xff']}]",
     [{ at: new PlainDate(2030, 1, 2), price: [new Decimal('0.30'), new Uint8Array([255])] }],
   ],
+];
+
+/** What YAML and readers may take for something else, and does not survive in a line, or at all, unless it is quoted. */
+export const ambiguousTexts: readonly ValuePair[] = [
+  [
+    "['yes', 'null', '~', '1', '1e5', '1:30', '0x1f', '2030-01-02', '=', '<<', '- a', 'a: b # c', '&a', '*a', '!b', '%c']",
+    [
+      ...[
+        'yes',
+        'null',
+        '~',
+        '1',
+        '1e5',
+        '1:30',
+        '0x1f',
+        '2030-01-02',
+        '=',
+        '<<',
+        '- a',
+        'a: b # c',
+        '&a',
+        '*a',
+        '!b',
+        '%c',
+      ],
+    ],
+  ],
+  ["' a\\n\\n b\\t\\x85\\u2028\\ufeff\\ufffe '", ' a\n\n b\t\x85\u2028\ufeff\ufffe '],
+  [`{'${'k'.repeat(1_500)}': 1}`, { ['k'.repeat(1_500)]: 1 }],
+];
+
+/** What only pickles carry. */
+export const pickleValues: readonly ValuePair[] = [
+  ['(1, (2, ()))', [1, [2, []]]],
+  ["{'a'}", new Set(['a'])],
+  ['frozenset({1})', new Set([1])],
+  ["bytearray(b'\\xff')", new Uint8Array([255])],
+  ["{1: 'a', None: 'b', 1.5: 'c'}", { 1: 'a', null: 'b', 1.5: 'c' }],
 ];

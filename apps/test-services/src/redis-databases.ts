@@ -22,6 +22,7 @@ export const redisDatabases = {
   interopResults: 17,
   interopCalls: 18,
   interopMsgpackCalls: 19,
+  interopYamlCalls: 20,
 } as const;
 
 export type RedisDatabase = keyof typeof redisDatabases;

@@ -34,11 +34,15 @@ export {
 } from './serialization/json.js';
 export type { JsonType } from './serialization/json-types.js';
 export { createMsgpackSerializer } from './serialization/msgpack.js';
+export { createYamlSerializer } from './serialization/yaml.js';
 export { bytesSerializer } from './serialization/bytes.js';
 export { textSerializer } from './serialization/text.js';
 export type { Compressor } from './compression/compressor.js';
 export { brotliCompressor } from './compression/brotli.js';
+export { bzip2Compressor } from './compression/bzip2.js';
 export { gzipCompressor } from './compression/gzip.js';
+export { createLzmaCompressor } from './compression/lzma.js';
+export { createZstdCompressor } from './compression/zstd.js';
 export {
   type DecodedEnvelope,
   decodeEnvelope,

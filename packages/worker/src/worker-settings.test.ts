@@ -253,6 +253,18 @@ describe('Settings of queues and prefetch', () => {
     expect(await scene.app.asyncResult(id).get({ timeout: 10 })).toBe(3);
   });
 
+  test.each([
+    ['pickle', /Pickles are refused/],
+    ['jsno', /Did you mean json\?/],
+  ])(
+    'a worker that accepts %s without having it does not start, and loses no message [ST-018, MS-193]',
+    async (name, message) => {
+      await using scene = new WorkerScene({ acceptContent: ['json', name] });
+      expect(() => scene.worker()).toThrow(message);
+      expect(() => scene.worker()).toThrow(expect.objectContaining({ code: 'CTQ_SERIALIZER_NOT_INSTALLED' }));
+    },
+  );
+
   test('acceptContent without JSON refuses JSON [ST-018]', async () => {
     await using scene = new WorkerScene({ acceptContent: ['msgpack'] });
     scene.app.task('add', (x: number, y: number) => x + y);

@@ -1,4 +1,11 @@
-import { decodeEnvelope, jsonSerializer, type Message, type MessageProperties, WireDate } from '@ctq/messaging';
+import {
+  decodeEnvelope,
+  jsonSerializer,
+  type Message,
+  type MessageProperties,
+  PlainDate,
+  WireDate,
+} from '@ctq/messaging';
 import { loadVectors, vectorNames, type WireVector } from '@ctq/wire-vectors';
 
 /** A message that real Celery published, and what Python read in its body. */
@@ -65,5 +72,7 @@ function fromPython(value: unknown): unknown {
   if (names === '$float') return Number(members.$float);
   if (names === '__type__,__value__') return jsonSerializer.parse(JSON.stringify(members));
   if (names === '__py__,repr' && members.__py__ === 'datetime') return new WireDate('2030-01-02T03:04:05');
+  if (names === '__py__,repr' && members.__py__ === 'date') return new PlainDate(2030, 1, 2);
+  if (names === '__py_set__') return new Set((members.__py_set__ as readonly unknown[]).map(fromPython));
   return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, fromPython(member)]));
 }

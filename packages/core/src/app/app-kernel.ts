@@ -41,9 +41,9 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly interceptors?: readonly Interceptor[];
-  /** Beside json, msgpack, text and bytes; `acceptContent` says which of them are read. */
+  /** Beside json, yaml, msgpack, text and bytes; `acceptContent` says which of them are read. */
   readonly serializers?: readonly Serializer[];
-  /** Beside gzip and brotli. */
+  /** Beside gzip, bzip2, lzma, brotli and zstd. */
   readonly compressors?: readonly Compressor[];
   /**
    * Classes of errors that come back as what they were: a worker stores their own plain members, a client is thrown an error of the class, found by its name

@@ -109,6 +109,17 @@ describe('an app', () => {
     ).rejects.toThrow('application/x-msgpack');
   });
 
+  it.each(['yaml', 'msgpack'])(
+    'stores results in %s, and reads them where that is accepted [ST-032, ST-023]',
+    async (format) => {
+      const supports = { durability: 'none', reach: 'process', expiry: 'native' } as const;
+      const backend = keyValueBackend(memoryStore(), { supports });
+      const settings = { backend, resultSerializer: format, resultAcceptContent: [format] };
+      const echo = eager(settings).task('echo', (value: unknown) => value);
+      expect(await (await echo.delay({ a: [1, 'yes', null] })).get()).toEqual({ a: [1, 'yes', null] });
+    },
+  );
+
   it('gives brokerTransportOptions to the transport beside its URL [ST-050]', async () => {
     const made: unknown[] = [];
     const transport = (url: string, options: Readonly<Record<string, unknown>>) => {

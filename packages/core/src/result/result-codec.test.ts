@@ -90,6 +90,7 @@ describe('result documents of real Celery', () => {
       result: { excType: 'ValueError', excMessage: ['x'], excModule: 'builtins' },
     });
     expect(() => codec.decode(stored('serializer_pickle_success'))).toThrow(DecodeError);
+    expect(() => createResultCodec(content, 'pickle')).toThrow(/Pickles are refused/);
   });
 });
 

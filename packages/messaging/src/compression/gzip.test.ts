@@ -17,6 +17,12 @@ test('[MS-196] gzip reads zlib streams and true gzip streams', () => {
   }
 });
 
+test('Inflating goes on with the next of several gzip streams, and stops at the limit of all', () => {
+  const twice = Buffer.concat([gzipSync(text), gzipSync(text)]);
+  expect(Buffer.from(gzipCompressor.decompress(twice, 2 * text.length))).toEqual(Buffer.concat([text, text]));
+  expect(() => gzipCompressor.decompress(twice, 2 * text.length - 1)).toThrow(BodyTooLargeError);
+});
+
 test('Inflating stops at the limit', () => {
   const bomb = deflateSync(Buffer.alloc(50_000_000));
   expect(() => gzipCompressor.decompress(bomb, 1_000_000)).toThrow(BodyTooLargeError);

@@ -1,5 +1,5 @@
 import { deflateSync, unzipSync } from 'node:zlib';
-import { BodyTooLargeError, DecodeError } from '../errors.js';
+import { isNoStream, unpacksToTooMuch } from './refusals.js';
 
 /** A zlib stream, as Python's `zlib.compress` makes it. @internal */
 export function deflate(bytes: Uint8Array): Uint8Array {
@@ -25,16 +25,7 @@ export function unpackWithin(
   try {
     return unpack(bytes, { maxOutputLength: Math.max(1, Math.floor(maxBytes)) });
   } catch (cause) {
-    if (isTooLarge(cause)) {
-      throw new BodyTooLargeError(
-        `A compressed body of ${bytes.length} bytes unpacks to more than the ${maxBytes} bytes that are allowed.`,
-        { cause, details: { compressedBytes: bytes.length, maxBytes } },
-      );
-    }
-    throw new DecodeError(
-      `The body is not the ${format} stream that its compression header says, or it is cut short.`,
-      { cause },
-    );
+    throw isTooLarge(cause) ? unpacksToTooMuch(bytes.length, maxBytes, cause) : isNoStream(format, cause);
   }
 }
 

@@ -1,8 +1,11 @@
 import { types } from 'node:util';
 import { ConfigurationError, CtqError, toError } from '@ctq/runtime';
 import { brotliCompressor } from '../compression/brotli.js';
+import { bzip2Compressor } from '../compression/bzip2.js';
 import type { Compressor } from '../compression/compressor.js';
 import { gzipCompressor } from '../compression/gzip.js';
+import { createLzmaCompressor } from '../compression/lzma.js';
+import { createZstdCompressor } from '../compression/zstd.js';
 import { ContentNotAcceptedError, DecodeError, EncodeError } from '../errors.js';
 import { bytesSerializer } from './bytes.js';
 import type { ContentCodec, EncodedContent, EncodeOptions } from './content.js';
@@ -20,11 +23,12 @@ import {
 } from './size-limits.js';
 import { decodeByEncoding } from './text-encoding.js';
 import { textSerializer } from './text.js';
+import { createYamlSerializer } from './yaml.js';
 
 export interface ContentCodecOptions extends Partial<SizeLimits> {
-  /** Beside json, msgpack, text and bytes; one with the name of another replaces it. */
+  /** Beside json, yaml, msgpack, text and bytes; one with the name of another replaces it. */
   readonly serializers?: readonly Serializer[];
-  /** Beside gzip (alias zlib) and brotli; one with the name of another replaces it. */
+  /** Beside gzip (alias zlib), bzip2 (bzip), lzma (xz), brotli and zstd (zstandard); one with the name of another replaces it. */
   readonly compressors?: readonly Compressor[];
   /**
    * What is decoded, by name or content type: everything else is refused undecoded. Default `['json']`, as in Celery
@@ -39,7 +43,7 @@ const trustedContentTypes: ReadonlySet<string> = new Set(['application/data', 'a
 /**
  * The serializers, compressors, allow-list and limits of one application.
  *
- * @throws ConfigurationError for a name in `accept` that no serializer has (kombu: SerializerNotInstalled).
+ * @throws ConfigurationError for a name in `accept` that no serializer has (kombu: SerializerNotInstalled), or whose package is missing.
  */
 export function createContentCodec(options: ContentCodecOptions = {}): ContentCodec {
   return new OwnContentCodec(options);
@@ -53,11 +57,10 @@ class OwnContentCodec implements ContentCodec {
   readonly #limits: SizeLimits;
 
   constructor(options: ContentCodecOptions) {
-    const builtIn = [jsonSerializer, createMsgpackSerializer(), textSerializer, bytesSerializer];
-    for (const serializer of [...builtIn, ...(options.serializers ?? [])]) this.#addSerializer(serializer);
-    const compressors = [gzipCompressor, brotliCompressor, ...(options.compressors ?? [])];
-    for (const compressor of compressors) this.#addCompressor(compressor);
+    for (const serializer of [...builtInSerializers(), ...(options.serializers ?? [])]) this.#addSerializer(serializer);
+    for (const compressor of [...builtInCompressors(), ...(options.compressors ?? [])]) this.#addCompressor(compressor);
     this.#accepted = this.#contentTypes(options.accept ?? ['json']);
+    for (const contentType of this.#accepted) this.#load(contentType);
     this.#limits = {
       maxBodyBytes: options.maxBodyBytes ?? defaultSizeLimits.maxBodyBytes,
       maxDecompressedBytes: options.maxDecompressedBytes ?? defaultSizeLimits.maxDecompressedBytes,
@@ -171,9 +174,31 @@ class OwnContentCodec implements ContentCodec {
     );
   }
 
+  /** @throws ConfigurationError with the command to install what is missing. */
+  #load(contentType: string): void {
+    const serializer = this.#decoders.get(contentType);
+    try {
+      serializer?.load?.();
+    } catch (cause) {
+      throw new ConfigurationError(
+        'CTQ_SERIALIZER_NOT_INSTALLED',
+        `\`accept\` names ${serializer?.name}, but ${toError(cause).message}`,
+        { cause },
+      );
+    }
+  }
+
   #serializerNames(): string[] {
     return [...new Set([...this.#serializers.values()].map((serializer) => serializer.name)), 'raw'];
   }
+}
+
+function builtInSerializers(): readonly Serializer[] {
+  return [jsonSerializer, createYamlSerializer(), createMsgpackSerializer(), textSerializer, bytesSerializer];
+}
+
+function builtInCompressors(): readonly Compressor[] {
+  return [gzipCompressor, bzip2Compressor, createLzmaCompressor(), brotliCompressor, createZstdCompressor()];
 }
 
 /** Python's truth: an empty header is none. */

@@ -111,8 +111,8 @@ describe('[MS-178] msgpack', () => {
   });
 
   test('says how to install msgpackr where it is missing', () => {
-    const without = createMsgpackSerializer(() => {
-      throw Object.assign(new Error("Cannot find module 'msgpackr'\nRequire stack: …"), { code: 'MODULE_NOT_FOUND' });
+    const without = createMsgpackSerializer((name) => {
+      throw Object.assign(new Error(`Cannot find module '${name}'\nRequire stack: …`), { code: 'MODULE_NOT_FOUND' });
     });
     expect(() => without.encode(1)).toThrow(/npm install msgpackr@\^2\.1\.3/);
     expect(() => without.decode(new Uint8Array([1]))).toThrow(/npm install msgpackr@\^2\.1\.3/);

@@ -1,14 +1,12 @@
-import { createRequire } from 'node:module';
 import { CtqError, toError } from '@ctq/runtime';
 import type * as msgpackr from 'msgpackr';
 import { DecodeError, EncodeError } from '../errors.js';
+import { OptionalPackage } from '../optional-package.js';
 import { checkMsgpack } from './msgpack-check.js';
 import { fromUnpacked, toPackable } from './msgpack-values.js';
 import type { Serializer } from './serializer.js';
 
 type Msgpackr = Pick<typeof msgpackr, 'Packr' | 'Unpackr'>;
-
-const installCommand = 'npm install msgpackr@^2.1.3';
 
 /**
  * MessagePack as Kombu speaks it (kombu 5.6 serialization.py, register_msgpack: `packb(use_bin_type=True)`,
@@ -20,10 +18,11 @@ const installCommand = 'npm install msgpackr@^2.1.3';
  * The package `msgpackr` is an optional peer: it is loaded at the first use, and missing then is an error with the
  * command to install it.
  */
-export function createMsgpackSerializer(load: () => Msgpackr = loadMsgpackr): Serializer {
+export function createMsgpackSerializer(load?: (name: string) => unknown): Serializer {
+  const peer = new OptionalPackage<Msgpackr>('msgpackr', '^2.1.3', load);
   let codec: { readonly packr: msgpackr.Packr; readonly unpackr: msgpackr.Unpackr } | undefined;
   const open = (): NonNullable<typeof codec> => {
-    const { Packr, Unpackr } = load();
+    const { Packr, Unpackr } = peer.exports;
     codec ??= {
       packr: new Packr({ useRecords: false, variableMapSize: true }),
       // Maps, because msgpackr renames the key `__proto__` of objects; 64-bit integers as bigints, to be narrowed where
@@ -36,13 +35,14 @@ export function createMsgpackSerializer(load: () => Msgpackr = loadMsgpackr): Se
     name: 'msgpack',
     contentType: 'application/x-msgpack',
     contentEncoding: 'binary',
+    load: () => void peer.exports,
     encode(value: unknown): Uint8Array {
       try {
         const { packr } = codec ?? open();
         return packr.pack(toPackable(value));
       } catch (cause) {
         if (CtqError.isInstance(cause)) throw cause;
-        throw new EncodeError(`Cannot encode as msgpack: ${reason(cause)}`, { cause });
+        throw new EncodeError(`Cannot encode as msgpack: ${toError(cause).message}`, { cause });
       }
     },
     decode(bytes: Uint8Array): unknown {
@@ -53,17 +53,8 @@ export function createMsgpackSerializer(load: () => Msgpackr = loadMsgpackr): Se
         return fromUnpacked(unpackr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
       } catch (cause) {
         if (CtqError.isInstance(cause)) throw cause;
-        throw new DecodeError(`The content is not valid msgpack: ${reason(cause)}`, { cause });
+        throw new DecodeError(`The content is not valid msgpack: ${toError(cause).message}`, { cause });
       }
     },
   });
-}
-
-function loadMsgpackr(): Msgpackr {
-  return createRequire(import.meta.url)('msgpackr') as Msgpackr;
-}
-
-function reason(cause: unknown): string {
-  const isMissing = toError(cause).message.includes("Cannot find module 'msgpackr'");
-  return isMissing ? `the package msgpackr is not installed. Run: ${installCommand}` : toError(cause).message;
 }

@@ -30,9 +30,9 @@ export type Received =
 
 /** Reads a delivery. Never throws: whatever is in a message, the worker goes on (celery 5.6 worker/consumer/consumer.py, create_task_handler). */
 export function receiveTask(delivery: Delivery, workplace: Workplace): Received {
-  const { kernel } = workplace;
+  const { kernel, content } = workplace;
   try {
-    const message = decodeTask(delivery.message, kernel.content);
+    const message = decodeTask(delivery.message, content);
     const definition = kernel.registry.find(message.task);
     if (definition === undefined)
       return { kind: 'unregistered', message, error: new TaskNotRegisteredError(message.task) };

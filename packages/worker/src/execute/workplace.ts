@@ -1,4 +1,5 @@
 import type { Kernel, TaskDefinition } from '@ctq/core';
+import type { ContentCodec } from '@ctq/messaging';
 import type { LeaseKeeper } from '@ctq/messaging/transport';
 import type { Clock, Logger } from '@ctq/runtime';
 import type { Pool } from '../pool/pool.js';
@@ -19,6 +20,8 @@ export interface WorkplaceOptions {
 /** What everybody who handles a task of this worker needs. */
 export class Workplace {
   readonly kernel: Kernel;
+  /** Reads messages. */
+  readonly content: ContentCodec;
   readonly pool: Pool;
   readonly hostname: string;
   readonly logger: Logger;
@@ -31,6 +34,8 @@ export class Workplace {
 
   constructor({ kernel, pool, hostname, logger, log, keeper }: WorkplaceOptions) {
     this.kernel = kernel;
+    // At once: a serializer that is accepted and not there is an error of the start. By a message it would be one that loses it.
+    this.content = kernel.content;
     this.pool = pool;
     this.hostname = hostname;
     this.logger = logger;

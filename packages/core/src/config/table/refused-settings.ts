@@ -78,6 +78,11 @@ export const refusedSettings: readonly RefusedSettings[] = [
     names: ['result_exchange', 'CELERY_RESULT_EXCHANGE'],
   },
   {
+    reason:
+      'No result backend of Celery reads it: results are stored as they are, and Celery could not read a compressed one.',
+    names: ['result_compression', 'CELERY_RESULT_COMPRESSION'],
+  },
+  {
     reason: 'It is an object of SQLAlchemy; give the options of the backend package instead: backend: postgres({ … }).',
     names: ['database_engine_options', 'CELERY_RESULT_ENGINE_OPTIONS', 'database_engine_callback'],
   },

@@ -10,8 +10,6 @@ export interface ResultSettings {
   resultBackend: string | null;
   /** How many results a client keeps in memory; -1 none. */
   resultCacheMax: number | null;
-  /** Compression of stored results. */
-  resultCompression: string | null;
   /** Type of the exchange that RPC results are published to. */
   resultExchangeType: string;
   /** How long results are kept; null or 0 for ever. */
@@ -61,13 +59,6 @@ export const resultSettings: SettingsTable<ResultSettings> = {
     status: 'effective',
     old: ['CELERY_MAX_CACHED_RESULTS'],
     doc: 'How many results a client keeps in memory; -1 none.',
-  },
-  resultCompression: {
-    type: optional(text),
-    default: undefined,
-    status: 'accepted',
-    old: ['CELERY_RESULT_COMPRESSION'],
-    doc: 'Compression of stored results.',
   },
   resultExchangeType: {
     type: text,

@@ -1,0 +1,1 @@
+export { createPickleReader } from './pickle.js';
