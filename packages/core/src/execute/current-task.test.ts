@@ -45,6 +45,19 @@ describe('waiting for a result inside of a task', () => {
     expect(allowJoinResult(() => currentTask())).toBeUndefined();
   });
 
+  test('is refused in a function that only now and then waits, from its second promise on, and noted in the right task', async () => {
+    let waits = false;
+    const moody = app.task('moody', () =>
+      waits ? add.delay(1, 1).then((result) => result.get()) : currentTask()?.name,
+    );
+    expect(await (await moody.delay()).get()).toBe('moody');
+    expect(await (await moody.delay()).get()).toBe('moody');
+    expect(currentTask()).toBeUndefined();
+    waits = true;
+    await failureOf((await moody.delay()).get());
+    expect(SyncSubtaskError.isInstance(await failureOf((await moody.delay()).get()))).toBe(true);
+  });
+
   test('is no matter for reading what is there', async () => {
     const looking = app.task('looking', async () => {
       const result = await add.delay(1, 1);

@@ -7,6 +7,7 @@ import type { DeliveryInfo, RetryOptions, TaskContext, TaskRequest } from '../ta
 import type { TaskDefinition } from '../task/task-definition.js';
 import type { TaskState } from '../result/states.js';
 import { type CurrentTask, runAsTask } from './current-task.js';
+import { isThenable } from './is-thenable.js';
 import type { Outcome } from './outcome.js';
 import { TaskAbort } from './task-abort.js';
 
@@ -33,7 +34,7 @@ export function runTask(execution: Execution): Outcome | Promise<Outcome> {
   const onThrown = (thrown: unknown): Outcome =>
     withChildren(outcomeOfThrown(execution, thrown, clock.monotonic() - startedAt), task);
   try {
-    const value = runAsTask(task, () => {
+    const value = runAsTask(task, definition, () => {
       const args = bindArguments(definition, message.args, message.kwargs);
       return args instanceof Promise ? args.then((bound) => call(execution, bound)) : call(execution, args);
     });
@@ -52,10 +53,6 @@ function call(execution: Execution, args: readonly unknown[]): unknown {
   const { definition } = execution;
   const run = definition.run as (...given: unknown[]) => unknown;
   return definition.options.bind === true ? run(createContext(execution), ...args) : run(...args);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function outcomeOfThrown(execution: Execution, thrown: unknown, runtimeMs: number): Outcome {
