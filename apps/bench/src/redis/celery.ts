@@ -40,9 +40,10 @@ export const celery: Contestant = {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const exited = once(worker, 'exit');
+    const ending = new AbortController();
     const measureAndStop = async (): Promise<Measured> => {
       try {
-        return await measure(worker, site, count);
+        return await measure(worker, site, count, ending.signal);
       } finally {
         worker.kill('SIGTERM');
         await exited;
@@ -54,7 +55,14 @@ export const celery: Contestant = {
         throw new Error(`Celery's worker ended with ${code} before it was ready.`);
       }),
     ]);
-    return { measured: measureAndStop() };
+    const measured = measureAndStop();
+    return {
+      measured,
+      async stop() {
+        ending.abort();
+        await measured;
+      },
+    };
   },
 };
 
@@ -77,7 +85,12 @@ function saysReady({ stderr }: ChildProcess): Promise<void> {
 }
 
 /** From the first look at which something was done to the one at which everything was. */
-async function measure({ pid = 0 }: ChildProcess, { url, stores }: Site, count: number): Promise<Measured> {
+async function measure(
+  { pid = 0 }: ChildProcess,
+  { url, stores }: Site,
+  count: number,
+  signal: AbortSignal,
+): Promise<Measured> {
   const client = new Redis(url);
   const done = async (): Promise<number> => {
     // The results; a few other keys do not matter.
@@ -87,10 +100,10 @@ async function measure({ pid = 0 }: ChildProcess, { url, stores }: Site, count: 
   };
   try {
     let before = await done();
-    for (; before < begun; before = await done()) await sleep(lookMs);
+    for (; before < begun && !signal.aborted; before = await done()) await sleep(lookMs);
     const startedAt = performance.now();
     const cpu = processTree(pid).cpuSeconds;
-    while ((await done()) < count) await sleep(lookMs);
+    while ((await done()) < count && !signal.aborted) await sleep(lookMs);
     const share = (count - before) / count;
     const { cpuSeconds, residentMiB } = processTree(pid);
     return {

@@ -30,6 +30,13 @@ export interface Contestant {
   readonly sends: readonly SendOrder['what'][];
   /** Resolves when it has done so and ended. */
   send(site: Site, order: SendOrder): Promise<Measured>;
-  /** Resolves when it takes tasks; `measured` when it has run all of them and ended. */
-  work(site: Site, order: WorkOrder): Promise<{ readonly measured: Promise<Measured> }>;
+  /** Resolves when it takes tasks. */
+  work(site: Site, order: WorkOrder): Promise<Working>;
+}
+
+export interface Working {
+  /** Resolves when it has run all of them and ended. */
+  readonly measured: Promise<Measured>;
+  /** Ends it, however much it has run. */
+  stop(): Promise<void>;
 }

@@ -20,7 +20,16 @@ export function nodeContestant(name: string): Contestant {
       process.tell(order);
       await process.said();
       const said = process.said() as Promise<Measured>;
-      return { measured: Promise.all([said, process.exited]).then(([measured]) => measured) };
+      const measured = Promise.all([said, process.exited]).then(([last]) => last);
+      return {
+        measured,
+        async stop() {
+          // What it would have measured is of no interest any more.
+          measured.catch(() => undefined);
+          process.kill();
+          await process.exited;
+        },
+      };
     },
   };
 }
@@ -39,6 +48,10 @@ class NodeProcess {
     const started = new NodeProcess(fork(program, [name, url, stores ? 'stores' : 'ignores']));
     await started.said();
     return started;
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   tell(order: Order): void {
