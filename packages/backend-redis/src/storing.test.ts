@@ -23,6 +23,8 @@ describeWith('redis', 'Storing results in Redis', (url) => {
   test('[BK-046] sets and publishes in one step, however many they are', async () => {
     const scene = backendScene(url);
     const backend = await scene.backend(scene.app());
+    // From now on the server knows the script.
+    await backend.store([recordOf('before')]);
     const commands = await recordCommands(url, () => backend.store([recordOf('a'), recordOf('b')]));
     const own = commands.filter(({ args }) => args.some((argument) => argument.startsWith(scene.prefix)));
     expect(own.map(({ name, client }) => (client === 'lua' ? `lua ${name}` : name.slice(0, 4)))).toEqual(
@@ -63,6 +65,25 @@ describeWith('redis', 'Storing results in Redis', (url) => {
       expect(backend.cleanup).toBeUndefined();
     },
   );
+
+  test.each(['json', 'msgpack', 'yaml'])('[BK-019] a stored success stays, in %s', async (resultSerializer) => {
+    const scene = backendScene(url);
+    const backend = await scene.backend(scene.app({}, { resultSerializer, resultAcceptContent: [resultSerializer] }));
+    await backend.store([recordOf('t', { status: 'STARTED' })]);
+    await backend.store([recordOf('t', { result: 'first' })]);
+    await backend.store([recordOf('t', { status: 'RETRY', result: 'status: STARTED' })]);
+    expect((await backend.getMany(['t'])).get('t')).toMatchObject({ status: 'SUCCESS', result: 'first' });
+  });
+
+  test("[BK-019] Python's success stays, whose YAML is sorted by name", async () => {
+    const scene = backendScene(url);
+    const settings = { resultSerializer: 'yaml', resultAcceptContent: ['yaml'] };
+    const backend = await scene.backend(scene.app({}, settings));
+    const document = 'children: []\nresult: first\nstatus: SUCCESS\ntask_id: t\ntraceback: null\n';
+    await scene.client.set(scene.key('t'), document);
+    await backend.store([recordOf('t', { status: 'FAILURE' })]);
+    expect(await scene.client.get(scene.key('t'))).toBe(document);
+  });
 
   test('[BK-050] reads any number of them with one command', async () => {
     const scene = backendScene(url);

@@ -39,7 +39,7 @@ export interface ClientOptions {
 }
 
 /** Taken over as they are. */
-const taken = ['family', 'noDelay', 'disconnectTimeout', 'commandTimeout', 'disableClientInfo', 'clientInfoTag'];
+const taken = ['family', 'noDelay', 'commandTimeout', 'disableClientInfo', 'clientInfoTag'];
 
 /** Options of each connection that only ioredis knows of. A `Connector` makes the connections itself. */
 export function takenOver(options: ClientOptions): Readonly<Record<string, unknown>> {

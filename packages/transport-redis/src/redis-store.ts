@@ -11,7 +11,7 @@ import type {
 } from '@ctq/messaging/store';
 import type { CloseReason } from '@ctq/messaging/transport';
 import { disconnectRedis, Subscriber } from '@ctq/redis';
-import { deferred } from '@ctq/runtime';
+import { Deadline, deferred } from '@ctq/runtime';
 import type { ChainableCommander, Redis } from 'ioredis';
 import { Arrivals } from './arrivals.js';
 import { chargedEnvelope, envelopeOf, heldMessage, priorityOf } from './held-messages.js';
@@ -148,6 +148,11 @@ export class RedisQueueStore implements QueueStore {
   /** @throws TransportError in place of the client's errors. */
   run<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     return this.#opened().run(work);
+  }
+
+  /** Wakes who waits on this connection after a `run` that has put something into a queue: the server announces it to the others only. */
+  noteOwnChange(): void {
+    this.#opened().arrivals.noteOwnChange();
   }
 
   async push(entries: readonly PushEntry[]): Promise<void> {
@@ -306,7 +311,7 @@ export class RedisQueueStore implements QueueStore {
   async #close(): Promise<void> {
     const open = this.#open;
     if (open !== undefined && open.client.status !== 'end') {
-      await Promise.race([this.lease.end().catch(() => undefined), open.context.clock.sleep(closeWithinMs)]);
+      await Deadline.after(closeWithinMs, open.context.clock).wait(this.lease.end().catch(() => undefined));
       this.#isClosed = true;
       open.arrivals.close();
       await open.subscriber.close();

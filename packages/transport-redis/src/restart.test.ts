@@ -1,6 +1,6 @@
 import { openConnection, queue } from '@ctq/messaging';
 import { type Clock, systemClock, type Timer } from '@ctq/runtime';
-import { redisDatabase } from '@ctq/test-services';
+import { redisDatabase, redisDatabases } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { expect, test } from 'vitest';
 import { eventually, killClients, redisScene, textMessage, textOf } from './__fixtures__/redis-scene.js';
@@ -61,7 +61,7 @@ describeWith('redis', 'A consumer', (url) => {
       await connection.producer.publish(textMessage(`message ${round}`), { exchange: '', routingKey: 'work' });
       await eventually(async () => got.length === round);
       timers.push(clock.pending());
-      await killClients(url, 3);
+      await killClients(url, redisDatabases.transportRestart);
       await eventually(async () => resumed === round);
     }
     expect(got).toEqual(['message 1', 'message 2', 'message 3', 'message 4']);

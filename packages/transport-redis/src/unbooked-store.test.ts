@@ -1,6 +1,6 @@
 import type { Delivery } from '@ctq/messaging';
 import { silentLogger, systemClock } from '@ctq/runtime';
-import { redisDatabase } from '@ctq/test-services';
+import { redisDatabase, redisDatabases } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { expect, test } from 'vitest';
 import { eventually, killClients, lasting, redisScene, textMessage, textOf } from './__fixtures__/redis-scene.js';
@@ -44,7 +44,7 @@ describeWith('redis', 'Without bookings', (url) => {
     const got: Delivery[] = [];
     await channel.consume('work', {}, (delivery) => got.push(delivery));
     await eventually(async () => got.length === 2);
-    await killClients(url, 4);
+    await killClients(url, redisDatabases.unbooked);
     await connection.closed;
     await got[0]?.ack().catch(() => undefined);
     const next = await open();

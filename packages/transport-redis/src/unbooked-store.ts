@@ -12,8 +12,7 @@ import type {
   TopologyRole,
 } from '@ctq/messaging/store';
 import type { CloseReason } from '@ctq/messaging/transport';
-import { type Clock, systemClock } from '@ctq/runtime';
-import type { ChainableCommander } from 'ioredis';
+import { type Clock, Deadline, systemClock } from '@ctq/runtime';
 import { chargedEnvelope, heldMessage, priorityOf } from './held-messages.js';
 import { KeySpace } from './key-space.js';
 import type { RedisConfig } from './redis-options.js';
@@ -31,6 +30,12 @@ const closeWithinMs = 500;
 interface Held {
   readonly queue: string;
   readonly envelope: string;
+}
+
+/** How a message goes back to its queue. */
+interface Returned extends Held {
+  readonly isFront: boolean;
+  readonly isCharged: boolean;
 }
 
 /** What connections of one transport could not give back when they were lost, for the next one to do. */
@@ -129,7 +134,7 @@ export class UnbookedQueueStore implements QueueStore {
     if (this.#closing !== undefined)
       throw new TransportConnectionError(`The connection to ${this.url} is closed.`, { recoverable: true });
     const lost: string[] = [];
-    const returned: { readonly held: Held; readonly isFront: boolean; readonly isCharged: boolean }[] = [];
+    const returned: Returned[] = [];
     for (const settlement of settlements) {
       const { kind, tag } = settlement;
       const held = this.#held.get(tag);
@@ -137,14 +142,9 @@ export class UnbookedQueueStore implements QueueStore {
       else if (kind === 'park')
         throw new TypeError('A message that is booked nowhere cannot be parked (supports.delay).');
       else if (kind === 'release')
-        returned.push({ held, isFront: settlement.position === 'front', isCharged: settlement.charged });
+        returned.push({ ...held, isFront: settlement.position === 'front', isCharged: settlement.charged });
     }
-    if (returned.length > 0)
-      await this.#store.run((client) => {
-        const transaction = client.multi();
-        for (const { held, isFront, isCharged } of returned) this.#return(transaction, held, isFront, isCharged);
-        return execute(transaction);
-      });
+    await this.#return(returned);
     // Only now: what could not be given back is still held.
     for (const { tag } of settlements) this.#held.delete(tag);
     return lost;
@@ -182,27 +182,32 @@ export class UnbookedQueueStore implements QueueStore {
 
   /** False when the connection is lost, or is as good as lost. */
   async #isGivenBack(held: readonly Held[]): Promise<boolean> {
-    const tooLate = this.#clock.sleep(closeWithinMs).then(() => false);
-    const givenBack = this.#giveBack(held, false).then(
-      () => true,
-      () => false,
+    let isGivenBack = false;
+    const givingBack = this.#giveBack(held, false).then(
+      () => (isGivenBack = true),
+      () => undefined,
     );
-    return await Promise.race([givenBack, tooLate]);
+    await Deadline.after(closeWithinMs, this.#clock).wait(givingBack);
+    return isGivenBack;
   }
 
   /** To the front of their queues, in the order in which they were taken. */
-  async #giveBack(held: readonly Held[], isCharged: boolean): Promise<void> {
-    await this.#store.run((client) => {
-      const transaction = client.multi();
-      for (const one of [...held].reverse()) this.#return(transaction, one, true, isCharged);
-      return execute(transaction);
-    });
+  #giveBack(held: readonly Held[], isCharged: boolean): Promise<void> {
+    return this.#return([...held].reverse().map((one) => ({ ...one, isFront: true, isCharged })));
   }
 
-  #return(transaction: ChainableCommander, { queue, envelope }: Held, isFront: boolean, isCharged: boolean): void {
-    const list = this.#keys.listFor(queue, priorityOf(envelope));
-    const text = isCharged ? chargedEnvelope(envelope) : envelope;
-    if (isFront) transaction.rpush(list, text);
-    else transaction.lpush(list, text);
+  async #return(returned: readonly Returned[]): Promise<void> {
+    if (returned.length === 0) return;
+    await this.#store.run((client) => {
+      const transaction = client.multi();
+      for (const { queue, envelope, isFront, isCharged } of returned) {
+        const list = this.#keys.listFor(queue, priorityOf(envelope));
+        const text = isCharged ? chargedEnvelope(envelope) : envelope;
+        if (isFront) transaction.rpush(list, text);
+        else transaction.lpush(list, text);
+      }
+      return execute(transaction);
+    });
+    this.#store.noteOwnChange();
   }
 }

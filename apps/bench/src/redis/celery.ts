@@ -66,11 +66,8 @@ export const celery: Contestant = {
   },
 };
 
-let interpreter: Promise<string> | undefined;
-
 function python(): Promise<string> {
-  interpreter ??= pythonWith(fileURLToPath(new URL('../../python/requirements.txt', import.meta.url)));
-  return interpreter;
+  return pythonWith(fileURLToPath(new URL('../../python/requirements.txt', import.meta.url)));
 }
 
 function environment({ url, stores }: Site): NodeJS.ProcessEnv {

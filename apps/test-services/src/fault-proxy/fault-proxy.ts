@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '../free-port.js';
 import { ByteTrigger } from './byte-trigger.js';
 import type { Direction, Fault, FaultKind, Injection } from './fault.js';
 import type { ScheduledFault } from './fault-schedule.js';
@@ -44,14 +45,16 @@ interface Active extends Injection {
 }
 
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
-  const proxy = new TcpFaultProxy(options);
+  // Not one that the system chooses: it would give it away while nobody listens.
+  const [port = 0] = await freePorts(1);
+  const proxy = new TcpFaultProxy(port, options);
   await proxy.listen();
   return proxy;
 }
 
 class TcpFaultProxy implements FaultProxy {
   readonly host = '127.0.0.1';
-  port = 0;
+  readonly port: number;
   readonly #target: FaultProxyOptions['target'];
   readonly #connections = new Set<ProxiedConnection>();
   readonly #active = new Set<Active>();
@@ -63,7 +66,8 @@ class TcpFaultProxy implements FaultProxy {
   #cuts = 0;
   #isClosed = false;
 
-  constructor({ target }: FaultProxyOptions) {
+  constructor(port: number, { target }: FaultProxyOptions) {
+    this.port = port;
     this.#target = target;
   }
 
@@ -81,8 +85,6 @@ class TcpFaultProxy implements FaultProxy {
     const server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
     server.listen(this.port, this.host);
     await once(server, 'listening');
-    const address = server.address();
-    if (address !== null && typeof address !== 'string') this.port = address.port;
     this.#server = server;
   }
 

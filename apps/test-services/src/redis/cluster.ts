@@ -12,9 +12,6 @@ export interface RedisCluster extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Above it there is no port for the bus, which is 10,000 higher. */
-const highestPort = 55_000;
-
 /** A cluster with its slots shared out evenly; each master has so many replicas. */
 export async function startCluster({
   masters = 3,
@@ -36,7 +33,7 @@ export async function startCluster({
     await Promise.all(nodes.map((node) => node.stop()));
   };
   try {
-    for (const port of await clusterPorts(masters * (replicas + 1)))
+    for (const port of await freePorts(masters * (replicas + 1)))
       nodes.push(await startRedisProgram({ config }, [], port));
     const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
     await execute(cli, [
@@ -48,13 +45,6 @@ export async function startCluster({
     throw error;
   }
   return { nodes, stop, [Symbol.asyncDispose]: stop };
-}
-
-async function clusterPorts(count: number): Promise<readonly number[]> {
-  for (;;) {
-    const found = (await freePorts(count * 3)).filter((port) => port <= highestPort);
-    if (found.length >= count) return found.slice(0, count);
-  }
 }
 
 /** Resolves when a node knows all the others and that every slot is served. */

@@ -43,6 +43,19 @@ export const waitingCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'whoever waits is woken by what the same store pushes and gives back',
+    async run(scene) {
+      const store = await scene.store();
+      const queue = scene.queue();
+      await restUntilHint(scene, store, [queue], () => scene.push(store, queue, 'a'));
+      const { tag } = await scene.popOne(store, queue);
+      await restUntilHint(scene, store, [queue], () =>
+        store.settle([{ kind: 'release', tag, position: 'front', charged: false }]),
+      );
+      assert.deepEqual(textsOf(await scene.pop(store, queue)), ['a']);
+    },
+  },
+  {
     name: 'everybody who waits is woken',
     async run(scene) {
       const stores = [await scene.store(), await scene.store(), await scene.store()];
