@@ -61,6 +61,18 @@ export {
   type TaskState,
   unreadyStates,
 } from './result/states.js';
+export type { QueueDescription, TaskQueues } from './config/queue-setting.js';
+export type {
+  RouteFunction,
+  RouteOptions,
+  RoutePair,
+  RouteTable,
+  TaskRoute,
+  TaskRouter,
+  TaskRoutes,
+} from './config/route-setting.js';
+export type { QueueTable } from './routing/queue-table.js';
+export { workerDirect } from './routing/worker-direct.js';
 export type { CallOptions, Linkable, Placement } from './sending/call-options.js';
 export { Ignore, Reject, Retry, TaskDirective } from './task/directives.js';
 export type { DefineTask } from './task/define-task.js';

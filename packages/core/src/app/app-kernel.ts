@@ -6,7 +6,6 @@ import {
   type Connection,
   type ContentCodec,
   createContentCodec,
-  type Queue,
   type Serializer,
 } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
@@ -18,6 +17,8 @@ import type { Settings, SettingsInput } from '../config/settings.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
 import { createResultCodec } from '../result/result-codec.js';
 import { ResultStore } from '../result/result-store.js';
+import { QueueTable } from '../routing/queue-table.js';
+import { Router } from '../routing/router.js';
 import { BrokerSender } from '../sending/broker-sender.js';
 import { EagerSender } from '../sending/eager-sender.js';
 import type { TaskSender } from '../sending/task-sender.js';
@@ -29,7 +30,6 @@ import type { AppLocator } from './app-locator.js';
 import { lentLogger } from './lent-logger.js';
 import type { Kernel } from './kernel.js';
 import { TaskModules } from './task-modules.js';
-import { describeQueue } from './queues.js';
 
 /** What an app is made with: adapters as objects or URLs, what is lent to it, and any setting. */
 export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
@@ -92,6 +92,8 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   let settings: Settings | undefined;
   let content: ContentCodec | undefined;
   let sender: TaskSender | undefined;
+  let queues: QueueTable | undefined;
+  let router: Router | undefined;
   let closed: Promise<void> | undefined;
   let resolver: AdapterResolver | undefined;
   const folder = (): string => {
@@ -165,7 +167,14 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       sender ??= createSender(kernel, () => broker.connect('publish'));
       return sender;
     },
-    queueNamed: (queueName): Queue => describeQueue(kernel.settings, queueName),
+    get queues() {
+      queues ??= new QueueTable(kernel.settings);
+      return queues;
+    },
+    get router() {
+      router ??= new Router(kernel.settings, kernel.queues, kernel.registry);
+      return router;
+    },
     configure(more) {
       if (settings !== undefined) {
         throw new ConfigurationError(

@@ -5,11 +5,17 @@ import { argsRepr, kwargsRepr } from '../protocol/args-repr.js';
 import { encodeTask } from '../protocol/encode-task.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import { formatWireTime } from '../protocol/wire-time.js';
+import type { Routed } from '../routing/router.js';
 import type { CallOptions, Linkable } from './call-options.js';
 import type { SendRequest } from './task-sender.js';
 
-/** The message of a call: task options below call options, settings below both. */
-export function buildMessage(kernel: Kernel, request: SendRequest, origin: string): Message {
+/** The message of a call: its own options over the task's, those over the route's, settings below all. */
+export function buildMessage(
+  kernel: Kernel,
+  request: SendRequest,
+  { route, destination }: Routed,
+  origin: string,
+): Message {
   const { settings } = kernel;
   checkArguments(request);
   // One instant: what is so long from now is exactly so long from now.
@@ -48,23 +54,28 @@ export function buildMessage(kernel: Kernel, request: SendRequest, origin: strin
     replacedTaskNesting: placement.replacedTaskNesting ?? 0,
     stampedHeaders: request.stampedHeaders ?? null,
     stamps: request.stamps ?? {},
-    headers: options.headers ?? {},
+    headers: options.headers ?? route.headers ?? {},
     callbacks: linkList(options.link),
     errbacks: linkList(options.linkError),
     chain: placement.chain ?? null,
     chord: placement.chord ?? null,
     replyTo: options.replyTo ?? kernel.sender.replyTo,
   };
-  const serializer = options.serializer ?? taskOptions?.serializer ?? settings.taskSerializer;
-  const compression = options.compression ?? taskOptions?.compression ?? settings.taskCompression;
+  const serializer = options.serializer ?? taskOptions?.serializer ?? route.serializer ?? settings.taskSerializer;
+  const compression = options.compression ?? taskOptions?.compression ?? route.compression ?? settings.taskCompression;
   return encodeTask(task, {
     content: kernel.content,
     serializer,
     ...(compression === undefined ? noOptions : { compression }),
     ...(expiresAt === undefined ? noOptions : { expirationMs: expiresAt - now }),
     properties: {
-      deliveryMode: options.deliveryMode ?? settings.taskDefaultDeliveryMode,
-      priority: options.priority ?? taskOptions?.priority ?? settings.taskDefaultPriority ?? 0,
+      deliveryMode:
+        options.deliveryMode ??
+        taskOptions?.deliveryMode ??
+        route.deliveryMode ??
+        destination.deliveryMode ??
+        settings.taskDefaultDeliveryMode,
+      priority: options.priority ?? taskOptions?.priority ?? route.priority ?? settings.taskDefaultPriority ?? 0,
       ...(request.extra === undefined ? noOptions : { extra: request.extra }),
     },
   });

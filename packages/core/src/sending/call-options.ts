@@ -1,4 +1,5 @@
-import type { PublishRetryPolicy } from '@ctq/messaging';
+import type { PublishRetryPolicy, Queue } from '@ctq/messaging';
+import type { ExchangeType } from '@ctq/messaging/transport';
 import type { Duration } from '@ctq/runtime';
 import type { SerializedSignature } from '../canvas/serialized-signature.js';
 
@@ -17,9 +18,15 @@ export interface CallOptions {
   readonly eta?: Date;
   /** Is not run any more after this: an instant, or a duration from now. */
   readonly expires?: Duration | Date;
-  readonly queue?: string;
+  /** By name or alias, or one as `queue()` makes it. */
+  readonly queue?: string | Queue;
+  /** With `routingKey`: published there. One of the two over a direct exchange is the queue's own way. */
   readonly exchange?: string;
+  /** Of `exchange`, where no queue says it. Anything but direct is published to with the exchange or the key alone. */
+  readonly exchangeType?: ExchangeType;
   readonly routingKey?: string;
+  /** Rejects with `UnroutableError` when no queue takes the message. */
+  readonly mandatory?: boolean;
   /** 0 to 9; which end is urgent depends on the broker (`supports.priority`). */
   readonly priority?: number;
   readonly serializer?: string;

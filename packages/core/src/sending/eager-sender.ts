@@ -23,7 +23,8 @@ export class EagerSender implements TaskSender {
 
   async send(request: SendRequest): Promise<void> {
     const kernel = this.#kernel;
-    const message = decodeTask(buildMessage(kernel, request, `gen${process.pid}@${this.#hostname}`), kernel.content);
+    const sent = buildMessage(kernel, request, kernel.router.route(request), `gen${process.pid}@${this.#hostname}`);
+    const message = decodeTask(sent, kernel.content);
     const definition = kernel.registry.get(message.task);
     const completion = { message, definition, deliveryInfo: undefined, hostname: this.#hostname };
     const outcome = await executeIntercepted(kernel, {

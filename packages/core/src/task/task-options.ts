@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Queue } from '@ctq/messaging';
 import type { Duration } from '@ctq/runtime';
 
 /** A class of errors to recognise: ctq's own by `isInstance` (which survives duplicate copies), all others by `instanceof`. */
@@ -43,7 +44,12 @@ export interface TaskOptions {
   /** Aborts `ctx.signal` with `SoftTimeLimitExceeded`. */
   readonly softTimeLimit?: Duration;
   readonly expires?: Duration;
-  readonly queue?: string;
+  readonly queue?: string | Queue;
+  readonly exchange?: string;
+  readonly routingKey?: string;
+  readonly mandatory?: boolean;
+  /** 1 transient, 2 persistent. */
+  readonly deliveryMode?: 1 | 2;
   readonly priority?: number;
   readonly serializer?: string;
   readonly compression?: string;

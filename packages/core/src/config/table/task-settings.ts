@@ -2,6 +2,8 @@ import { defaultPublishRetryPolicy } from '@ctq/messaging';
 import { type ExchangeType, exchangeTypes } from '@ctq/messaging/transport';
 import type { Duration } from '@ctq/runtime';
 import type { SettingsTable } from '../setting.js';
+import { type TaskQueues, taskQueues } from '../queue-setting.js';
+import { type TaskRoutes, taskRoutes } from '../route-setting.js';
 import {
   anything,
   deliveryMode,
@@ -38,7 +40,7 @@ export interface TaskSettings {
   /** Type of queues that are made up. */
   taskCreateMissingQueueType: 'classic' | 'quorum';
   /** Exchange type of queues that are made up. */
-  taskCreateMissingQueueExchangeType: string | null;
+  taskCreateMissingQueueExchangeType: ExchangeType | null;
   /** Tasks sent by a task have its priority. */
   taskInheritParentPriority: boolean;
   /** 2 or persistent: messages survive a restart of the broker; 1 or transient: they do not. */
@@ -69,16 +71,16 @@ export interface TaskSettings {
   taskPublishRetry: boolean;
   /** How often and after which waits. */
   taskPublishRetryPolicy: PublishRetryPolicySetting;
-  /** Queues to declare and consume. */
-  taskQueues: unknown;
+  /** Queues to declare and consume, as `queue()` makes them or by name; in place of the default queue. */
+  taskQueues: TaskQueues | null;
   /** `x-max-priority` of queues that do not say. */
   taskQueueMaxPriority: number | null;
   /** With late acknowledgement: a task whose worker died is run again. Celery: false. */
   taskRejectOnWorkerLost: boolean;
   /** Errors of remote tasks show the remote traceback. */
   taskRemoteTracebacks: boolean;
-  /** Where tasks go, by their names. */
-  taskRoutes: unknown;
+  /** Where tasks go: by name or pattern, by a function, or by several of these. */
+  taskRoutes: TaskRoutes | null;
   /** Send an event for each task that is sent. */
   taskSendSentEvent: boolean;
   /** Serializer of what is sent. */
@@ -150,21 +152,21 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskCreateMissingQueues: {
     type: truth,
     default: true,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_CREATE_MISSING_QUEUES'],
     doc: 'Queues that are not in `taskQueues` are made up.',
   },
   taskCreateMissingQueueType: {
     type: oneOf('classic', 'quorum'),
     default: 'classic',
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_CREATE_MISSING_QUEUE_TYPE'],
     doc: 'Type of queues that are made up.',
   },
   taskCreateMissingQueueExchangeType: {
-    type: optional(text),
+    type: optional(oneOf(...exchangeTypes)),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_CREATE_MISSING_QUEUE_EXCHANGE_TYPE'],
     doc: 'Exchange type of queues that are made up.',
   },
@@ -192,7 +194,7 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskDefaultQueueType: {
     type: oneOf('classic', 'quorum'),
     default: 'classic',
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_DEFAULT_QUEUE_TYPE'],
     doc: 'Type of the default queue.',
   },
@@ -274,16 +276,16 @@ export const taskSettings: SettingsTable<TaskSettings> = {
     doc: 'How often and after which waits.',
   },
   taskQueues: {
-    type: anything,
+    type: optional(taskQueues),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_QUEUES'],
-    doc: 'Queues to declare and consume.',
+    doc: 'Queues to declare and consume, as `queue()` makes them or by name; in place of the default queue.',
   },
   taskQueueMaxPriority: {
     type: optional(integer(0)),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_QUEUE_MAX_PRIORITY'],
     doc: '`x-max-priority` of queues that do not say.',
   },
@@ -302,11 +304,11 @@ export const taskSettings: SettingsTable<TaskSettings> = {
     doc: 'Errors of remote tasks show the remote traceback.',
   },
   taskRoutes: {
-    type: anything,
+    type: optional(taskRoutes),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_ROUTES'],
-    doc: 'Where tasks go, by their names.',
+    doc: 'Where tasks go: by name or pattern, by a function, or by several of these.',
   },
   taskSendSentEvent: {
     type: truth,
