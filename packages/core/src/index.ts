@@ -40,7 +40,10 @@ export {
 } from './errors/task-errors.js';
 export { executeIntercepted } from './execute/execute-intercepted.js';
 export type { FailureReason, Outcome } from './execute/outcome.js';
-export { type Execution, runTask } from './execute/run-task.js';
+export { currentTask } from './execute/current-task.js';
+export type { Execution } from './execute/execution.js';
+export { runHooks } from './execute/run-hooks.js';
+export { runTask } from './execute/run-task.js';
 export { TaskAbort } from './execute/task-abort.js';
 export { type Interceptor, type PublishCall } from './interceptor/interceptor.js';
 export { argsRepr, kwargsRepr, saferepr } from './protocol/args-repr.js';
@@ -61,6 +64,12 @@ export {
   type TaskState,
   unreadyStates,
 } from './result/states.js';
+export type {
+  AnnotationFunction,
+  AnnotationTable,
+  TaskAnnotation,
+  TaskAnnotations,
+} from './config/annotation-setting.js';
 export type { QueueDescription, TaskQueues } from './config/queue-setting.js';
 export type {
   RouteFunction,
@@ -77,7 +86,7 @@ export type { CallOptions, Linkable, Placement } from './sending/call-options.js
 export { Ignore, Reject, Retry, TaskDirective } from './task/directives.js';
 export type { DefineTask } from './task/define-task.js';
 export type { AnyTask, RemoteTask, Task } from './task/task.js';
-export type { DeliveryInfo, RetryOptions, TaskContext, TaskRequest } from './task/task-context.js';
+export type { DeliveryInfo, RetryOptions, RetryTask, TaskContext, TaskRequest } from './task/task-context.js';
 export { isOf } from './task/retry-policy.js';
 export type { TaskDefinition } from './task/task-definition.js';
 export type { ErrorClass, ParamNames, SchemaOption, TaskOptions } from './task/task-options.js';

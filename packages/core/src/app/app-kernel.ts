@@ -22,6 +22,7 @@ import { Router } from '../routing/router.js';
 import { BrokerSender } from '../sending/broker-sender.js';
 import { EagerSender } from '../sending/eager-sender.js';
 import type { TaskSender } from '../sending/task-sender.js';
+import { annotated } from '../task/annotated.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import { backendDefaults } from './adapter-defaults.js';
 import { createAdapterResolver, type AdapterResolver, type SchemeRegistration } from './adapters.js';
@@ -153,7 +154,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     logger,
     interceptors,
     results,
-    registry: new TaskRegistry(),
+    registry: new TaskRegistry((definition) => annotated(definition, kernel.settings)),
     modules: new TaskModules({ folder, listed: () => [...kernel.settings.imports, ...kernel.settings.include] }),
     get settings() {
       settings ??= resolveSettings(inputs, { logger });

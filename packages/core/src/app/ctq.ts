@@ -7,12 +7,14 @@ import { parseNode } from '../canvas/serialize.js';
 import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
+import { sendAsChild } from '../execute/inheritance.js';
 import { asyncResult } from '../result/async-result.js';
 import type { AsyncResult } from '../result/result-handle.js';
 import type { CallOptions } from '../sending/call-options.js';
 import { createTask, isIgnored, remoteTask } from '../task/create-task.js';
 import { type DefineTask, readDefinition } from '../task/define-task.js';
 import type { RemoteTask } from '../task/task.js';
+import type { TaskOptions } from '../task/task-options.js';
 import { type AppKernel, type AppOptions, type AppOverrides, createAppKernel } from './app-kernel.js';
 import type { AppConnectionChange, ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
@@ -59,6 +61,18 @@ export class Ctq implements AsyncDisposable {
   };
 
   /**
+   * `app.task` with options that its tasks share, in place of a base class: `const reliable = app.taskWith({ maxRetries: 10, onFailure: alarm })`,
+   * then `reliable('charge', { queue: 'money' }, fn)`. A task's own options win.
+   */
+  taskWith(base: Omit<TaskOptions, 'bind'>): DefineTask {
+    return (...given: readonly unknown[]) => {
+      const definition = readDefinition(this.name, given, base);
+      this.#kernel.registry.register(definition);
+      return createTask(this.#kernel, definition);
+    };
+  }
+
+  /**
    * A task whose function is elsewhere, typed by it without importing it: `app.remote<typeof add>('add')` beside `import type { add }`.
    * `takesObject` for a task with a schema.
    */
@@ -75,7 +89,7 @@ export class Ctq implements AsyncDisposable {
   ): Promise<AsyncResult<R>> {
     const id = options.taskId ?? randomUUID();
     const taskOptions = this.#kernel.registry.find(taskName)?.options;
-    await this.#kernel.sender.send({
+    await sendAsChild(this.#kernel, {
       task: taskName,
       id,
       args,

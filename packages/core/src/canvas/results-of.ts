@@ -2,6 +2,7 @@ import type { Kernel } from '../app/kernel.js';
 import { asyncResult } from '../result/async-result.js';
 import { groupResult } from '../result/group-result.js';
 import type { AsyncResult, GroupResult } from '../result/result-handle.js';
+import type { ResultTuple } from '../result/result-record.js';
 import type { FrozenIds } from './freeze.js';
 
 type Handle = AsyncResult<unknown> | GroupResult<unknown[]>;
@@ -20,4 +21,13 @@ export function resultsOf(kernel: Kernel, ids: FrozenIds): Handle {
     ...(parent === undefined ? {} : { parent }),
     ...(ids.ignored === true ? { ignored: true } : {}),
   });
+}
+
+/** The result by which a task remembers a workflow that it sent: that of what runs first (celery 5.6 canvas.py, _chain.run and group.apply_async). */
+export function childOf(ids: FrozenIds): ResultTuple {
+  return ids.parent === undefined ? tupleOf(ids) : childOf(ids.parent);
+}
+
+function tupleOf({ id, parent, members }: FrozenIds): ResultTuple {
+  return [[id, parent === undefined ? null : tupleOf(parent)], members?.map(tupleOf) ?? null];
 }

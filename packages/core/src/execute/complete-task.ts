@@ -8,6 +8,7 @@ import type { TaskDefinition } from '../task/task-definition.js';
 import { abandonSteps } from './abandon-steps.js';
 import { reportChordPart } from './chord-part.js';
 import { sendContinuations, sendErrbacks } from './continuations.js';
+import { inheritedFrom } from './inheritance.js';
 import type { Outcome } from './outcome.js';
 import { resend } from './resend.js';
 import type { DeliveryInfo } from '../task/task-context.js';
@@ -51,7 +52,7 @@ async function completeRetry(
   const { retry } = outcome;
   if (isStored(kernel, completion, true)) {
     await kernel.results.store(
-      record(kernel, completion, 'RETRY', storedError(retry.error ?? retry), retry.error?.stack),
+      record(kernel, completion, 'RETRY', storedError(retry.error ?? retry), retry.error?.stack, outcome.children),
     );
   }
   await resend(kernel, completion.message, retry, completion.deliveryInfo);
@@ -75,13 +76,19 @@ async function completeSuccess(
         error: error as Error,
         reason: 'encoding',
         runtimeMs: outcome.runtimeMs,
+        ...(outcome.children === undefined ? {} : { children: outcome.children }),
       };
       return completeFailure(kernel, { ...completion, outcome: failure }, failure);
     }
   }
-  if (hasContinuation(message)) await sendContinuations(kernel, message, value);
-  if (stored) await kernel.results.store(record(kernel, completion, 'SUCCESS', value, null));
-  if (message.chord !== null) await reportChordPart(kernel, message, 'SUCCESS', value);
+  const inherited = inheritedFrom(kernel, message, completion.deliveryInfo);
+  let { children } = outcome;
+  if (hasContinuation(message)) {
+    const sent = await sendContinuations(kernel, message, value, inherited);
+    if (completion.definition?.options.trail !== false) children = [...(children ?? []), ...sent];
+  }
+  if (stored) await kernel.results.store(record(kernel, completion, 'SUCCESS', value, null, children));
+  if (message.chord !== null) await reportChordPart(kernel, message, 'SUCCESS', value, inherited);
   return outcome;
 }
 
@@ -94,7 +101,7 @@ async function completeFailure(
   const error = storedError(outcome.error);
   const traceback = outcome.reason === 'thrown' ? (outcome.error.stack ?? null) : null;
   if (isStored(kernel, completion, true))
-    await kernel.results.store(record(kernel, completion, 'FAILURE', error, traceback));
+    await kernel.results.store(record(kernel, completion, 'FAILURE', error, traceback, outcome.children));
   await concludeFailure(kernel, message, 'FAILURE', error);
   return outcome;
 }
@@ -161,6 +168,7 @@ function record(
   status: TaskState,
   result: unknown,
   traceback: string | null | undefined,
+  children: ResultRecord['children'] = noChildren,
 ): ResultRecord {
   const { message } = completion;
   const made: { -readonly [K in keyof ResultRecord]: ResultRecord[K] } = {
@@ -168,7 +176,7 @@ function record(
     status,
     result,
     traceback: traceback ?? null,
-    children: noChildren,
+    children,
     dateDone: readyStates.has(status) ? kernel.results.dateDone() : null,
   };
   if (message.group !== null) made.groupId = message.group;

@@ -1,7 +1,13 @@
+import type { ResultTuple } from '../result/result-record.js';
 import type { Ignore, Reject, Retry } from '../task/directives.js';
 
 /** How an execution ended. Pools report it; completing and settling follow from it. `run` of a pool never rejects because a task failed. */
-export type Outcome =
+export type Outcome = Ending & {
+  /** Results of what the task sent while it ran; none is left out. */
+  readonly children?: readonly ResultTuple[];
+};
+
+type Ending =
   | { readonly kind: 'success'; readonly value: unknown; readonly runtimeMs: number }
   | { readonly kind: 'failure'; readonly error: Error; readonly reason: FailureReason; readonly runtimeMs: number }
   | { readonly kind: 'retry'; readonly retry: Retry; readonly runtimeMs: number }

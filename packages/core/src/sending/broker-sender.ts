@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Connection, Declarable, Message, PublishRetryPolicy, Route } from '@ctq/messaging';
 import { durationMs } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
+import { runOutsideOfTasks } from '../execute/current-task.js';
 import { intercepted, type PublishCall } from '../interceptor/interceptor.js';
 import { buildMessage } from './build-message.js';
 import type { CallOptions } from './call-options.js';
@@ -66,7 +67,7 @@ export class BrokerSender implements TaskSender {
     declare: readonly Declarable[],
     request: SendRequest,
   ): Promise<void> {
-    this.#opening ??= this.#connection();
+    this.#opening ??= runOutsideOfTasks(this.#connection);
     this.#openConnection = await this.#opening;
     await this.#publish(message, address, declare, request);
   }

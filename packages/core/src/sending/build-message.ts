@@ -1,6 +1,7 @@
 import { durationMs, type Duration } from '@ctq/runtime';
 import type { Message } from '@ctq/messaging';
 import type { Kernel } from '../app/kernel.js';
+import { parentPlace } from '../execute/inheritance.js';
 import { argsRepr, kwargsRepr } from '../protocol/args-repr.js';
 import { encodeTask } from '../protocol/encode-task.js';
 import type { TaskMessage } from '../protocol/task-message.js';
@@ -21,6 +22,11 @@ export function buildMessage(
   // One instant: what is so long from now is exactly so long from now.
   const now = kernel.clock.now();
   const { options, placement, taskOptions } = request;
+  const isPlaced = placement.rootId != null && placement.parentId != null;
+  const parent = isPlaced ? undefined : parentPlace(kernel);
+  const inherited = request.inherited ?? parent?.inherited;
+  const own = options.headers ?? route.headers;
+  const stampedHeaders = request.stampedHeaders ?? inherited?.stampedHeaders;
   const eta = etaOf(options, now);
   const expiresAt = expiresAtOf(options.expires ?? taskOptions?.expires, now);
   if (expiresAt !== undefined && expiresAt < now) {
@@ -37,7 +43,7 @@ export function buildMessage(
     args: request.args,
     kwargs: request.kwargs,
     lang: 'js',
-    shadow: options.shadow ?? null,
+    shadow: options.shadow ?? taskOptions?.shadowName?.(request.args, request.kwargs, options) ?? null,
     eta: eta === undefined ? null : formatWireTime(eta),
     expires: expiresAt === undefined ? null : formatWireTime(expiresAt),
     group: placement.groupId ?? null,
@@ -45,16 +51,16 @@ export function buildMessage(
     retries: placement.retries ?? 0,
     timeLimit: seconds(hard),
     softTimeLimit: seconds(soft),
-    rootId: placement.rootId ?? request.id,
-    parentId: placement.parentId ?? null,
+    rootId: placement.rootId ?? parent?.rootId ?? request.id,
+    parentId: placement.parentId ?? parent?.parentId ?? null,
     argsRepr: options.argsRepr ?? argsRepr(request.args),
     kwargsRepr: options.kwargsRepr ?? kwargsRepr(request.kwargs),
     origin: request.origin ?? origin,
     ignoreResult: options.ignoreResult ?? taskOptions?.ignoreResult ?? settings.taskIgnoreResult,
     replacedTaskNesting: placement.replacedTaskNesting ?? 0,
-    stampedHeaders: request.stampedHeaders ?? null,
-    stamps: request.stamps ?? {},
-    headers: options.headers ?? route.headers ?? {},
+    stampedHeaders: stampedHeaders ?? null,
+    stamps: request.stamps ?? (stampedHeaders === undefined ? {} : pick(inherited?.stamps, stampedHeaders)),
+    headers: inherited?.headers === undefined ? (own ?? {}) : { ...inherited.headers, ...own },
     callbacks: linkList(options.link),
     errbacks: linkList(options.linkError),
     chain: placement.chain ?? null,
@@ -75,7 +81,13 @@ export function buildMessage(
         route.deliveryMode ??
         destination.deliveryMode ??
         settings.taskDefaultDeliveryMode,
-      priority: options.priority ?? taskOptions?.priority ?? route.priority ?? settings.taskDefaultPriority ?? 0,
+      priority:
+        options.priority ??
+        taskOptions?.priority ??
+        route.priority ??
+        inherited?.priority ??
+        settings.taskDefaultPriority ??
+        0,
       ...(request.extra === undefined ? noOptions : { extra: request.extra }),
     },
   });
@@ -110,6 +122,10 @@ function checkArguments({ task, args, kwargs }: SendRequest): void {
 
 function seconds(limit: Duration | null | undefined): number | null {
   return limit === undefined || limit === null ? null : durationMs(limit) / 1_000;
+}
+
+function pick(from: Readonly<Record<string, unknown>> = {}, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, from[name]]));
 }
 
 function linkList(links: Linkable | readonly Linkable[] | undefined): TaskMessage['callbacks'] {

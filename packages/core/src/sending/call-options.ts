@@ -46,6 +46,8 @@ export interface CallOptions {
   /** Run when it failed, with the failed task's id as first argument. */
   readonly linkError?: Linkable | readonly Linkable[];
   readonly replyTo?: string;
+  /** Remember the result among the children of the task that makes the call. Default true. */
+  readonly addToParent?: boolean;
   /** What logs and monitors show for the arguments; for calls that carry secrets. */
   readonly argsRepr?: string;
   readonly kwargsRepr?: string;

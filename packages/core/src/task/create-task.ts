@@ -3,7 +3,8 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Kernel } from '../app/kernel.js';
 import { createSignature } from '../canvas/create-signature.js';
 import type { TaskNode } from '../canvas/signature-node.js';
-import { createDirectContext } from '../execute/run-task.js';
+import { createDirectContext } from '../execute/create-context.js';
+import { sendAsChild } from '../execute/inheritance.js';
 import { asyncResult } from '../result/async-result.js';
 import type { AsyncResult } from '../result/result-handle.js';
 import type { CallOptions } from '../sending/call-options.js';
@@ -39,7 +40,7 @@ export function remoteTask<A extends readonly unknown[], R>(kernel: Kernel, shap
     const id = options.taskId ?? randomUUID();
     const { positions, kwargs } = split(shape, args);
     const taskOptions = kernel.registry.find(shape.taskName)?.options;
-    await kernel.sender.send({
+    await sendAsChild(kernel, {
       task: shape.taskName,
       id,
       args: positions,

@@ -1,4 +1,4 @@
-import { completeRevoked, isStored, type Outcome, storeProgress, TaskRevokedError } from '@ctq/core';
+import { completeRevoked, isStored, type Outcome, runHooks, storeProgress, TaskRevokedError } from '@ctq/core';
 import { toError } from '@ctq/runtime';
 import type { TimeLimits } from '../pool/pool.js';
 import { makeKnown } from './make-known.js';
@@ -44,6 +44,8 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
   const stored = await makeKnown(request, outcome, workplace);
   if (stored === undefined) return;
   workplace.log.ended(request, stored);
+  const hooks = runHooks(request, stored);
+  if (hooks !== undefined) await hooks;
   if (policy.acksLate) return settle(delivery, settlementOf(stored, policy), logger);
 }
 

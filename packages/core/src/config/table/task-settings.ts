@@ -2,10 +2,10 @@ import { defaultPublishRetryPolicy } from '@ctq/messaging';
 import { type ExchangeType, exchangeTypes } from '@ctq/messaging/transport';
 import type { Duration } from '@ctq/runtime';
 import type { SettingsTable } from '../setting.js';
+import { type TaskAnnotations, taskAnnotations } from '../annotation-setting.js';
 import { type TaskQueues, taskQueues } from '../queue-setting.js';
 import { type TaskRoutes, taskRoutes } from '../route-setting.js';
 import {
-  anything,
   deliveryMode,
   type DeliveryModeName,
   duration,
@@ -17,6 +17,7 @@ import {
   retryPolicy,
   text,
   truth,
+  truthOrTextList,
 } from '../setting-types.js';
 
 /** Tasks: what may be given. */
@@ -31,8 +32,8 @@ export interface TaskSettings {
   taskAcksOnTimeout: boolean | null;
   /** Sending runs the task here and now, without a broker. */
   taskAlwaysEager: boolean;
-  /** Options of tasks, by their names. */
-  taskAnnotations: unknown;
+  /** Options that are put over those of tasks: by name or for all, by a function, or by several of these. */
+  taskAnnotations: TaskAnnotations | null;
   /** Compression of message bodies. */
   taskCompression: string | null;
   /** Queues that are not in `taskQueues` are made up. */
@@ -43,6 +44,8 @@ export interface TaskSettings {
   taskCreateMissingQueueExchangeType: ExchangeType | null;
   /** Tasks sent by a task have its priority. */
   taskInheritParentPriority: boolean;
+  /** Tasks sent by a task have its own headers and stamps too: all of them, or those of these names. Celery has none of this. */
+  taskInheritParentHeaders: boolean | readonly string[];
   /** 2 or persistent: messages survive a restart of the broker; 1 or transient: they do not. */
   taskDefaultDeliveryMode: 1 | 2 | DeliveryModeName;
   /** Queue of tasks that are not routed elsewhere. */
@@ -136,11 +139,11 @@ export const taskSettings: SettingsTable<TaskSettings> = {
     doc: 'Sending runs the task here and now, without a broker.',
   },
   taskAnnotations: {
-    type: anything,
+    type: optional(taskAnnotations),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_ANNOTATIONS'],
-    doc: 'Options of tasks, by their names.',
+    doc: 'Options that are put over those of tasks: by name or for all, by a function, or by several of these.',
   },
   taskCompression: {
     type: optional(text),
@@ -173,9 +176,16 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskInheritParentPriority: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_INHERIT_PARENT_PRIORITY'],
     doc: 'Tasks sent by a task have its priority.',
+  },
+  taskInheritParentHeaders: {
+    type: truthOrTextList,
+    default: false,
+    status: 'effective',
+    old: [],
+    doc: 'Tasks sent by a task have its own headers and stamps too: all of them, or those of these names. Celery has none of this.',
   },
   taskDefaultDeliveryMode: {
     type: deliveryMode,

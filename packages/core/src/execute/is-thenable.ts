@@ -1,0 +1,4 @@
+/** A promise of any kind: what `await` waits for. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
