@@ -83,6 +83,7 @@ export type {
 export type { QueueTable } from './routing/queue-table.js';
 export { workerDirect } from './routing/worker-direct.js';
 export type { CallOptions, Linkable, Placement } from './sending/call-options.js';
+export { type BulkCall, EnqueueManyError, type EnqueueManyOptions, type OnBatch } from './sending/enqueue-many.js';
 export { Ignore, Reject, Retry, TaskDirective } from './task/directives.js';
 export type { DefineTask } from './task/define-task.js';
 export type { AnyTask, RemoteTask, Task } from './task/task.js';
