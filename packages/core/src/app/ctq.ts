@@ -7,6 +7,7 @@ import { parseNode } from '../canvas/serialize.js';
 import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
+import { abortTask } from '../execute/abort-task.js';
 import { sendAsChild } from '../execute/inheritance.js';
 import { asyncResult } from '../result/async-result.js';
 import type { AsyncResult } from '../result/result-handle.js';
@@ -114,6 +115,14 @@ export class Ctq implements AsyncDisposable {
   /** A handle on the result of a task that was sent at another time or place. */
   asyncResult<R = unknown>(id: string): AsyncResult<R> {
     return asyncResult(this.#kernel.results, id);
+  }
+
+  /**
+   * Asks a task with the option `abortable` to leave: its `ctx.signal` is aborted with `TaskAbortedError`. One that waits in a queue finds it aborted
+   * when it starts. Resolves with false for a task that has ended. Python's `AbortableTask` hears of it too.
+   */
+  abort(result: string | { readonly id: string }): Promise<boolean> {
+    return abortTask(this.#kernel, typeof result === 'string' ? result : result.id);
   }
 
   /** Adds settings, in camelCase, in Celery's snake_case or old upper case. Possible until the first use. */

@@ -28,7 +28,7 @@ export interface TaskRequest extends TaskMessage {
 /** The first argument of a task with `bind: true`. */
 export interface TaskContext {
   readonly request: TaskRequest;
-  /** Aborted at the soft and the hard time limit, at a cold shutdown and when the lease was lost; pass it on to what you await. */
+  /** Aborted at the soft and the hard time limit, at a cold shutdown, when the lease was lost, and by `app.abort` for a task that is `abortable`; pass it on to what you await. */
   readonly signal: AbortSignal;
   /** Lines carry the task's name and id. */
   readonly log: Logger;

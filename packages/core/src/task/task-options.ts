@@ -47,6 +47,8 @@ export interface TaskOptions {
   readonly timeLimit?: Duration;
   /** Aborts `ctx.signal` with `SoftTimeLimitExceeded`. */
   readonly softTimeLimit?: Duration;
+  /** `app.abort` (Celery's `AbortableAsyncResult.abort`) aborts `ctx.signal`, within about a second. */
+  readonly abortable?: boolean;
   readonly expires?: Duration;
   readonly queue?: string | Queue;
   readonly exchange?: string;
@@ -101,6 +103,7 @@ export const taskOptionNames: readonly string[] = Object.keys({
   rejectOnWorkerLost: true,
   timeLimit: true,
   softTimeLimit: true,
+  abortable: true,
   expires: true,
   queue: true,
   exchange: true,

@@ -3,6 +3,7 @@ import type { LeaseKeeper } from '@ctq/messaging/transport';
 import type { Clock, Logger } from '@ctq/runtime';
 import type { Pool } from '../pool/pool.js';
 import type { TaskLog } from '../report/task-log.js';
+import { AbortWatch } from './abort-watch.js';
 import { type TaskPolicy, taskPolicy } from './task-policy.js';
 
 export interface WorkplaceOptions {
@@ -26,6 +27,7 @@ export class Workplace {
   readonly clock: Clock;
   /** Of times in messages that do not say. */
   readonly timeZone: string;
+  readonly abortWatch: AbortWatch = new AbortWatch(this);
   readonly #keeper: () => LeaseKeeper | undefined;
   readonly #policies = new Map<TaskDefinition, TaskPolicy>();
 
