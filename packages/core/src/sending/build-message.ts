@@ -3,6 +3,7 @@ import type { Message } from '@ctq/messaging';
 import type { Kernel } from '../app/kernel.js';
 import { parentPlace } from '../execute/inheritance.js';
 import { argsRepr, kwargsRepr } from '../protocol/args-repr.js';
+import { encodeTaskVersion1 } from '../protocol/encode-task-v1.js';
 import { encodeTask } from '../protocol/encode-task.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import { formatWireTime } from '../protocol/wire-time.js';
@@ -69,7 +70,8 @@ export function buildMessage(
   };
   const serializer = options.serializer ?? taskOptions?.serializer ?? route.serializer ?? settings.taskSerializer;
   const compression = options.compression ?? taskOptions?.compression ?? route.compression ?? settings.taskCompression;
-  return encodeTask(task, {
+  const encode = settings.taskProtocol === 1 ? encodeTaskVersion1 : encodeTask;
+  return encode(task, {
     content: kernel.content,
     serializer,
     ...(compression === undefined ? noOptions : { compression }),

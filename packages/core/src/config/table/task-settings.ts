@@ -267,7 +267,7 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskProtocol: {
     type: oneOf(1, 2),
     default: 2,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_TASK_PROTOCOL'],
     doc: 'Message protocol of what is sent.',
   },
