@@ -1,5 +1,6 @@
 """A Celery client that is told what to do."""
 from celery import chain, chord, group
+from celery.contrib.abortable import AbortableAsyncResult
 from celery.result import AsyncResult
 
 from conversation import serve
@@ -71,10 +72,19 @@ def look(task_id):
     }
 
 
+def children(task_id):
+    """Ids of the results of what a task has sent, as Celery's `AsyncResult` reads them."""
+    return [child.id for child in AsyncResult(task_id, app=app).children]
+
+
+def abort(task_id):
+    AbortableAsyncResult(task_id, app=app).abort()
+
+
 def echo(task, expressions, options):
     """Has a task return each value of a list of Python expressions; answers with what they are then."""
     results = [app.send_task(task, [evaluate(text)], **options) for text in expressions]
     return [repr(value_of(result)) for result in results]
 
 
-serve({"run": run, "send": send, "send_many": send_many, "get": get, "look": look, "echo": echo})
+serve({"run": run, "send": send, "send_many": send_many, "get": get, "look": look, "echo": echo, "children": children, "abort": abort})

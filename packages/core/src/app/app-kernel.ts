@@ -130,8 +130,9 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   };
   const results = new ResultStore({
     backend: async () => {
+      // Nobody else is to see what was only tried out.
+      if (kernel.settings.taskAlwaysEager && !kernel.settings.taskStoreEagerResult) return memoryBackend();
       if (backend !== undefined && typeof backend !== 'string') return backend;
-      if (kernel.settings.taskAlwaysEager) return memoryBackend();
       return resolve().backend(
         typeof backend === 'string' ? backend : kernel.settings.resultBackend,
         kernel.settings.resultBackendTransportOptions,

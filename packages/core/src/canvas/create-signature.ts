@@ -49,8 +49,12 @@ export function partsOf(signature: unknown): SignatureParts {
 }
 
 function withCallOptions(node: SignatureNode, options: CallOptions): SignatureNode {
-  const { link, linkError, signal, ...plain } = options;
+  const { link, linkError, signal, stamps, ...plain } = options;
   let changed = withOptions(node, plain as NodeOptions);
+  if (stamps !== undefined) {
+    const all = { ...node.options.stamps, ...stamps };
+    changed = withOptions(changed, { stamps: all, stampedHeaders: Object.keys(all) });
+  }
   for (const next of listOf(link)) changed = withLink(changed, 'link', next.serialize());
   for (const errback of listOf(linkError)) changed = withLink(changed, 'linkError', errback.serialize());
   return changed;

@@ -27,7 +27,9 @@ export function buildMessage(
   const parent = isPlaced ? undefined : parentPlace(kernel);
   const inherited = request.inherited ?? parent?.inherited;
   const own = options.headers ?? route.headers;
-  const stampedHeaders = request.stampedHeaders ?? inherited?.stampedHeaders;
+  const stamps = request.stamps ?? options.stamps;
+  const stampedHeaders =
+    request.stampedHeaders ?? (stamps === undefined ? inherited?.stampedHeaders : Object.keys(stamps));
   const eta = etaOf(options, now);
   const expiresAt = expiresAtOf(options.expires ?? taskOptions?.expires, now);
   if (expiresAt !== undefined && expiresAt < now) {
@@ -60,7 +62,7 @@ export function buildMessage(
     ignoreResult: options.ignoreResult ?? taskOptions?.ignoreResult ?? settings.taskIgnoreResult,
     replacedTaskNesting: placement.replacedTaskNesting ?? 0,
     stampedHeaders: stampedHeaders ?? null,
-    stamps: request.stamps ?? (stampedHeaders === undefined ? {} : pick(inherited?.stamps, stampedHeaders)),
+    stamps: stamps ?? (stampedHeaders == null ? {} : pick(inherited?.stamps, stampedHeaders)),
     headers: inherited?.headers === undefined ? (own ?? {}) : { ...inherited.headers, ...own },
     callbacks: linkList(options.link),
     errbacks: linkList(options.linkError),

@@ -35,6 +35,8 @@ export interface CallOptions {
   readonly deliveryMode?: 1 | 2;
   /** Headers of your own; they arrive in `ctx.request.headers`. */
   readonly headers?: Readonly<Record<string, unknown>>;
+  /** Marks by name, by which tasks can be found and revoked; they arrive in `ctx.request.stamps`. */
+  readonly stamps?: Readonly<Record<string, unknown>>;
   /** Name to show in logs and monitors instead of the task's. */
   readonly shadow?: string;
   readonly ignoreResult?: boolean;

@@ -66,7 +66,7 @@ export interface TaskSettings {
   taskEagerPropagates: boolean;
   /** Do not store results. */
   taskIgnoreResult: boolean;
-  /** Store the results of eager tasks. */
+  /** Store the results of eager tasks in the result backend, not in memory only. */
   taskStoreEagerResult: boolean;
   /** Message protocol of what is sent. */
   taskProtocol: 1 | 2;
@@ -260,9 +260,9 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskStoreEagerResult: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_STORE_EAGER_RESULT'],
-    doc: 'Store the results of eager tasks.',
+    doc: 'Store the results of eager tasks in the result backend, not in memory only.',
   },
   taskProtocol: {
     type: oneOf(1, 2),
