@@ -85,7 +85,10 @@ describe('an app', () => {
   it('reads only results of an accepted serializer [BK-015, ST-023]', async () => {
     const supports = { durability: 'none', reach: 'process', expiry: 'native' } as const;
     const backend = keyValueBackend(memoryStore(), { supports });
-    const add = eager({ backend, resultAcceptContent: ['msgpack'] }).task('add', (x: number, y: number) => x + y);
+    const add = eager({ backend, resultAcceptContent: ['msgpack'], taskStoreEagerResult: true }).task(
+      'add',
+      (x: number, y: number) => x + y,
+    );
     await expect(add.delay(2, 2).then((result) => result.get())).rejects.toThrow(ContentNotAcceptedError);
   });
 
@@ -96,6 +99,7 @@ describe('an app', () => {
         backend: keyValueBackend(memoryStore(), { supports }),
         resultSerializer: 'msgpack',
         resultAcceptContent: [accepted],
+        taskStoreEagerResult: true,
       }).task('add', (x: number, y: number) => x + y);
     expect(await (await addWith('msgpack').delay(2, 2)).get()).toBe(4);
     await expect(

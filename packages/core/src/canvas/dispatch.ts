@@ -1,5 +1,6 @@
 import type { Kernel } from '../app/kernel.js';
-import { adopterOf, type Inherited, parentPlace } from '../execute/inheritance.js';
+import { adopterOf, parentPlace } from '../execute/inheritance.js';
+import type { Inherited } from '../sending/inherited.js';
 import { NoChordSupportError } from '../errors/task-errors.js';
 import type { Placement } from '../sending/call-options.js';
 import type { SendRequest } from '../sending/task-sender.js';

@@ -163,5 +163,5 @@ function parseRoute(given: unknown): RouteOptions | undefined {
   const isKnown = Object.entries(route).every(
     ([name, value]) => Object.hasOwn(members, name) && members[name]?.(value) === true,
   );
-  return isKnown ? (route as RouteOptions) : undefined;
+  return isKnown ? route : undefined;
 }

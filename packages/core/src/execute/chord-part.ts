@@ -9,7 +9,7 @@ import { saferepr } from '../protocol/args-repr.js';
 import { rebuildError, storedError } from '../result/stored-error.js';
 import type { TaskState } from '../result/states.js';
 import { abandonSteps, type ChordMember, idsOf } from './abandon-steps.js';
-import type { Inherited } from './inheritance.js';
+import type { Inherited } from '../sending/inherited.js';
 import { sendErrbacks } from './continuations.js';
 
 /**

@@ -7,7 +7,7 @@ import type { SerializedSignature } from '../canvas/serialized-signature.js';
 import type { SignatureNode } from '../canvas/signature-node.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import type { ResultTuple } from '../result/result-record.js';
-import type { Inherited } from './inheritance.js';
+import type { Inherited } from '../sending/inherited.js';
 import type { Placement } from '../sending/call-options.js';
 
 /**

@@ -3,16 +3,9 @@ import type { TaskMessage } from '../protocol/task-message.js';
 import type { ResultTuple } from '../result/result-record.js';
 import type { CallOptions } from '../sending/call-options.js';
 import type { DeliveryInfo } from '../task/task-context.js';
+import type { Inherited } from '../sending/inherited.js';
 import type { SendRequest } from '../sending/task-sender.js';
 import { parentTask, type RunningTask } from './current-task.js';
-
-/** What a call takes from the task that makes it, where neither it nor its task nor its route says otherwise. */
-export interface Inherited {
-  readonly priority?: number;
-  readonly headers?: Readonly<Record<string, unknown>>;
-  readonly stampedHeaders?: readonly string[];
-  readonly stamps?: Readonly<Record<string, unknown>>;
-}
 
 /** The place of a call in the task that makes it (celery 5.6 app/base.py, send_task). */
 export interface ParentPlace {

@@ -1,4 +1,4 @@
-import type { Inherited } from '../execute/inheritance.js';
+import type { Inherited } from './inherited.js';
 import type { TaskOptions } from '../task/task-options.js';
 import type { CallOptions, Placement } from './call-options.js';
 

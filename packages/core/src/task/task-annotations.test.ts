@@ -94,7 +94,10 @@ describe('shadowName', () => {
     });
     const pay = app.task(
       'pay',
-      { shadowName: ([who], _kwargs, { queue }) => (who === 'me' ? undefined : `pay ${who} over ${queue}`) },
+      {
+        shadowName: ([who], _kwargs, { queue }) =>
+          who === 'me' ? undefined : `pay ${String(who)} over ${String(queue)}`,
+      },
       (_who: string) => 1,
     );
     await pay.applyAsync(['you'], { queue: 'q' });

@@ -27,7 +27,7 @@ export class Workplace {
   readonly clock: Clock;
   /** Of times in messages that do not say. */
   readonly timeZone: string;
-  readonly abortWatch: AbortWatch = new AbortWatch(this);
+  readonly abortWatch: AbortWatch;
   readonly #keeper: () => LeaseKeeper | undefined;
   readonly #policies = new Map<TaskDefinition, TaskPolicy>();
 
@@ -40,6 +40,7 @@ export class Workplace {
     this.clock = kernel.clock;
     this.timeZone = kernel.settings.timezone;
     this.#keeper = keeper;
+    this.abortWatch = new AbortWatch({ kernel, clock: kernel.clock, logger });
   }
 
   get keeper(): LeaseKeeper | undefined {
