@@ -1,5 +1,6 @@
 """A Celery client that is told what to do."""
 from celery import chain, chord, group
+from celery.contrib.abortable import AbortableAsyncResult
 from celery.result import AsyncResult, GroupResult, result_from_tuple
 
 from conversation import serve
@@ -97,6 +98,15 @@ def collect(task_id):
     return [value for _, value in AsyncResult(task_id, app=app).collect(timeout=20)]
 
 
+def children(task_id):
+    """Ids of the results of what a task has sent, as Celery's `AsyncResult` reads them."""
+    return [child.id for child in AsyncResult(task_id, app=app).children]
+
+
+def abort(task_id):
+    AbortableAsyncResult(task_id, app=app).abort()
+
+
 def echo(task, expressions, options):
     """Has a task return each value of a list of Python expressions; answers with what they are then."""
     results = [app.send_task(task, [evaluate(text)], **options) for text in expressions]
@@ -104,5 +114,5 @@ def echo(task, expressions, options):
 
 
 serve({command.__name__: command for command in (
-    run, send, send_many, get, look, save_group, restore_group, from_tuple, collect, echo,
+    run, send, send_many, get, look, save_group, restore_group, from_tuple, collect, children, abort, echo,
 )})

@@ -4,6 +4,9 @@ import os
 import time
 
 from celery import Celery, group
+from celery.contrib.abortable import AbortableTask
+from kombu import Exchange, Queue
+from kombu.common import Broadcast
 from redis import Redis
 
 app = Celery("interop", broker=os.environ["INTEROP_BROKER"], backend=os.environ["INTEROP_BACKEND"])
@@ -14,6 +17,8 @@ app.conf.update(
     task_acks_late=True,
     worker_prefetch_multiplier=1,
     accept_content=["json", "yaml", "msgpack"],
+    # Workers are told which of them they consume.
+    task_queues=[Queue("python", Exchange("python"), routing_key="python"), Broadcast("news")],
 )
 app.conf.update(json.loads(os.environ.get("INTEROP_SETTINGS", "{}")))
 
@@ -93,6 +98,30 @@ def spawn(x):
     add.delay(x, 1)
     group(add.s(x, 2), add.s(x, 3)).apply_async()
     return x
+
+
+@app.task(name="python.parent")
+def parent(task, queue):
+    return app.send_task(task, [1, 1], queue=queue).id
+
+
+@app.task(name="python.placed", bind=True)
+def placed(self):
+    return [self.request.root_id, self.request.parent_id, self.request.delivery_info["priority"]]
+
+
+@app.task(name="python.abortable", bind=True, base=AbortableTask)
+def abortable(self):
+    for _ in range(400):
+        if self.is_aborted():
+            return "tidied up"
+        time.sleep(0.05)
+    return "never told"
+
+
+@app.task(name="shared.tell")
+def tell(what):
+    journal.rpush("told", f"python: {what}")
 
 
 @app.task(name="shared.hold", bind=True)

@@ -23,6 +23,8 @@ export const redisDatabases = {
   interopCalls: 18,
   interopMsgpackCalls: 19,
   interopYamlCalls: 20,
+  interopCalling: 21,
+  interopBroadcast: 22,
 } as const;
 
 export type RedisDatabase = keyof typeof redisDatabases;

@@ -15,6 +15,8 @@ export { type SettingName, settingsTable } from './config/settings-table.js';
 export type { SerializedSignature } from './canvas/serialized-signature.js';
 export type { AnySignature, ArgsOf, ResultOf, Signature, Typed } from './canvas/signature.js';
 export { completeRevoked, completeTask, type Completion, isStored, storeProgress } from './execute/complete-task.js';
+export { abortedState } from './execute/abort-task.js';
+export { TaskAbortedError } from './errors/abort-error.js';
 export { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from './errors/limit-errors.js';
 export { RemoteError, type RemoteErrorOptions } from './errors/remote-error.js';
 export {
@@ -42,10 +44,12 @@ export {
   TaskRevokedError,
   UnknownMessageError,
 } from './errors/task-errors.js';
-export { allowJoinResult, type CurrentTask, currentTask } from './execute/current-task.js';
 export { executeIntercepted } from './execute/execute-intercepted.js';
 export type { FailureReason, Outcome } from './execute/outcome.js';
-export { type Execution, runTask } from './execute/run-task.js';
+export { allowJoinResult, currentTask } from './execute/current-task.js';
+export type { Execution } from './execute/execution.js';
+export { runHooks } from './execute/run-hooks.js';
+export { runTask } from './execute/run-task.js';
 export { TaskAbort } from './execute/task-abort.js';
 export { type Interceptor, type PublishCall } from './interceptor/interceptor.js';
 export { argsRepr, kwargsRepr, saferepr } from './protocol/args-repr.js';
@@ -89,11 +93,30 @@ export {
   type TaskState,
   unreadyStates,
 } from './result/states.js';
+export type {
+  AnnotationFunction,
+  AnnotationTable,
+  TaskAnnotation,
+  TaskAnnotations,
+} from './config/annotation-setting.js';
+export type { QueueDescription, TaskQueues } from './config/queue-setting.js';
+export type {
+  RouteFunction,
+  RouteOptions,
+  RoutePair,
+  RouteTable,
+  TaskRoute,
+  TaskRouter,
+  TaskRoutes,
+} from './config/route-setting.js';
+export type { QueueTable } from './routing/queue-table.js';
+export { workerDirect } from './routing/worker-direct.js';
 export type { CallOptions, Linkable, Placement } from './sending/call-options.js';
+export { type BulkCall, EnqueueManyError, type EnqueueManyOptions, type OnBatch } from './sending/enqueue-many.js';
 export { Ignore, Reject, Retry, TaskDirective } from './task/directives.js';
 export type { DefineTask } from './task/define-task.js';
 export type { AnyTask, RemoteTask, Task } from './task/task.js';
-export type { DeliveryInfo, RetryOptions, TaskContext, TaskRequest } from './task/task-context.js';
+export type { DeliveryInfo, RetryOptions, RetryTask, TaskContext, TaskRequest } from './task/task-context.js';
 export { isOf } from './task/retry-policy.js';
 export type { TaskDefinition } from './task/task-definition.js';
 export type { ErrorClass, ParamNames, SchemaOption, TaskOptions } from './task/task-options.js';

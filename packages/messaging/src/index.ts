@@ -6,7 +6,8 @@ export {
   exchange,
   exchangeDeclaration,
 } from './entities/exchange.js';
-export { declareExchange, declareQueue } from './entities/declare.js';
+export { type BroadcastOptions, broadcast } from './entities/broadcast.js';
+export { type Declarable, declareExchange, declareQueue } from './entities/declare.js';
 export { type Queue, type QueueOptions, queue, queueDeclaration } from './entities/queue.js';
 export type { Connection, ConnectionOptions, ConnectionRetryOptions } from './connection/connection.js';
 export type { ConnectionChange, ConnectionEvent, ConnectionState } from './connection/connection-state.js';

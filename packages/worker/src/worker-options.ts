@@ -1,3 +1,4 @@
+import type { Queue } from '@ctq/messaging';
 import type { Logger, LogLevel } from '@ctq/runtime';
 import type { PoolFactory } from './pool/pool.js';
 
@@ -13,8 +14,10 @@ export interface WorkerOptions {
   readonly pool?: string | PoolFactory;
   /** How many tasks run at the same time. Default: `workerConcurrency`, then the pool's own. */
   readonly concurrency?: number;
-  /** Names of the queues to consume. Default: the default queue. */
-  readonly queues?: readonly string[];
+  /** Queues to consume, by name or as `queue()` makes them. Default: those of `taskQueues`, else the default queue. */
+  readonly queues?: readonly (string | Queue)[];
+  /** Names of queues not to consume. */
+  readonly excludeQueues?: readonly string[];
   /** The most messages to hold, in multiples of the concurrency; 0 for no limit. Default: `workerPrefetchMultiplier`. */
   readonly prefetchMultiplier?: number;
   /** Default: the app's. */

@@ -1,4 +1,4 @@
-import type { Ctq } from '@ctq/core';
+import { type Ctq, type Kernel, workerDirect } from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
 import {
   Deadline,
@@ -62,7 +62,7 @@ export class Worker implements Service, AsyncDisposable {
     this.#logger = logger;
     this.name = nodeName(options.hostname);
     this.#life = new ServiceLife(this.name);
-    this.queues = (options.queues ?? [settings.taskDefaultQueue]).map((name) => kernel.queueNamed(name));
+    this.queues = consumedQueues(kernel, options, this.name);
     this.pool = createPool(app, options, logger);
 
     const connection = new WorkerConnection({ connect: () => app.connect(), logger });
@@ -145,6 +145,14 @@ export class Worker implements Service, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+/** celery 5.6 worker/__init__.py, setup_queues. */
+function consumedQueues({ queues, settings }: Kernel, options: WorkerOptions, name: string): readonly Queue[] {
+  const chosen = options.queues?.map((one) => (typeof one === 'string' ? queues.named(one) : one)) ?? queues.known;
+  const excluded = new Set(options.excludeQueues);
+  const consumed = chosen.filter((one) => !excluded.has(one.name) && !excluded.has(one.alias ?? ''));
+  return settings.workerDirect ? [...consumed, workerDirect(name)] : consumed;
 }
 
 function createPool(app: Ctq, options: WorkerOptions, logger: Logger): Pool {

@@ -80,6 +80,16 @@ export class CeleryClient implements AsyncDisposable {
     return this.#conversation.tell('collect', id);
   }
 
+  /** Ids of what a task has sent, `AsyncResult.children`. */
+  children(id: string): Promise<readonly string[]> {
+    return this.#conversation.tell('children', id);
+  }
+
+  /** `AbortableAsyncResult.abort()`. */
+  abort(id: string): Promise<void> {
+    return this.#conversation.tell('abort', id);
+  }
+
   /** Sends a task for each value and resolves with what it returned; values are written as Python writes them. */
   echo(
     task: string,

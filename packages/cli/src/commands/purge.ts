@@ -25,7 +25,9 @@ export function purgeCommand(run: RunCommand): Command {
 async function purge(context: CommandContext, { force, queues, excludeQueues = [] }: PurgeFlags): Promise<ExitCode> {
   const { app } = await context.app(context.logger('warn'));
   try {
-    const names = (queues ?? [app.settings.taskDefaultQueue]).filter((name) => !excludeQueues.includes(name));
+    const names = (queues ?? app.kernel.queues.known.map((known) => known.name)).filter(
+      (name) => !excludeQueues.includes(name),
+    );
     if (names.length === 0) return exitCodes.ok;
     if (force !== true && !(await isConfirmed(context, names))) {
       context.io.err('Aborted!\n');

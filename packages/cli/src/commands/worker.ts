@@ -92,7 +92,7 @@ async function runWorker(context: CommandContext, flags: WorkerFlags): Promise<E
   // Before the banner, which lists the tasks; the worker's own call finds them loaded.
   await app.loadModules(importModule);
   const worker = new Worker(app, {
-    ...workerOptions(app, flags),
+    ...workerOptions(flags),
     logger,
     logLevel: flags.loglevel,
     importModule,
@@ -135,11 +135,11 @@ function configure(app: Ctq, { timeLimit, softTimeLimit, disablePrefetch }: Work
   if (disablePrefetch === true) app.configFromObject({ workerDisablePrefetch: true });
 }
 
-function workerOptions(app: Ctq, flags: WorkerFlags): WorkerOptions {
-  const { hostname, concurrency, pool, prefetchMultiplier, excludeQueues = [] } = flags;
-  const queues = (flags.queues ?? [app.settings.taskDefaultQueue]).filter((name) => !excludeQueues.includes(name));
+function workerOptions(flags: WorkerFlags): WorkerOptions {
+  const { hostname, concurrency, pool, prefetchMultiplier, queues, excludeQueues } = flags;
   return {
-    queues,
+    ...(queues === undefined ? {} : { queues }),
+    ...(excludeQueues === undefined ? {} : { excludeQueues }),
     ...(hostname === undefined ? {} : { hostname }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(pool === undefined ? {} : { pool }),

@@ -6,7 +6,6 @@ import {
   type Connection,
   type ContentCodec,
   createContentCodec,
-  type Queue,
   type Serializer,
 } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
@@ -18,9 +17,12 @@ import type { Interceptor } from '../interceptor/interceptor.js';
 import { ErrorClasses } from '../result/error-classes.js';
 import { createResultCodec } from '../result/result-codec.js';
 import { ResultStore } from '../result/result-store.js';
+import { QueueTable } from '../routing/queue-table.js';
+import { Router } from '../routing/router.js';
 import { BrokerSender } from '../sending/broker-sender.js';
 import { EagerSender } from '../sending/eager-sender.js';
 import type { TaskSender } from '../sending/task-sender.js';
+import { annotated } from '../task/annotated.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import type { ErrorClass } from '../task/task-options.js';
 import { backendDefaults } from './adapter-defaults.js';
@@ -31,7 +33,6 @@ import type { AppLocator } from './app-locator.js';
 import { lentLogger } from './lent-logger.js';
 import type { Kernel } from './kernel.js';
 import { TaskModules } from './task-modules.js';
-import { describeQueue } from './queues.js';
 
 /** What an app is made with: adapters as objects or URLs, what is lent to it, and any setting. */
 export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
@@ -103,6 +104,8 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   let settings: Settings | undefined;
   let content: ContentCodec | undefined;
   let sender: TaskSender | undefined;
+  let queues: QueueTable | undefined;
+  let router: Router | undefined;
   let closed: Promise<void> | undefined;
   let resolver: AdapterResolver | undefined;
   const folder = (): string => {
@@ -173,7 +176,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     logger,
     interceptors,
     results,
-    registry: new TaskRegistry(),
+    registry: new TaskRegistry((definition) => annotated(definition, kernel.settings)),
     modules: new TaskModules({ folder, listed: () => [...kernel.settings.imports, ...kernel.settings.include] }),
     get settings() {
       settings ??= resolveSettings(inputs, { logger });
@@ -187,7 +190,14 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       sender ??= createSender(kernel, () => broker.connect('publish'));
       return sender;
     },
-    queueNamed: (queueName): Queue => describeQueue(kernel.settings, queueName),
+    get queues() {
+      queues ??= new QueueTable(kernel.settings);
+      return queues;
+    },
+    get router() {
+      router ??= new Router(kernel.settings, kernel.queues, kernel.registry);
+      return router;
+    },
     configure(more) {
       if (settings !== undefined) {
         throw new ConfigurationError(

@@ -7,7 +7,8 @@ import { parseNode } from '../canvas/serialize.js';
 import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
-import { noteChild } from '../execute/current-task.js';
+import { abortTask } from '../execute/abort-task.js';
+import { sendAsChild } from '../execute/inheritance.js';
 import { asyncResult, resultFromTuple } from '../result/async-result.js';
 import { groupResult } from '../result/group-result.js';
 import { restoreGroup } from '../result/restore-group.js';
@@ -17,6 +18,7 @@ import type { CallOptions } from '../sending/call-options.js';
 import { createTask, isIgnored, remoteTask } from '../task/create-task.js';
 import { type DefineTask, readDefinition } from '../task/define-task.js';
 import type { RemoteTask } from '../task/task.js';
+import type { TaskOptions } from '../task/task-options.js';
 import { type AppKernel, type AppOptions, type AppOverrides, createAppKernel } from './app-kernel.js';
 import type { AppConnectionChange, ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
@@ -63,6 +65,18 @@ export class Ctq implements AsyncDisposable {
   };
 
   /**
+   * `app.task` with options that its tasks share, in place of a base class: `const reliable = app.taskWith({ maxRetries: 10, onFailure: alarm })`,
+   * then `reliable('charge', { queue: 'money' }, fn)`. A task's own options win.
+   */
+  taskWith(base: Omit<TaskOptions, 'bind'>): DefineTask {
+    return (...given: readonly unknown[]) => {
+      const definition = readDefinition(this.name, given, base);
+      this.#kernel.registry.register(definition);
+      return createTask(this.#kernel, definition);
+    };
+  }
+
+  /**
    * A task whose function is elsewhere, typed by it without importing it: `app.remote<typeof add>('add')` beside `import type { add }`.
    * `takesObject` for a task with a schema.
    */
@@ -79,7 +93,7 @@ export class Ctq implements AsyncDisposable {
   ): Promise<AsyncResult<R>> {
     const id = options.taskId ?? randomUUID();
     const taskOptions = this.#kernel.registry.find(taskName)?.options;
-    await this.#kernel.sender.send({
+    await sendAsChild(this.#kernel, {
       task: taskName,
       id,
       args,
@@ -88,7 +102,6 @@ export class Ctq implements AsyncDisposable {
       placement: {},
       ...(taskOptions === undefined ? {} : { taskOptions }),
     });
-    noteChild([[id, null], null]);
     return asyncResult(
       this.#kernel.results,
       id,
@@ -128,6 +141,14 @@ export class Ctq implements AsyncDisposable {
   /** A result out of what its `asTuple`, or Celery's `as_tuple`, gave. @throws TypeError for anything else. */
   resultFromTuple(tuple: unknown): AnyResult {
     return resultFromTuple(this.#kernel.results, tuple);
+  }
+
+  /**
+   * Asks a task with the option `abortable` to leave: its `ctx.signal` is aborted with `TaskAbortedError`. One that waits in a queue finds it aborted
+   * when it starts. Resolves with false for a task that has ended. Python's `AbortableTask` hears of it too.
+   */
+  abort(result: string | { readonly id: string }): Promise<boolean> {
+    return abortTask(this.#kernel, typeof result === 'string' ? result : result.id);
   }
 
   /** Adds settings, in camelCase, in Celery's snake_case or old upper case. Possible until the first use. */

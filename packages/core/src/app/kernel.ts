@@ -1,8 +1,10 @@
-import type { ContentCodec, Queue } from '@ctq/messaging';
+import type { ContentCodec } from '@ctq/messaging';
 import type { Clock, Logger } from '@ctq/runtime';
 import type { Settings } from '../config/settings.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
 import type { ResultStore } from '../result/result-store.js';
+import type { QueueTable } from '../routing/queue-table.js';
+import type { Router } from '../routing/router.js';
 import type { TaskSender } from '../sending/task-sender.js';
 import type { TaskRegistry } from '../task/task-registry.js';
 
@@ -21,6 +23,6 @@ export interface Kernel {
   readonly interceptors: readonly Interceptor[];
   readonly sender: TaskSender;
   readonly results: ResultStore;
-  /** The queue of that name as the settings describe it, made up where they do not (Celery's `task_create_missing_queues`). */
-  queueNamed(name: string): Queue;
+  readonly queues: QueueTable;
+  readonly router: Router;
 }

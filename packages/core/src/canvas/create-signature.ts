@@ -1,9 +1,8 @@
 import type { Kernel } from '../app/kernel.js';
-import { noteChild } from '../execute/current-task.js';
 import type { AsyncResult } from '../result/result-handle.js';
 import type { CallOptions } from '../sending/call-options.js';
 import { dispatch } from './dispatch.js';
-import { resultsOf, tupleOf } from './results-of.js';
+import { resultsOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
 import type { Signature } from './signature.js';
 import { type NodeOptions, type SignatureNode, withLink, withOptions } from './signature-node.js';
@@ -23,7 +22,6 @@ export function createSignature<A extends readonly unknown[], R, Result = AsyncR
   const again = (changed: SignatureNode): Signature<A, R, Result> => createSignature(kernel, changed);
   const send = async (args: readonly unknown[], options: CallOptions | undefined): Promise<Result> => {
     const ids = await dispatch(kernel, options === undefined ? node : withCallOptions(node, options), { args });
-    noteChild(tupleOf(ids));
     return resultsOf(kernel, ids) as Result;
   };
   const signature: Signature<A, R, Result> = {
@@ -51,8 +49,12 @@ export function partsOf(signature: unknown): SignatureParts {
 }
 
 function withCallOptions(node: SignatureNode, options: CallOptions): SignatureNode {
-  const { link, linkError, signal, ...plain } = options;
+  const { link, linkError, signal, stamps, ...plain } = options;
   let changed = withOptions(node, plain as NodeOptions);
+  if (stamps !== undefined) {
+    const all = { ...node.options.stamps, ...stamps };
+    changed = withOptions(changed, { stamps: all, stampedHeaders: Object.keys(all) });
+  }
   for (const next of listOf(link)) changed = withLink(changed, 'link', next.serialize());
   for (const errback of listOf(linkError)) changed = withLink(changed, 'linkError', errback.serialize());
   return changed;

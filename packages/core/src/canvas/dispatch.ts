@@ -1,8 +1,11 @@
 import type { Kernel } from '../app/kernel.js';
+import { adopterOf, parentPlace } from '../execute/inheritance.js';
+import type { Inherited } from '../sending/inherited.js';
 import { NoChordSupportError } from '../errors/task-errors.js';
 import type { Placement } from '../sending/call-options.js';
 import type { SendRequest } from '../sending/task-sender.js';
 import { freeze, type FrozenIds } from './freeze.js';
+import { childOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
 import type { SerializedSignature } from './serialized-signature.js';
 import {
@@ -18,12 +21,15 @@ import {
 interface Plan {
   readonly sends: SendRequest[];
   readonly chords: { readonly groupId: string; readonly size: number }[];
+  readonly inherited: Inherited | undefined;
 }
 
 /** What comes in front of the arguments of the first step, and where the workflow stands in another one. */
 export interface DispatchInput {
   readonly args?: readonly unknown[];
   readonly placement?: Placement;
+  /** What it takes from the task that it follows; by default from the one in which it is sent. */
+  readonly inherited?: Inherited;
 }
 
 /**
@@ -32,17 +38,33 @@ export interface DispatchInput {
  */
 export async function dispatch(kernel: Kernel, node: SignatureNode, input: DispatchInput = {}): Promise<FrozenIds> {
   const frozen = freeze(node, kernel.sender.replyTo);
-  const plan: Plan = { sends: [], chords: [] };
-  planNode(kernel, plan, frozen.node, input.args ?? [], input.placement ?? {});
-  if (plan.chords.length > 0) {
+  // What follows a task is placed already, and remembered by whoever sends it.
+  const isCalled = input.placement === undefined;
+  const parent = isCalled ? parentPlace(kernel) : undefined;
+  const adopter = isCalled ? adopterOf(kernel, node.options) : undefined;
+  const child = adopter === undefined ? undefined : childOf(frozen.ids);
+  if (child !== undefined) adopter?.addChild(child);
+  try {
+    const placement = parent === undefined ? {} : { rootId: parent.rootId, parentId: parent.parentId };
+    const plan: Plan = { sends: [], chords: [], inherited: input.inherited ?? parent?.inherited };
+    planNode(kernel, plan, frozen.node, input.args ?? [], input.placement ?? placement);
+    await sendAll(kernel, plan);
+  } catch (error) {
+    if (child !== undefined) adopter?.removeChild(child);
+    throw error;
+  }
+  return frozen.ids;
+}
+
+async function sendAll(kernel: Kernel, { sends, chords: opened }: Plan): Promise<void> {
+  if (opened.length > 0) {
     const chords = (await kernel.results.backend()).chords;
     if (chords === undefined) {
       throw new NoChordSupportError();
     }
-    await Promise.all(plan.chords.map(({ groupId, size }) => chords.openChord(groupId, size)));
+    await Promise.all(opened.map(({ groupId, size }) => chords.openChord(groupId, size)));
   }
-  await Promise.all(plan.sends.map((request) => kernel.sender.send(request)));
-  return frozen.ids;
+  await Promise.all(sends.map((request) => kernel.sender.send(request)));
 }
 
 function planNode(kernel: Kernel, plan: Plan, node: SignatureNode, args: readonly unknown[], outer: Placement): void {
@@ -78,6 +100,7 @@ function planTask(kernel: Kernel, plan: Plan, node: TaskNode, args: readonly unk
     placement,
     ...(extra === undefined ? {} : { extra }),
     ...(stampedHeaders === undefined ? {} : { stampedHeaders, stamps: stamps ?? {} }),
+    ...(plan.inherited === undefined ? {} : { inherited: plan.inherited }),
     ...(taskOptions === undefined ? {} : { taskOptions }),
   });
 }

@@ -22,8 +22,11 @@ export function resultsOf(kernel: Kernel, ids: FrozenIds): AnyResult {
   });
 }
 
-/** The tuple of a workflow's result. */
-export function tupleOf(ids: FrozenIds): ResultTuple {
-  const parent = ids.parent === undefined ? null : tupleOf(ids.parent);
-  return [[ids.id, parent], ids.members === undefined ? null : ids.members.map(tupleOf)];
+/** The result by which a task remembers a workflow that it sent: that of what runs first (celery 5.6 canvas.py, _chain.run and group.apply_async). */
+export function childOf(ids: FrozenIds): ResultTuple {
+  return ids.parent === undefined ? tupleOf(ids) : childOf(ids.parent);
+}
+
+function tupleOf({ id, parent, members }: FrozenIds): ResultTuple {
+  return [[id, parent === undefined ? null : tupleOf(parent)], members?.map(tupleOf) ?? null];
 }

@@ -43,8 +43,8 @@ export interface ChordNode {
 export interface NodeOptions extends Omit<CallOptions, 'link' | 'linkError' | 'signal'>, Placement {
   readonly link?: readonly SerializedSignature[];
   readonly linkError?: readonly SerializedSignature[];
+  /** The names of the stamps. */
   readonly stampedHeaders?: readonly string[];
-  readonly stamps?: Readonly<Record<string, unknown>>;
   /** Options of a received signature that are not known here; they travel on. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }

@@ -1,3 +1,4 @@
+import { isQueue } from '../config/queue-setting.js';
 import type { NodeOptions } from './signature-node.js';
 
 /** Option names in a signature on the wire (celery 5.6 app/task.py, apply_async) and ours. */
@@ -14,7 +15,9 @@ const names = [
   ['link_error', 'linkError'],
   ['queue', 'queue'],
   ['exchange', 'exchange'],
+  ['exchange_type', 'exchangeType'],
   ['routing_key', 'routingKey'],
+  ['mandatory', 'mandatory'],
   ['priority', 'priority'],
   ['countdown', 'countdown'],
   ['eta', 'eta'],
@@ -42,7 +45,8 @@ export function encodeOptions(options: NodeOptions): Record<string, unknown> {
   const encoded: Record<string, unknown> = {};
   for (const [wire, ours] of names) {
     const value = options[ours];
-    if (value !== undefined && value !== null) encoded[wire] = value;
+    // A queue travels by its name.
+    if (value !== undefined && value !== null) encoded[wire] = isQueue(value) ? value.name : value;
   }
   if (options.stampedHeaders !== undefined) {
     encoded['stamped_headers'] = options.stampedHeaders;

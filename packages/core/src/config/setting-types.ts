@@ -128,6 +128,15 @@ export const truthOrOptions: SettingType<boolean | Options> = {
     value.trim().startsWith('{') ? (options.parseText?.(value) ?? mismatch) : (truth.parseText?.(value) ?? mismatch),
 };
 
+export const truthOrTextList: SettingType<boolean | readonly string[]> = {
+  expected: 'true, false or a list of texts',
+  parse: (value) => (typeof value === 'boolean' ? value : textList.parse(value)),
+  parseText(value) {
+    const found = truth.parseText?.(value) ?? mismatch;
+    return found === mismatch ? (textList.parseText?.(value) ?? mismatch) : found;
+  },
+};
+
 export const anything: SettingType<unknown> = {
   expected: 'anything',
   parse: (value) => value ?? undefined,

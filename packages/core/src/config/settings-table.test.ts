@@ -51,6 +51,7 @@ describe('the settings table', () => {
     const celery = new Set(rows.map(({ name }) => camelCase(name)));
     expect(settingNames.filter((name) => !celery.has(name))).toEqual([
       'brokerPublishTimeout',
+      'taskInheritParentHeaders',
       'taskMaxMessageSize',
       'resultMaxSize',
       'workerMaxBlockedTime',

@@ -10,6 +10,7 @@ import { encodeError, isStoredError } from '../result/error-document.js';
 import { storedError } from '../result/stored-error.js';
 import { exceptionStates, type TaskState } from '../result/states.js';
 import { abandonSteps, type ChordMember, idsOf } from './abandon-steps.js';
+import type { Inherited } from '../sending/inherited.js';
 import { sendErrbacks } from './continuations.js';
 
 /**
@@ -21,6 +22,7 @@ export async function reportChordPart(
   member: ChordMember,
   state: TaskState,
   result: unknown,
+  inherited?: Inherited,
 ): Promise<void> {
   const { chord, group, groupIndex, id } = member;
   if (chord === null || group === null) return;
@@ -31,7 +33,7 @@ export async function reportChordPart(
   const part: ChordPart = { taskId: id, index: groupIndex ?? undefined, state, result: document };
   const progress = await backend.chords.addPart(group, part);
   if (progress.size === undefined || progress.count < progress.size) return;
-  await concludeChord(kernel, backend.chords, group, parseNode(chord), member);
+  await concludeChord(kernel, backend.chords, group, parseNode(chord), member, inherited);
 }
 
 async function concludeChord(
@@ -40,12 +42,14 @@ async function concludeChord(
   groupId: string,
   body: SignatureNode,
   { id, rootId }: ChordMember,
+  inherited: Inherited | undefined,
 ): Promise<void> {
   const parts = await chords.parts(groupId);
   const failed = parts.find((part) => part.state !== 'SUCCESS');
   if (failed === undefined) {
     const results = parts.map((part) => part.result);
-    await dispatch(kernel, body, { args: [results], placement: { rootId, parentId: id } });
+    const input = { args: [results], placement: { rootId, parentId: id } };
+    await dispatch(kernel, body, inherited === undefined ? input : { ...input, inherited });
   } else {
     await failBody(kernel, body, failed, rootId);
   }

@@ -10,6 +10,7 @@ import type { TaskDefinition } from '../task/task-definition.js';
 import { abandonSteps } from './abandon-steps.js';
 import { reportChordPart } from './chord-part.js';
 import { sendContinuations, sendErrbacks } from './continuations.js';
+import { inheritedFrom } from './inheritance.js';
 import type { Outcome } from './outcome.js';
 import { resend } from './resend.js';
 import type { DeliveryInfo } from '../task/task-context.js';
@@ -82,17 +83,22 @@ async function completeSuccess(
         error: error as Error,
         reason: 'encoding',
         runtimeMs: outcome.runtimeMs,
+        ...(outcome.children === undefined ? {} : { children: outcome.children }),
       };
       return completeFailure(kernel, { ...completion, outcome: failure }, failure);
     }
   }
-  const followers = await sendContinuations(kernel, message, value);
+  const inherited = inheritedFrom(kernel, message, completion.deliveryInfo);
+  let { children } = outcome;
+  if (hasContinuation(message)) {
+    const sent = await sendContinuations(kernel, message, value, inherited);
+    if (completion.definition?.options.trail !== false) children = [...(children ?? []), ...sent];
+  }
   if (stored) {
-    const children = [...(outcome.children ?? []), ...followers];
     const done = record(kernel, completion, { status: 'SUCCESS', result: value, children });
     await kernel.results.store(kernel.results.fits(done) ? done : withoutCall(done));
   }
-  if (message.chord !== null) await reportChordPart(kernel, message, 'SUCCESS', value);
+  if (message.chord !== null) await reportChordPart(kernel, message, 'SUCCESS', value, inherited);
   return outcome;
 }
 

@@ -48,7 +48,7 @@ describe('waiting for a result inside of a task', () => {
   test('is refused in a function that only now and then waits, from its second promise on, and noted in the right task', async () => {
     let waits = false;
     const moody = app.task('moody', () =>
-      waits ? add.delay(1, 1).then((result) => result.get()) : currentTask()?.name,
+      waits ? add.delay(1, 1).then((result) => result.get()) : currentTask()?.request.task,
     );
     expect(await (await moody.delay()).get()).toBe('moody');
     expect(await (await moody.delay()).get()).toBe('moody');
@@ -69,7 +69,7 @@ describe('waiting for a result inside of a task', () => {
 
 describe('the current task', () => {
   test('is known to whatever its function calls, and to nothing else', async () => {
-    const names = (): readonly (string | undefined)[] => [currentTask()?.name, currentTask()?.id];
+    const names = (): readonly (string | undefined)[] => [currentTask()?.request.task, currentTask()?.request.id];
     const naming = app.task('naming', async () => {
       await Promise.resolve();
       return names();

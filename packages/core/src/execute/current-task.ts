@@ -1,14 +1,56 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SyncSubtaskError } from '../errors/result-errors.js';
+import type { Kernel } from '../app/kernel.js';
 import type { ResultTuple } from '../result/result-record.js';
+import type { TaskContext } from '../task/task-context.js';
+import type { TaskDefinition } from '../task/task-definition.js';
+import { createContext } from './create-context.js';
+import type { Execution } from './execution.js';
 import { isThenable } from './is-thenable.js';
 
-/** The task whose function is running, for whatever that function calls. */
-export interface CurrentTask {
-  readonly id: string;
-  readonly name: string;
-  /** Results of the calls that it has sent so far, which are stored with its own (Celery's trail). */
-  readonly children: ResultTuple[];
+/** A task while its function runs: what calls made in it take from it. */
+export class RunningTask implements Place {
+  readonly execution: Execution;
+  readonly mayJoin = false;
+  #context: TaskContext | undefined;
+  #children: ResultTuple[] | undefined;
+
+  constructor(execution: Execution) {
+    this.execution = execution;
+  }
+
+  get task(): RunningTask {
+    return this;
+  }
+
+  /** Made when somebody asks for it. */
+  get context(): TaskContext {
+    this.#context ??= createContext(this.execution, () => this.children);
+    return this.#context;
+  }
+
+  /** Results of what it has sent, in that order. */
+  get children(): readonly ResultTuple[] {
+    return this.#children ?? noChildren;
+  }
+
+  addChild(child: ResultTuple): void {
+    this.#children ??= [];
+    this.#children.push(child);
+  }
+
+  /** It was not sent after all. */
+  removeChild(child: ResultTuple): void {
+    const index = this.#children?.lastIndexOf(child) ?? -1;
+    if (index >= 0) this.#children?.splice(index, 1);
+  }
+}
+
+const noChildren: readonly ResultTuple[] = Object.freeze([]);
+
+/** Where code runs: in which task, and what it may do there. */
+interface Place {
+  readonly task: RunningTask;
   /** Whether it may wait for other results. */
   readonly mayJoin: boolean;
 }
@@ -21,30 +63,31 @@ export interface CurrentTask {
  * has only ever returned values and then returns a promise is followed from its next run on.
  */
 class TaskScope {
-  readonly #storage = new AsyncLocalStorage<CurrentTask>();
-  readonly #waits = new WeakMap<object, boolean>();
-  #onStack: CurrentTask | undefined;
+  readonly #storage = new AsyncLocalStorage<Place | undefined>();
+  readonly #waits = new WeakMap<TaskDefinition, boolean>();
+  #onStack: Place | undefined;
   #isStorageNeeded = false;
   /** Calls that are on the stack. */
   #following = 0;
 
-  get current(): CurrentTask | undefined {
+  get current(): Place | undefined {
     return this.#onStack ?? this.#storage.getStore();
   }
 
-  run<T>(task: CurrentTask, owner: object, run: () => T): T {
-    const waits = this.#waits.get(owner);
+  run(task: RunningTask, run: () => unknown): unknown {
+    const { definition } = task.execution;
+    const waits = this.#waits.get(definition);
     const value = waits === false ? this.#runOnStack(task, run) : this.follow(task, run);
-    if (isThenable(value)) this.#waits.set(owner, true);
-    else if (waits === undefined) this.#waits.set(owner, false);
+    if (isThenable(value)) this.#waits.set(definition, true);
+    else if (waits === undefined) this.#waits.set(definition, false);
     return value;
   }
 
   /** Whatever it turns out to be. */
-  follow<T>(task: CurrentTask, run: () => T): T {
+  follow<T>(place: Place, run: () => T): T {
     this.#following += 1;
     try {
-      const value = this.#storage.run(task, () => this.#runOnStack(task, run));
+      const value = this.#storage.run(place, () => this.#runOnStack(place, run));
       if (isThenable(value)) this.#isStorageNeeded = true;
       return value;
     } finally {
@@ -54,9 +97,14 @@ class TaskScope {
     }
   }
 
-  #runOnStack<T>(task: CurrentTask, run: () => T): T {
+  runOutside<T>(run: () => T): T {
+    if (this.#storage.getStore() === undefined) return this.#runOnStack(undefined, run);
+    return this.#storage.run(undefined, () => this.#runOnStack(undefined, run));
+  }
+
+  #runOnStack<T>(place: Place | undefined, run: () => T): T {
     const before = this.#onStack;
-    this.#onStack = task;
+    this.#onStack = place;
     try {
       return run();
     } finally {
@@ -67,22 +115,35 @@ class TaskScope {
 
 const scope = new TaskScope();
 
-/** The task that the caller is a part of; undefined outside of tasks. */
-export function currentTask(): CurrentTask | undefined {
-  return scope.current;
+/** Everything that the function starts, synchronously or later, is in the task. */
+export function runInTask(task: RunningTask, run: () => unknown): unknown {
+  return scope.run(task, run);
+}
+
+/** The same for what belongs to a task without being its function. */
+export function runBesideTask(task: RunningTask, run: () => unknown): unknown {
+  return scope.follow(task, run);
+}
+
+/** For what outlives the task that happens to need it first: a connection must not keep the task's arguments. */
+export function runOutsideOfTasks<T>(run: () => T): T {
+  return scope.runOutside(run);
 }
 
 /**
- * Calls the function as a part of the task.
- * @param owner what all runs of the function have in common: its definition.
+ * The context of the task in which this is called, however deep; undefined outside of tasks. For code that cannot be given `ctx`: loggers,
+ * clients, helpers. A function that is called in place, `add(2, 2)`, is no task of its own.
  */
-export function runAsTask<T>(task: CurrentTask, owner: object, run: () => T): T {
-  return scope.run(task, owner, run);
+export function currentTask(): TaskContext | undefined {
+  return scope.current?.task.context;
 }
 
-/** Notes what the current task, if there is one, has sent. */
-export function noteChild(result: ResultTuple): void {
-  scope.current?.children.push(result);
+/** The task of this app in which a call is made; one of another app in the same process is none. */
+export function parentTask({ registry }: Pick<Kernel, 'registry'>): RunningTask | undefined {
+  const task = scope.current?.task;
+  if (task === undefined) return undefined;
+  const { definition } = task.execution;
+  return registry.find(definition.name) === definition ? task : undefined;
 }
 
 /**
@@ -90,12 +151,12 @@ export function noteChild(result: ResultTuple): void {
  * all slots wait for tasks that have none, nothing goes on.
  */
 export function allowJoinResult<T>(run: () => T): T {
-  const task = scope.current;
-  return task === undefined ? run() : scope.follow({ ...task, mayJoin: true }, run);
+  const task = scope.current?.task;
+  return task === undefined ? run() : scope.follow({ task, mayJoin: true }, run);
 }
 
 /** @throws SyncSubtaskError inside of a task (celery 5.6 result.py, assert_will_not_block). */
 export function assertWillNotBlock(): void {
-  const task = scope.current;
-  if (task !== undefined && !task.mayJoin) throw new SyncSubtaskError(task.name);
+  const place = scope.current;
+  if (place !== undefined && !place.mayJoin) throw new SyncSubtaskError(place.task.execution.message.task);
 }

@@ -1,7 +1,8 @@
 import type { Kernel } from '../app/kernel.js';
 import { intercepted } from '../interceptor/interceptor.js';
 import type { Outcome } from './outcome.js';
-import { type Execution, runTask } from './run-task.js';
+import type { Execution } from './execution.js';
+import { runTask } from './run-task.js';
 
 /** Runs a task inside the app's interceptors. */
 export function executeIntercepted(

@@ -2,22 +2,17 @@ import type { ResultTuple } from '../result/result-record.js';
 import type { Ignore, Reject, Retry } from '../task/directives.js';
 
 /** How an execution ended. Pools report it; completing and settling follow from it. `run` of a pool never rejects because a task failed. */
-export type Outcome =
-  | ({ readonly kind: 'success'; readonly value: unknown; readonly runtimeMs: number } & WithChildren)
-  | ({
-      readonly kind: 'failure';
-      readonly error: Error;
-      readonly reason: FailureReason;
-      readonly runtimeMs: number;
-    } & WithChildren)
-  | ({ readonly kind: 'retry'; readonly retry: Retry; readonly runtimeMs: number } & WithChildren)
+export type Outcome = Ending & {
+  /** Results of what the task sent while it ran; none is left out. */
+  readonly children?: readonly ResultTuple[];
+};
+
+type Ending =
+  | { readonly kind: 'success'; readonly value: unknown; readonly runtimeMs: number }
+  | { readonly kind: 'failure'; readonly error: Error; readonly reason: FailureReason; readonly runtimeMs: number }
+  | { readonly kind: 'retry'; readonly retry: Retry; readonly runtimeMs: number }
   | { readonly kind: 'ignore'; readonly ignore: Ignore; readonly runtimeMs: number }
   | { readonly kind: 'reject'; readonly reject: Reject; readonly runtimeMs: number };
-
-interface WithChildren {
-  /** Results of what the function sent; left out when it sent nothing. */
-  readonly children?: readonly ResultTuple[];
-}
 
 /**
  * Why it failed: thrown by the task, a time limit, the death of what ran it, a message that could not be run (unknown name), or a result that cannot

@@ -18,11 +18,9 @@ export async function resend(
   const { args, kwargs, options } = retry.overrides;
   const kept: CallOptions = {
     headers: message.headers,
-    ...(deliveryInfo === undefined ? {} : { queue: deliveryInfo.routingKey, priority: deliveryInfo.priority }),
+    ...(deliveryInfo === undefined ? {} : { priority: deliveryInfo.priority }),
     // Another queue is another way altogether.
-    ...(deliveryInfo === undefined || deliveryInfo.exchange === '' || options?.queue !== undefined
-      ? {}
-      : { exchange: deliveryInfo.exchange, routingKey: deliveryInfo.routingKey }),
+    ...(deliveryInfo === undefined || options?.queue !== undefined ? {} : wayBack(deliveryInfo)),
     ...(message.shadow === null ? {} : { shadow: message.shadow }),
     ...(message.ignoreResult === null ? {} : { ignoreResult: message.ignoreResult }),
     ...(message.timeLimit === null ? {} : { timeLimit: message.timeLimit }),
@@ -56,6 +54,10 @@ export async function resend(
     ...(message.stampedHeaders !== null ? { stampedHeaders: message.stampedHeaders, stamps: message.stamps } : {}),
     ...(taskOptions === undefined ? {} : { taskOptions }),
   });
+}
+
+function wayBack({ exchange, routingKey }: DeliveryInfo): CallOptions {
+  return exchange === '' ? { queue: routingKey } : { exchange, routingKey };
 }
 
 function asLinks(

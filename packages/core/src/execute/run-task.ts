@@ -1,58 +1,51 @@
-import { type Clock, type Logger, toError } from '@ctq/runtime';
-import type { TaskMessage } from '../protocol/task-message.js';
+import { toError } from '@ctq/runtime';
 import { bindArguments } from '../task/arguments.js';
-import { Retry, TaskDirective } from '../task/directives.js';
+import { TaskDirective } from '../task/directives.js';
 import { autoRetryCountdown, isRetriedByItself, nextAttempt } from '../task/retry-policy.js';
-import type { DeliveryInfo, RetryOptions, TaskContext, TaskRequest } from '../task/task-context.js';
-import type { TaskDefinition } from '../task/task-definition.js';
-import type { TaskState } from '../result/states.js';
-import { type CurrentTask, runAsTask } from './current-task.js';
+import { RunningTask, runInTask } from './current-task.js';
+import type { Execution } from './execution.js';
 import { isThenable } from './is-thenable.js';
 import type { Outcome } from './outcome.js';
-import { TaskAbort } from './task-abort.js';
-
-/** What a function runs in; the same for a worker's pool, for eager calls and for direct ones. */
-export interface Execution {
-  readonly definition: TaskDefinition;
-  readonly message: TaskMessage;
-  readonly deliveryInfo: DeliveryInfo | undefined;
-  readonly hostname: string | undefined;
-  readonly isEager: boolean;
-  readonly abort: TaskAbort;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  updateState(message: TaskMessage, state: TaskState, meta: unknown): Promise<void>;
-}
 
 /** Runs the function of a message and tells how it ended: a synchronous one at once. Never throws or rejects. */
 export function runTask(execution: Execution): Outcome | Promise<Outcome> {
-  const { definition, message, clock } = execution;
+  const { clock } = execution;
   const startedAt = clock.monotonic();
-  const task: CurrentTask = { id: message.id, name: message.task, children: [], mayJoin: false };
+  const task = new RunningTask(execution);
+  const withChildren = (outcome: Outcome): Outcome =>
+    task.children.length === 0 ? outcome : { ...outcome, children: task.children };
   const onValue = (value: unknown): Outcome =>
-    withChildren({ kind: 'success', value, runtimeMs: clock.monotonic() - startedAt }, task);
+    withChildren({ kind: 'success', value, runtimeMs: clock.monotonic() - startedAt });
   const onThrown = (thrown: unknown): Outcome =>
-    withChildren(outcomeOfThrown(execution, thrown, clock.monotonic() - startedAt), task);
+    withChildren(outcomeOfThrown(execution, thrown, clock.monotonic() - startedAt));
   try {
-    const value = runAsTask(task, definition, () => {
-      const args = bindArguments(definition, message.args, message.kwargs);
-      return args instanceof Promise ? args.then((bound) => call(execution, bound)) : call(execution, args);
-    });
+    const value = runInTask(task, () => begin(task));
     return isThenable(value) ? Promise.resolve(value).then(onValue, onThrown) : onValue(value);
   } catch (thrown) {
     return onThrown(thrown);
   }
 }
 
-function withChildren(outcome: Outcome, { children }: CurrentTask): Outcome {
-  if (children.length === 0 || outcome.kind === 'ignore' || outcome.kind === 'reject') return outcome;
-  return { ...outcome, children };
+/** celery 5.6 app/trace.py, trace_task: an error of `before_start` is the task's. */
+function begin(task: RunningTask): unknown {
+  const { definition, message } = task.execution;
+  const { beforeStart } = definition.options;
+  if (beforeStart !== undefined) return beginAfter(task, beforeStart(task.context));
+  const args = bindArguments(definition, message.args, message.kwargs);
+  return args instanceof Promise ? args.then((bound) => call(task, bound)) : call(task, args);
 }
 
-function call(execution: Execution, args: readonly unknown[]): unknown {
-  const { definition } = execution;
+function beginAfter(task: RunningTask, started: void | Promise<void>): unknown {
+  const { definition, message } = task.execution;
+  const bindAndCall = async (): Promise<unknown> =>
+    await call(task, await bindArguments(definition, message.args, message.kwargs));
+  return isThenable(started) ? Promise.resolve(started).then(bindAndCall) : bindAndCall();
+}
+
+function call(task: RunningTask, args: readonly unknown[]): unknown {
+  const { definition } = task.execution;
   const run = definition.run as (...given: unknown[]) => unknown;
-  return definition.options.bind === true ? run(createContext(execution), ...args) : run(...args);
+  return definition.options.bind === true ? run(task.context, ...args) : run(...args);
 }
 
 function outcomeOfThrown(execution: Execution, thrown: unknown, runtimeMs: number): Outcome {
@@ -72,91 +65,13 @@ function outcomeOfThrown(execution: Execution, thrown: unknown, runtimeMs: numbe
   try {
     const countdown = autoRetryCountdown(definition.options, message.retries);
     const retry = nextAttempt(
-      attemptOf(message),
+      message,
       definition.options,
-      { error, ...(countdown === undefined ? {} : { countdown }) },
+      { ...definition.options.retryKwargs, error, ...(countdown === undefined ? {} : { countdown }) },
       clock,
     );
     return { kind: 'retry', retry, runtimeMs };
   } catch (exhausted) {
     return { kind: 'failure', error: toError(exhausted), reason: 'thrown', runtimeMs };
   }
-}
-
-function attemptOf(message: TaskMessage): { task: string; id: string; retries: number } {
-  return { task: message.task, id: message.id, retries: message.retries };
-}
-
-function createContext(execution: Execution): TaskContext {
-  const { definition, message, clock, abort } = execution;
-  const request: TaskRequest = {
-    ...message,
-    deliveryInfo: execution.deliveryInfo,
-    hostname: execution.hostname,
-    isEager: execution.isEager,
-    calledDirectly: false,
-  };
-  return {
-    request,
-    get signal() {
-      return abort.signal;
-    },
-    get log() {
-      return execution.logger.child({ taskName: message.task, taskId: message.id });
-    },
-    retry(options: RetryOptions = {}): never {
-      throw nextAttempt(attemptOf(message), definition.options, options, clock);
-    },
-    updateState: (state, meta) => execution.updateState(message, state, meta ?? null),
-  };
-}
-
-/** A context for a function that is called in place: there is no message to repeat and no state to keep. */
-export function createDirectContext(
-  definition: TaskDefinition,
-  args: readonly unknown[],
-  logger: Logger,
-  clock: Clock,
-): TaskContext {
-  const message: TaskMessage = {
-    id: '',
-    task: definition.name,
-    args,
-    kwargs: {},
-    lang: 'js',
-    shadow: null,
-    eta: null,
-    expires: null,
-    group: null,
-    groupIndex: null,
-    retries: 0,
-    timeLimit: null,
-    softTimeLimit: null,
-    rootId: null,
-    parentId: null,
-    argsRepr: '',
-    kwargsRepr: '',
-    origin: null,
-    ignoreResult: null,
-    replacedTaskNesting: 0,
-    stampedHeaders: null,
-    stamps: {},
-    headers: {},
-    callbacks: null,
-    errbacks: null,
-    chain: null,
-    chord: null,
-    replyTo: null,
-  };
-  return {
-    request: { ...message, deliveryInfo: undefined, hostname: undefined, isEager: false, calledDirectly: true },
-    signal: new TaskAbort().signal,
-    log: logger.child({ taskName: definition.name }),
-    retry(options: RetryOptions = {}): never {
-      // celery 5.6 app/task.py, Task.retry: a task called directly raises what it failed with.
-      if (options.error !== undefined) throw options.error;
-      throw new Retry({ dueAt: options.eta?.getTime() ?? clock.now() });
-    },
-    updateState: () => Promise.resolve(),
-  };
 }

@@ -1,6 +1,6 @@
 import type { Message, Route } from '@ctq/messaging';
 import type { Outcome } from '../execute/outcome.js';
-import type { Execution } from '../execute/run-task.js';
+import type { Execution } from '../execute/execution.js';
 import type { ResultRecord } from '../result/result-record.js';
 
 /**

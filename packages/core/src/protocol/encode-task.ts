@@ -58,7 +58,7 @@ export function encodeTask(task: TaskMessage, options: EncodeTaskOptions): Messa
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** celery 5.6 app/amqp.py, as_task_v2 and send_task_message; `reply_to` is empty rather than missing. */
-function encodeProperties(task: TaskMessage, options: EncodeTaskOptions): MessageProperties {
+export function encodeProperties(task: TaskMessage, options: EncodeTaskOptions): MessageProperties {
   const properties: Mutable<MessageProperties> = {
     correlationId: task.id,
     replyTo: task.replyTo ?? '',

@@ -1,17 +1,12 @@
 import { hostname } from 'node:os';
-import type { Connection, Message, PublishRetryPolicy, Queue, Route } from '@ctq/messaging';
+import type { Connection, Declarable, Message, PublishRetryPolicy, Route } from '@ctq/messaging';
 import { durationMs } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
+import { runOutsideOfTasks } from '../execute/current-task.js';
 import { intercepted, type PublishCall } from '../interceptor/interceptor.js';
 import { buildMessage } from './build-message.js';
 import type { CallOptions } from './call-options.js';
 import type { SendRequest, TaskSender } from './task-sender.js';
-
-/** Where a call goes and what has to exist for it. */
-interface Destination {
-  readonly route: Route;
-  readonly declare: readonly Queue[];
-}
 
 /** Sends through the app's broker connection, which is opened by the first call. */
 export class BrokerSender implements TaskSender {
@@ -19,7 +14,6 @@ export class BrokerSender implements TaskSender {
   readonly #kernel: Kernel;
   readonly #connection: () => Promise<Connection>;
   readonly #origin = `gen${process.pid}@${hostname()}`;
-  readonly #destinations = new Map<string, Destination>();
   #opening: Promise<Connection> | undefined;
   #openConnection: Connection | undefined;
 
@@ -30,44 +24,52 @@ export class BrokerSender implements TaskSender {
   }
 
   send(request: SendRequest): Promise<void> {
-    const message = buildMessage(this.#kernel, request, this.#origin);
-    const { route, declare } = this.#destinationOf(request);
+    const routed = this.#kernel.router.route(request);
+    const message = buildMessage(this.#kernel, request, routed, this.#origin);
+    const { address, declare } = routed.destination;
     const { interceptors } = this.#kernel;
-    if (interceptors.length === 0) return this.#publish(message, route, declare, request.options);
+    if (interceptors.length === 0) return this.#publish(message, address, declare, request);
     const publish = intercepted<PublishCall, void>(
       interceptors,
       (interceptor) => interceptor.publish?.bind(interceptor),
-      (call) => this.#publish(call.message, call.route, declare, request.options),
+      (call) => this.#publish(call.message, call.route, declare, request),
     );
-    return publish({ message, route, task: request.task, id: request.id });
+    return publish({ message, route: address, task: request.task, id: request.id });
   }
 
   async close(): Promise<void> {
-    this.#destinations.clear();
     const connection = await this.#opening?.catch(() => undefined);
     await connection?.close();
   }
 
   /** Once there is a connection nothing but its own promise is made for a publish. */
-  #publish(message: Message, route: Route, declare: readonly Queue[], options: CallOptions): Promise<void> {
+  #publish(message: Message, address: Route, declare: readonly Declarable[], request: SendRequest): Promise<void> {
     const connection = this.#openConnection;
-    if (connection === undefined) return this.#publishFirst(message, route, declare, options);
+    if (connection === undefined) return this.#publishFirst(message, address, declare, request);
+    const { options, taskOptions } = request;
     const retry = this.#retryOf(options);
     const { signal, publishTimeout } = options;
-    if (signal === undefined && publishTimeout === undefined)
-      return connection.producer.publish(message, route, { declare, retry });
-    return connection.producer.publish(message, route, {
+    const mandatory = options.mandatory ?? taskOptions?.mandatory ?? false;
+    if (signal === undefined && publishTimeout === undefined && !mandatory)
+      return connection.producer.publish(message, address, { declare, retry });
+    return connection.producer.publish(message, address, {
       declare,
       retry,
+      mandatory,
       ...(signal === undefined ? {} : { signal }),
       ...(publishTimeout === undefined ? {} : { timeoutMs: durationMs(publishTimeout) }),
     });
   }
 
-  async #publishFirst(message: Message, route: Route, declare: readonly Queue[], options: CallOptions): Promise<void> {
-    this.#opening ??= this.#connection();
+  async #publishFirst(
+    message: Message,
+    address: Route,
+    declare: readonly Declarable[],
+    request: SendRequest,
+  ): Promise<void> {
+    this.#opening ??= runOutsideOfTasks(this.#connection);
     this.#openConnection = await this.#opening;
-    await this.#publish(message, route, declare, options);
+    await this.#publish(message, address, declare, request);
   }
 
   #retryOf({ retry }: CallOptions): PublishRetryPolicy | false {
@@ -75,30 +77,5 @@ export class BrokerSender implements TaskSender {
     const wanted = retry ?? taskPublishRetry;
     if (wanted === false) return false;
     return wanted === true ? taskPublishRetryPolicy : { ...taskPublishRetryPolicy, ...wanted };
-  }
-
-  /**
-   * The default exchange with the queue's name as routing key, unless the caller names both exchange and key (celery 5.6 app/amqp.py,
-   * send_task_message: a direct exchange with one of them missing goes to the default exchange). An exchange of another type may have more
-   * queues behind it, and is published to itself.
-   */
-  #destinationOf({ options, taskOptions }: SendRequest): Destination {
-    const name = options.queue ?? taskOptions?.queue ?? this.#kernel.settings.taskDefaultQueue;
-    if (options.exchange !== undefined && options.routingKey !== undefined) {
-      return {
-        route: { exchange: options.exchange, routingKey: options.routingKey },
-        declare: [this.#kernel.queueNamed(name)],
-      };
-    }
-    let found = this.#destinations.get(name);
-    if (found === undefined) {
-      const queue = this.#kernel.queueNamed(name);
-      const { exchange, routingKey } = queue;
-      const route =
-        exchange.type === 'direct' ? { exchange: '', routingKey: name } : { exchange: exchange.name, routingKey };
-      found = { route, declare: [queue] };
-      this.#destinations.set(name, found);
-    }
-    return found;
   }
 }

@@ -1,20 +1,35 @@
 import { durationMs, type Duration } from '@ctq/runtime';
 import type { Message } from '@ctq/messaging';
 import type { Kernel } from '../app/kernel.js';
+import { parentPlace } from '../execute/inheritance.js';
 import { argsRepr, kwargsRepr } from '../protocol/args-repr.js';
+import { encodeTaskVersion1 } from '../protocol/encode-task-v1.js';
 import { encodeTask } from '../protocol/encode-task.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import { formatWireTime } from '../protocol/wire-time.js';
+import type { Routed } from '../routing/router.js';
 import type { CallOptions, Linkable } from './call-options.js';
 import type { SendRequest } from './task-sender.js';
 
-/** The message of a call: task options below call options, settings below both. */
-export function buildMessage(kernel: Kernel, request: SendRequest, origin: string): Message {
+/** The message of a call: its own options over the task's, those over the route's, settings below all. */
+export function buildMessage(
+  kernel: Kernel,
+  request: SendRequest,
+  { route, destination }: Routed,
+  origin: string,
+): Message {
   const { settings } = kernel;
   checkArguments(request);
   // One instant: what is so long from now is exactly so long from now.
   const now = kernel.clock.now();
   const { options, placement, taskOptions } = request;
+  const isPlaced = placement.rootId != null && placement.parentId != null;
+  const parent = isPlaced ? undefined : parentPlace(kernel);
+  const inherited = request.inherited ?? parent?.inherited;
+  const own = options.headers ?? route.headers;
+  const stamps = request.stamps ?? options.stamps;
+  const stampedHeaders =
+    request.stampedHeaders ?? (stamps === undefined ? inherited?.stampedHeaders : Object.keys(stamps));
   const eta = etaOf(options, now);
   const expiresAt = expiresAtOf(options.expires ?? taskOptions?.expires, now);
   if (expiresAt !== undefined && expiresAt < now) {
@@ -31,7 +46,7 @@ export function buildMessage(kernel: Kernel, request: SendRequest, origin: strin
     args: request.args,
     kwargs: request.kwargs,
     lang: 'js',
-    shadow: options.shadow ?? null,
+    shadow: options.shadow ?? taskOptions?.shadowName?.(request.args, request.kwargs, options) ?? null,
     eta: eta === undefined ? null : formatWireTime(eta),
     expires: expiresAt === undefined ? null : formatWireTime(expiresAt),
     group: placement.groupId ?? null,
@@ -39,32 +54,44 @@ export function buildMessage(kernel: Kernel, request: SendRequest, origin: strin
     retries: placement.retries ?? 0,
     timeLimit: seconds(hard),
     softTimeLimit: seconds(soft),
-    rootId: placement.rootId ?? request.id,
-    parentId: placement.parentId ?? null,
+    rootId: placement.rootId ?? parent?.rootId ?? request.id,
+    parentId: placement.parentId ?? parent?.parentId ?? null,
     argsRepr: options.argsRepr ?? argsRepr(request.args),
     kwargsRepr: options.kwargsRepr ?? kwargsRepr(request.kwargs),
     origin: request.origin ?? origin,
     ignoreResult: options.ignoreResult ?? taskOptions?.ignoreResult ?? settings.taskIgnoreResult,
     replacedTaskNesting: placement.replacedTaskNesting ?? 0,
-    stampedHeaders: request.stampedHeaders ?? null,
-    stamps: request.stamps ?? {},
-    headers: options.headers ?? {},
+    stampedHeaders: stampedHeaders ?? null,
+    stamps: stamps ?? (stampedHeaders == null ? {} : pick(inherited?.stamps, stampedHeaders)),
+    headers: inherited?.headers === undefined ? (own ?? {}) : { ...inherited.headers, ...own },
     callbacks: linkList(options.link),
     errbacks: linkList(options.linkError),
     chain: placement.chain ?? null,
     chord: placement.chord ?? null,
     replyTo: options.replyTo ?? kernel.sender.replyTo,
   };
-  const serializer = options.serializer ?? taskOptions?.serializer ?? settings.taskSerializer;
-  const compression = options.compression ?? taskOptions?.compression ?? settings.taskCompression;
-  return encodeTask(task, {
+  const serializer = options.serializer ?? taskOptions?.serializer ?? route.serializer ?? settings.taskSerializer;
+  const compression = options.compression ?? taskOptions?.compression ?? route.compression ?? settings.taskCompression;
+  const encode = settings.taskProtocol === 1 ? encodeTaskVersion1 : encodeTask;
+  return encode(task, {
     content: kernel.content,
     serializer,
     ...(compression === undefined ? noOptions : { compression }),
     ...(expiresAt === undefined ? noOptions : { expirationMs: expiresAt - now }),
     properties: {
-      deliveryMode: options.deliveryMode ?? settings.taskDefaultDeliveryMode,
-      priority: options.priority ?? taskOptions?.priority ?? settings.taskDefaultPriority ?? 0,
+      deliveryMode:
+        options.deliveryMode ??
+        taskOptions?.deliveryMode ??
+        route.deliveryMode ??
+        destination.deliveryMode ??
+        settings.taskDefaultDeliveryMode,
+      priority:
+        options.priority ??
+        taskOptions?.priority ??
+        route.priority ??
+        inherited?.priority ??
+        settings.taskDefaultPriority ??
+        0,
       ...(request.extra === undefined ? noOptions : { extra: request.extra }),
     },
   });
@@ -99,6 +126,10 @@ function checkArguments({ task, args, kwargs }: SendRequest): void {
 
 function seconds(limit: Duration | null | undefined): number | null {
   return limit === undefined || limit === null ? null : durationMs(limit) / 1_000;
+}
+
+function pick(from: Readonly<Record<string, unknown>> = {}, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, from[name]]));
 }
 
 function linkList(links: Linkable | readonly Linkable[] | undefined): TaskMessage['callbacks'] {

@@ -1,4 +1,5 @@
-import type { PublishRetryPolicy } from '@ctq/messaging';
+import type { PublishRetryPolicy, Queue } from '@ctq/messaging';
+import type { ExchangeType } from '@ctq/messaging/transport';
 import type { Duration } from '@ctq/runtime';
 import type { SerializedSignature } from '../canvas/serialized-signature.js';
 
@@ -17,9 +18,15 @@ export interface CallOptions {
   readonly eta?: Date;
   /** Is not run any more after this: an instant, or a duration from now. */
   readonly expires?: Duration | Date;
-  readonly queue?: string;
+  /** By name or alias, or one as `queue()` makes it. */
+  readonly queue?: string | Queue;
+  /** With `routingKey`: published there. One of the two over a direct exchange is the queue's own way. */
   readonly exchange?: string;
+  /** Of `exchange`, where no queue says it. Anything but direct is published to with the exchange or the key alone. */
+  readonly exchangeType?: ExchangeType;
   readonly routingKey?: string;
+  /** Rejects with `UnroutableError` when no queue takes the message. */
+  readonly mandatory?: boolean;
   /** 0 to 9; which end is urgent depends on the broker (`supports.priority`). */
   readonly priority?: number;
   readonly serializer?: string;
@@ -28,6 +35,8 @@ export interface CallOptions {
   readonly deliveryMode?: 1 | 2;
   /** Headers of your own; they arrive in `ctx.request.headers`. */
   readonly headers?: Readonly<Record<string, unknown>>;
+  /** Marks by name, by which tasks can be found and revoked; they arrive in `ctx.request.stamps`. */
+  readonly stamps?: Readonly<Record<string, unknown>>;
   /** Name to show in logs and monitors instead of the task's. */
   readonly shadow?: string;
   readonly ignoreResult?: boolean;
@@ -39,6 +48,8 @@ export interface CallOptions {
   /** Run when it failed, with the failed task's id as first argument. */
   readonly linkError?: Linkable | readonly Linkable[];
   readonly replyTo?: string;
+  /** Remember the result among the children of the task that makes the call. Default true. */
+  readonly addToParent?: boolean;
   /** What logs and monitors show for the arguments; for calls that carry secrets. */
   readonly argsRepr?: string;
   readonly kwargsRepr?: string;

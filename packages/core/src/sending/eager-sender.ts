@@ -2,6 +2,8 @@ import { hostname } from 'node:os';
 import type { Kernel } from '../app/kernel.js';
 import { completeTask, storeProgress } from '../execute/complete-task.js';
 import { executeIntercepted } from '../execute/execute-intercepted.js';
+import type { Execution } from '../execute/execution.js';
+import { runHooks } from '../execute/run-hooks.js';
 import { TaskAbort } from '../execute/task-abort.js';
 import { decodeTask } from '../protocol/decode-task.js';
 import { buildMessage } from './build-message.js';
@@ -23,10 +25,11 @@ export class EagerSender implements TaskSender {
 
   async send(request: SendRequest): Promise<void> {
     const kernel = this.#kernel;
-    const message = decodeTask(buildMessage(kernel, request, `gen${process.pid}@${this.#hostname}`), kernel.content);
+    const sent = buildMessage(kernel, request, kernel.router.route(request), `gen${process.pid}@${this.#hostname}`);
+    const message = decodeTask(sent, kernel.content);
     const definition = kernel.registry.get(message.task);
     const completion = { message, definition, deliveryInfo: undefined, hostname: this.#hostname };
-    const outcome = await executeIntercepted(kernel, {
+    const execution: Execution = {
       definition,
       message,
       deliveryInfo: undefined,
@@ -36,8 +39,10 @@ export class EagerSender implements TaskSender {
       clock: kernel.clock,
       logger: kernel.logger,
       updateState: (_message, state, meta) => storeProgress(kernel, completion, state, meta),
-    });
+    };
+    const outcome = await executeIntercepted(kernel, execution);
     const settled = await completeTask(kernel, { ...completion, outcome });
+    await runHooks(execution, settled);
     if (settled.kind === 'failure' && kernel.settings.taskEagerPropagates) throw settled.error;
   }
 

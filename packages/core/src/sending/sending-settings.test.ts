@@ -96,7 +96,7 @@ describe('the default exchange', () => {
 
   it('and its routing key are named like the queue unless the settings say otherwise [ST-160, ST-162]', () => {
     const { kernel } = new Ctq('names', { taskDefaultQueue: 'main' });
-    expect(kernel.queueNamed('main')).toMatchObject({
+    expect(kernel.queues.named('main')).toMatchObject({
       ...queue('main', { exchange: exchange('main', { type: 'direct' }), routingKey: 'main' }),
     });
   });

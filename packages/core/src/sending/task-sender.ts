@@ -1,3 +1,4 @@
+import type { Inherited } from './inherited.js';
 import type { TaskOptions } from '../task/task-options.js';
 import type { CallOptions, Placement } from './call-options.js';
 
@@ -16,6 +17,8 @@ export interface SendRequest {
   /** Stamps that travel with it. */
   readonly stampedHeaders?: readonly string[] | null;
   readonly stamps?: Readonly<Record<string, unknown>>;
+  /** What it takes from the task before it, for steps of a workflow that are sent after that has ended. */
+  readonly inherited?: Inherited;
   /** Options of the task itself, below those of the call; undefined for a task that is not known here. */
   readonly taskOptions?: TaskOptions;
 }

@@ -3,11 +3,12 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Kernel } from '../app/kernel.js';
 import { createSignature } from '../canvas/create-signature.js';
 import type { TaskNode } from '../canvas/signature-node.js';
-import { noteChild } from '../execute/current-task.js';
-import { createDirectContext } from '../execute/run-task.js';
+import { createDirectContext } from '../execute/create-context.js';
+import { sendAsChild } from '../execute/inheritance.js';
 import { asyncResult } from '../result/async-result.js';
 import type { AsyncResult } from '../result/result-handle.js';
 import type { CallOptions } from '../sending/call-options.js';
+import { type BulkCall, enqueueMany, type EnqueueManyOptions, type OnBatch } from '../sending/enqueue-many.js';
 import type { AnyTask, RemoteTask, Task } from './task.js';
 import type { TaskDefinition } from './task-definition.js';
 import type { TaskOptions } from './task-options.js';
@@ -40,7 +41,7 @@ export function remoteTask<A extends readonly unknown[], R>(kernel: Kernel, shap
     const id = options.taskId ?? randomUUID();
     const { positions, kwargs } = split(shape, args);
     const taskOptions = kernel.registry.find(shape.taskName)?.options;
-    await kernel.sender.send({
+    await sendAsChild(kernel, {
       task: shape.taskName,
       id,
       args: positions,
@@ -49,8 +50,24 @@ export function remoteTask<A extends readonly unknown[], R>(kernel: Kernel, shap
       placement: noPlacement,
       ...(taskOptions === undefined ? {} : { taskOptions }),
     });
-    noteChild([[id, null], null]);
     return asyncResult(kernel.results, id, isIgnored(kernel, options, taskOptions) ? ignored : undefined);
+  };
+  const enqueue = async (
+    calls: Iterable<BulkCall<A>> | AsyncIterable<BulkCall<A>>,
+    { batchSize, signal, onBatch, ...shared }: EnqueueManyOptions & Partial<OnBatch<AsyncResult<R>>> = {},
+  ): Promise<number | AsyncResult<R>[]> => {
+    const gathered: AsyncResult<R>[] = [];
+    const common: CallOptions = { addToParent: false, ...shared };
+    const count = await enqueueMany(
+      calls,
+      (call) => (isList(call) ? applyAsync(call, common) : applyAsync(call.args, { ...common, ...call.options })),
+      { ...(batchSize === undefined ? {} : { batchSize }), ...(signal === undefined ? {} : { signal }) },
+      onBatch ??
+        ((handles) => {
+          for (const handle of handles) gathered.push(handle);
+        }),
+    );
+    return onBatch === undefined ? gathered : count;
   };
   const node = (args: readonly unknown[], immutable: boolean): TaskNode => {
     const { positions, kwargs } = split(shape, args);
@@ -60,9 +77,14 @@ export function remoteTask<A extends readonly unknown[], R>(kernel: Kernel, shap
     taskName: shape.taskName,
     delay: (...args) => applyAsync(args),
     applyAsync,
+    enqueueMany: enqueue as RemoteTask<A, R>['enqueueMany'],
     s: (...given: readonly unknown[]) => createSignature(kernel, node(given, false)),
     si: (...args) => createSignature(kernel, node(args, true)),
   };
+}
+
+function isList<A extends readonly unknown[]>(call: BulkCall<A>): call is A {
+  return Array.isArray(call);
 }
 
 const noPlacement = {};

@@ -1,5 +1,6 @@
-import { ConfigurationError, durationMs } from '@ctq/runtime';
+import { ConfigurationError } from '@ctq/runtime';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { checkLimits } from './check-limits.js';
 import type { Task } from './task.js';
 import type { TaskContext } from './task-context.js';
 import type { TaskDefinition } from './task-definition.js';
@@ -64,18 +65,18 @@ type AnyFunction = (...args: never[]) => unknown;
 type GivenOptions = TaskOptions & { readonly params?: readonly string[]; readonly schema?: StandardSchemaV1 };
 
 /** Reads what `app.task` was called with. @throws ConfigurationError for a function without a name, TypeError for anything else. */
-export function readDefinition(appName: string, given: readonly unknown[]): TaskDefinition {
+export function readDefinition(appName: string, given: readonly unknown[], base: TaskOptions = {}): TaskDefinition {
   const rest = [...given];
   const name = typeof rest[0] === 'string' ? (rest.shift() as string) : undefined;
-  const options: GivenOptions = typeof rest[0] === 'object' && rest[0] !== null ? (rest.shift() as GivenOptions) : {};
+  const own: GivenOptions = typeof rest[0] === 'object' && rest[0] !== null ? (rest.shift() as GivenOptions) : {};
   const run = rest[0];
   if (typeof run !== 'function')
     throw new TypeError("app.task takes a function last: app.task('add', (x: number, y: number) => x + y).");
-  const { params, schema, ...own } = options;
-  checkLimits(name ?? run.name, own);
+  const { params, schema, ...options } = { ...base, ...own };
+  checkLimits(name ?? run.name, options);
   return {
     name: name ?? generatedName(appName, run as AnyFunction),
-    options: Object.freeze(own),
+    options: Object.freeze(options),
     params,
     schema,
     run: run as AnyFunction,
@@ -87,14 +88,5 @@ function generatedName(appName: string, run: AnyFunction): string {
   throw new ConfigurationError(
     'CTQ_TASK_WITHOUT_NAME',
     "A task needs a name, which is what callers send: app.task('add', (x, y) => x + y). An anonymous function has none of its own.",
-  );
-}
-
-function checkLimits(name: string, options: TaskOptions): void {
-  const { timeLimit, softTimeLimit } = options;
-  if (timeLimit === undefined || softTimeLimit === undefined || durationMs(softTimeLimit) <= durationMs(timeLimit))
-    return;
-  throw new TypeError(
-    `Task ${name}: its soft time limit (${softTimeLimit}) must not be longer than its time limit (${timeLimit}).`,
   );
 }

@@ -1,6 +1,8 @@
 import type { Duration, Logger } from '@ctq/runtime';
 import type { TaskMessage } from '../protocol/task-message.js';
+import type { Retry } from './directives.js';
 import type { CallOptions } from '../sending/call-options.js';
+import type { ResultTuple } from '../result/result-record.js';
 import type { TaskState } from '../result/states.js';
 
 /** How a message came to its worker. */
@@ -19,22 +21,30 @@ export interface TaskRequest extends TaskMessage {
   readonly isEager: boolean;
   /** The function was called in place, not through a message. */
   readonly calledDirectly: boolean;
+  /** Results of what the task has sent so far. */
+  readonly children: readonly ResultTuple[];
 }
 
 /** The first argument of a task with `bind: true`. */
 export interface TaskContext {
   readonly request: TaskRequest;
-  /** Aborted at the soft and the hard time limit, at a cold shutdown and when the lease was lost; pass it on to what you await. */
+  /** Aborted at the soft and the hard time limit, at a cold shutdown, when the lease was lost, and by `app.abort` for a task that is `abortable`; pass it on to what you await. */
   readonly signal: AbortSignal;
   /** Lines carry the task's name and id. */
   readonly log: Logger;
+  readonly retry: RetryTask;
+  /** Stores a state of your own, such as `PROGRESS`, with plain data. */
+  updateState(state: TaskState, meta?: unknown): Promise<void>;
+}
+
+export interface RetryTask {
   /**
    * Leaves the task, to be run again. Throws `Retry`, or the given error (else `MaxRetriesExceededError`) when the attempts are used up.
    * `throw ctx.retry()` reads better where the compiler should see that nothing follows; it is the same.
    */
-  retry(options?: RetryOptions): never;
-  /** Stores a state of your own, such as `PROGRESS`, with plain data. */
-  updateState(state: TaskState, meta?: unknown): Promise<void>;
+  (options?: RetryOptions): never;
+  /** The same for a task that has to tidy up first: gives the `Retry`, which has its effect when it is thrown. */
+  (options: RetryOptions & { readonly throw: false }): Retry;
 }
 
 export interface RetryOptions {

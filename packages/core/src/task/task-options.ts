@@ -1,5 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Queue } from '@ctq/messaging';
 import type { Duration } from '@ctq/runtime';
+import type { CallOptions } from '../sending/call-options.js';
+import type { RetryOptions, TaskContext } from './task-context.js';
 
 /** A class of errors to recognise: ctq's own by `isInstance` (which survives duplicate copies), all others by `instanceof`. */
 export type ErrorClass = abstract new (...args: never[]) => Error;
@@ -22,6 +25,8 @@ export interface TaskOptions {
   readonly retryBackoffMax?: Duration;
   /** Spread it between 0 and the value. Default true. */
   readonly retryJitter?: boolean;
+  /** What else an automatic retry is given: `countdown` (where there is no backoff), `maxRetries`, `options`, … */
+  readonly retryKwargs?: Omit<RetryOptions, 'error'>;
   /** Errors that are part of normal work: the state is FAILURE, the log line is INFO without a stack. */
   readonly throws?: readonly ErrorClass[];
   readonly ignoreResult?: boolean;
@@ -42,14 +47,81 @@ export interface TaskOptions {
   readonly timeLimit?: Duration;
   /** Aborts `ctx.signal` with `SoftTimeLimitExceeded`. */
   readonly softTimeLimit?: Duration;
+  /** `app.abort` (Celery's `AbortableAsyncResult.abort`) aborts `ctx.signal`, within about a second. */
+  readonly abortable?: boolean;
   readonly expires?: Duration;
-  readonly queue?: string;
+  readonly queue?: string | Queue;
+  readonly exchange?: string;
+  readonly routingKey?: string;
+  readonly mandatory?: boolean;
+  /** 1 transient, 2 persistent. */
+  readonly deliveryMode?: 1 | 2;
   readonly priority?: number;
   readonly serializer?: string;
   readonly compression?: string;
   /** Longest representation of the result in log lines. Default 1024 characters. */
   readonly resultReprMaxSize?: number;
+  /** Remember the results of what the task sends, as `children` of its own. Default true. */
+  readonly trail?: boolean;
+  /** Name to show in logs and monitors for one call, unless the call gives one. */
+  readonly shadowName?: (
+    args: readonly unknown[],
+    kwargs: Readonly<Record<string, unknown>>,
+    options: CallOptions,
+  ) => string | undefined;
+  /** Called before the arguments are checked; its error is the task's. */
+  readonly beforeStart?: (ctx: TaskContext) => void | Promise<void>;
+  /** Called when the result is stored, before the message is acknowledged. Errors of this hook and of those below are logged. */
+  readonly onSuccess?: (value: unknown, ctx: TaskContext) => void | Promise<void>;
+  /** Called when the failure is stored. */
+  readonly onFailure?: (error: Error, ctx: TaskContext) => void | Promise<void>;
+  /** Called when the next attempt was sent; with what this one failed with, if anything. */
+  readonly onRetry?: (error: Error | undefined, ctx: TaskContext) => void | Promise<void>;
+  /** Called last, after a success (with the value) or a failure (with the error). */
+  readonly afterReturn?: (state: 'SUCCESS' | 'FAILURE', value: unknown, ctx: TaskContext) => void | Promise<void>;
 }
+
+/** All of them, for whoever is given options by name. */
+export const taskOptionNames: readonly string[] = Object.keys({
+  bind: true,
+  maxRetries: true,
+  defaultRetryDelay: true,
+  autoretryFor: true,
+  dontAutoretryFor: true,
+  retryBackoff: true,
+  retryBackoffMax: true,
+  retryJitter: true,
+  retryKwargs: true,
+  throws: true,
+  ignoreResult: true,
+  storeErrorsEvenIfIgnored: true,
+  trackStarted: true,
+  acksLate: true,
+  acksOnFailureOrTimeout: true,
+  acksOnFailure: true,
+  acksOnTimeout: true,
+  rejectOnWorkerLost: true,
+  timeLimit: true,
+  softTimeLimit: true,
+  abortable: true,
+  expires: true,
+  queue: true,
+  exchange: true,
+  routingKey: true,
+  mandatory: true,
+  deliveryMode: true,
+  priority: true,
+  serializer: true,
+  compression: true,
+  resultReprMaxSize: true,
+  trail: true,
+  shadowName: true,
+  beforeStart: true,
+  onSuccess: true,
+  onFailure: true,
+  onRetry: true,
+  afterReturn: true,
+} satisfies Record<keyof TaskOptions, true>);
 
 /** The task takes one object, the keyword arguments, validated before it runs. Any Standard Schema: zod, valibot, arktype. */
 export interface SchemaOption<Schema extends StandardSchemaV1> {

@@ -5,6 +5,13 @@ import type { TaskDefinition } from './task-definition.js';
 /** The tasks of one app, by their names on the wire. */
 export class TaskRegistry implements Iterable<TaskDefinition> {
   readonly #tasks = new Map<string, TaskDefinition>();
+  readonly #annotate: (definition: TaskDefinition) => TaskDefinition;
+  /** With the annotations of the settings, which are not known when a task is defined. */
+  readonly #annotated = new Map<string, TaskDefinition>();
+
+  constructor(annotate: (definition: TaskDefinition) => TaskDefinition = (definition) => definition) {
+    this.#annotate = annotate;
+  }
 
   /** @throws DuplicateTaskError: two functions under one name would make it chance which of them runs. */
   register(definition: TaskDefinition): void {
@@ -18,7 +25,13 @@ export class TaskRegistry implements Iterable<TaskDefinition> {
   }
 
   find(name: string): TaskDefinition | undefined {
-    return this.#tasks.get(name) ?? builtinTasks.get(name);
+    const found = this.#annotated.get(name);
+    if (found !== undefined) return found;
+    const defined = this.#tasks.get(name);
+    if (defined === undefined) return builtinTasks.get(name);
+    const annotated = this.#annotate(defined);
+    this.#annotated.set(name, annotated);
+    return annotated;
   }
 
   /** @throws TaskNotRegisteredError */
@@ -33,6 +46,6 @@ export class TaskRegistry implements Iterable<TaskDefinition> {
   }
 
   [Symbol.iterator](): Iterator<TaskDefinition> {
-    return this.#tasks.values();
+    return [...this.#tasks.keys()].map((name) => this.get(name)).values();
   }
 }

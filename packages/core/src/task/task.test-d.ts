@@ -3,6 +3,7 @@ import type { Decimal } from '@ctq/messaging';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Ctq } from '../app/ctq.js';
 import type { AsyncResult } from '../result/result-handle.js';
+import type { Retry } from './directives.js';
 import type { TaskContext } from './task-context.js';
 import type { Wire } from './wire.js';
 
@@ -86,5 +87,41 @@ describe('Wire', () => {
     expectTypeOf<Wire<Account>>().toEqualTypeOf<never>();
     expectTypeOf<Wire<() => void>>().toEqualTypeOf<never>();
     expectTypeOf<Wire<{ map: Map<string, number> }>>().toEqualTypeOf<{ map: never }>();
+  });
+
+  it('is sent many times with its arguments', async () => {
+    const add = app.task('add', (x: number, y: number) => x + y);
+    expectTypeOf(await add.enqueueMany([[1, 2], { args: [3, 4], options: { priority: 3 } }])).toEqualTypeOf<
+      AsyncResult<number>[]
+    >();
+    const count = await add.enqueueMany([[1, 2]], {
+      onBatch: (handles) => {
+        expectTypeOf(handles).toEqualTypeOf<readonly AsyncResult<number>[]>();
+      },
+    });
+    expectTypeOf(count).toEqualTypeOf<number>();
+    // @ts-expect-error arguments are checked
+    await add.enqueueMany([[1, '2']]);
+    // @ts-expect-error one id is not for many
+    await add.enqueueMany([[1, 2]], { taskId: 'same' });
+  });
+
+  it('shares options by taskWith, keeping its types', () => {
+    const reliable = app.taskWith({ maxRetries: 10, queue: 'money' });
+    const charge = reliable('charge', { bind: true }, (ctx, cents: number) => `${ctx.request.id}${cents}`);
+    expectTypeOf(charge).parameters.toEqualTypeOf<[cents: number]>();
+    // @ts-expect-error the context is asked for where the function is
+    app.taskWith({ bind: true });
+    // @ts-expect-error no such option
+    app.taskWith({ maxRetry: 1 });
+  });
+
+  it('retries for good, or gives what is to be thrown', () => {
+    app.task('again', { bind: true }, (ctx): string => {
+      const retry = ctx.retry({ throw: false });
+      expectTypeOf(retry).toEqualTypeOf<Retry>();
+      expectTypeOf(ctx.retry({ countdown: 5 })).toEqualTypeOf<never>();
+      throw retry;
+    });
   });
 });

@@ -1,5 +1,5 @@
 import type { Channel } from '../transport/channel.js';
-import type { Queue } from '../entities/queue.js';
+import type { Declarable } from '../entities/declare.js';
 import type { TransportConnection } from '../transport/transport.js';
 import { Expiring } from './deadline-line.js';
 
@@ -8,7 +8,7 @@ export interface Outlet {
   readonly connection: TransportConnection;
   readonly channel: Channel;
   /** By identity, which is what the fast path looks at; others of the same content are found by their key. */
-  readonly declared: WeakSet<Queue>;
+  readonly declared: WeakSet<Declarable>;
   readonly declaredKeys: Set<string>;
   readonly declaring: Map<string, Promise<unknown>>;
   /** How many publishes the broker has answered. */

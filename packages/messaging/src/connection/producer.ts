@@ -1,4 +1,4 @@
-import type { Queue } from '../entities/queue.js';
+import type { Declarable } from '../entities/declare.js';
 import type { Message, Route } from '../message/message.js';
 
 /** Publishes finished messages; declares what they need first. */
@@ -17,7 +17,7 @@ export interface ProducerPublishOptions {
    * Declared before the first publish that names them on a connection, once; those that may vanish meanwhile (`autoDelete`, `x-expires`)
    * before each (kombu 5.6 entity.py, can_cache_declaration).
    */
-  readonly declare?: readonly Queue[];
+  readonly declare?: readonly Declarable[];
   readonly mandatory?: boolean;
   /** Retries of this publish when the connection is lost; `false` for none. */
   readonly retry?: PublishRetryPolicy | false;

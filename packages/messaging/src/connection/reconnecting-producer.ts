@@ -1,6 +1,5 @@
 import { type Clock, Deadline, type Deferred, deferred, toError } from '@ctq/runtime';
-import { declareQueue, staysDeclared } from '../entities/declare.js';
-import type { Queue } from '../entities/queue.js';
+import { type Declarable, declareEntity, staysDeclared } from '../entities/declare.js';
 import { PublishTimeoutError, TransportConnectionError, TransportError } from '../errors.js';
 import type { Message, Route } from '../message/message.js';
 import type { Channel } from '../transport/channel.js';
@@ -215,10 +214,10 @@ export class ReconnectingProducer implements Producer {
   ): Promise<void> {
     const { givenUp } = publish;
     const outlet = this.#outlet ?? (await this.#open(givenUp));
-    for (const queue of options.declare ?? []) {
-      if (outlet.declared.has(queue)) continue;
+    for (const entity of options.declare ?? []) {
+      if (outlet.declared.has(entity)) continue;
       publish.ask(outlet, this.#clock.monotonic());
-      await abortable(this.#declare(outlet, queue), givenUp);
+      await abortable(this.#declare(outlet, entity), givenUp);
       outlet.answers += 1;
     }
     givenUp.throwIfAborted();
@@ -227,19 +226,19 @@ export class ReconnectingProducer implements Producer {
     outlet.answers += 1;
   }
 
-  async #declare({ channel, declared, declaredKeys, declaring }: Outlet, queue: Queue): Promise<void> {
-    if (!staysDeclared(queue)) {
-      await declareQueue(channel, queue);
+  async #declare({ channel, declared, declaredKeys, declaring }: Outlet, entity: Declarable): Promise<void> {
+    if (!staysDeclared(entity)) {
+      await declareEntity(channel, entity);
       return;
     }
-    const key = declarationKey(queue);
+    const key = declarationKey(entity);
     if (!declaredKeys.has(key)) {
-      const underWay = declaring.get(key) ?? declareQueue(channel, queue).finally(() => declaring.delete(key));
+      const underWay = declaring.get(key) ?? declareEntity(channel, entity).finally(() => declaring.delete(key));
       declaring.set(key, underWay);
       await underWay;
       declaredKeys.add(key);
     }
-    declared.add(queue);
+    declared.add(entity);
   }
 
   async #open(signal: AbortSignal): Promise<Outlet> {
@@ -278,8 +277,8 @@ export class ReconnectingProducer implements Producer {
   }
 }
 
-function isDeclared({ declared }: Outlet, queues: readonly Queue[] | undefined): boolean {
-  return queues === undefined || queues.every((queue) => declared.has(queue));
+function isDeclared({ declared }: Outlet, entities: readonly Declarable[] | undefined): boolean {
+  return entities === undefined || entities.every((entity) => declared.has(entity));
 }
 
 function isWorthRetrying(error: unknown): boolean {

@@ -28,7 +28,18 @@ export async function declareQueue(topology: Topology, queue: Queue): Promise<st
   return name;
 }
 
+/** What a publish may need: a queue with its exchange and bindings, or an exchange alone. */
+export type Declarable = Queue | Exchange;
+
+export async function declareEntity(topology: Topology, entity: Declarable): Promise<void> {
+  await (isQueue(entity) ? declareQueue(topology, entity) : declareExchange(topology, entity));
+}
+
+function isQueue(entity: Declarable): entity is Queue {
+  return 'exchange' in entity;
+}
+
 /** Whether one declaration per connection is enough (kombu 5.6 entity.py, can_cache_declaration): not for queues that may vanish. */
-export function staysDeclared(queue: Queue): boolean {
-  return !queue.autoDelete && queue.arguments['x-expires'] === undefined;
+export function staysDeclared(entity: Declarable): boolean {
+  return !entity.autoDelete && entity.arguments['x-expires'] === undefined;
 }

@@ -24,17 +24,17 @@ function recordingTopology(): Topology & { readonly calls: string[] } {
 }
 
 describe('exchange', () => {
-  test('is direct, durable and persistent unless it says otherwise [MS-037] [MS-041]', () => {
+  test('is direct and durable, and leaves the delivery mode to the sender, unless it says otherwise [MS-037] [MS-041]', () => {
     expect(exchange('celery')).toEqual({
       name: 'celery',
       type: 'direct',
       durable: true,
       autoDelete: false,
-      deliveryMode: 2,
       arguments: {},
       noDeclare: false,
       passive: false,
     });
+    expect(exchange('x', { deliveryMode: 1 }).deliveryMode).toBe(1);
     expect(exchangeDeclaration(exchange('x', { type: 'fanout', durable: false }))).toEqual({
       name: 'x',
       type: 'fanout',

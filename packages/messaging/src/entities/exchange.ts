@@ -7,8 +7,8 @@ export interface Exchange {
   readonly type: ExchangeType;
   readonly durable: boolean;
   readonly autoDelete: boolean;
-  /** For messages that do not say themselves: 1 transient, 2 persistent. */
-  readonly deliveryMode: 1 | 2;
+  /** For messages that do not say themselves: 1 transient, 2 persistent. Undefined leaves it to the sender, who is persistent by default. */
+  readonly deliveryMode?: 1 | 2;
   readonly arguments: Readonly<Record<string, unknown>>;
   /** Somebody else declares it. The default exchange `''` is never declared. */
   readonly noDeclare: boolean;
@@ -18,14 +18,14 @@ export interface Exchange {
 
 export type ExchangeOptions = Partial<Omit<Exchange, 'name'>>;
 
-/** Kombu's defaults: direct, durable, persistent (kombu 5.6 entity.py, Exchange). */
+/** Kombu's defaults: direct, durable (kombu 5.6 entity.py, Exchange). */
 export function exchange(name: string, options: ExchangeOptions = {}): Exchange {
   return Object.freeze({
     name,
     type: options.type ?? 'direct',
     durable: options.durable ?? true,
     autoDelete: options.autoDelete ?? false,
-    deliveryMode: options.deliveryMode ?? 2,
+    ...(options.deliveryMode === undefined ? {} : { deliveryMode: options.deliveryMode }),
     arguments: options.arguments ?? {},
     noDeclare: (options.noDeclare ?? false) || name === '',
     passive: options.passive ?? false,

@@ -25,6 +25,8 @@ export interface Queue {
   readonly consumerArguments: Readonly<Record<string, unknown>>;
   /** Told what the broker said of the queue, each time that it was declared and before it is bound. */
   readonly onDeclared?: (info: QueueInfo) => void;
+  /** Each consumer has one of its own: who publishes declares the exchange only. */
+  readonly isBroadcast?: true;
 }
 
 export interface QueueOptions {
@@ -50,6 +52,7 @@ export interface QueueOptions {
   readonly maxLengthBytes?: number;
   /** Makes a RabbitMQ classic queue keep priorities up to this number. */
   readonly maxPriority?: number;
+  readonly isBroadcast?: true;
 }
 
 /** Kombu's defaults and argument names (kombu 5.6 entity.py, Queue; transport/base.py, RABBITMQ_QUEUE_ARGUMENTS). */
@@ -70,6 +73,7 @@ export function queue(name: string, options: QueueOptions = {}): Queue {
     bindingArguments: options.bindingArguments ?? {},
     consumerArguments: options.consumerArguments ?? {},
     ...(options.onDeclared === undefined ? {} : { onDeclared: options.onDeclared }),
+    ...(options.isBroadcast === undefined ? {} : { isBroadcast: options.isBroadcast }),
   });
 }
 

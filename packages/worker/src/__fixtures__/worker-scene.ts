@@ -50,7 +50,7 @@ export class WorkerScene implements AsyncDisposable {
         ...message,
       },
       { exchange: '', routingKey: queue },
-      { declare: [this.app.kernel.queueNamed(queue)] },
+      { declare: [this.app.kernel.queues.named(queue)] },
     );
   }
 

@@ -1,4 +1,4 @@
-import { completeRevoked, isStored, type Outcome, storeProgress, TaskRevokedError } from '@ctq/core';
+import { completeRevoked, isStored, type Outcome, runHooks, storeProgress, TaskRevokedError } from '@ctq/core';
 import { toError } from '@ctq/runtime';
 import type { TimeLimits } from '../pool/pool.js';
 import { makeKnown } from './make-known.js';
@@ -44,6 +44,8 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
   const stored = await makeKnown(request, outcome, workplace);
   if (stored === undefined) return;
   workplace.log.ended(request, stored);
+  const hooks = runHooks(request, stored);
+  if (hooks !== undefined) await hooks;
   if (policy.acksLate) return settle(delivery, settlementOf(stored, policy), logger);
 }
 
@@ -52,8 +54,21 @@ function run(request: TaskRequest, workplace: Workplace): Promise<Outcome> {
   log.accepted(request);
   keeper?.note(`${request.name}[${request.message.id}]`);
   const limits = limitsOf(request.policy, request.message);
+  if (request.definition.options.abortable === true) return runAbortable(request, workplace, limits);
   if (!request.policy.tracksStarted) return pool.run(request, limits);
   return runTracked(request, workplace, limits);
+}
+
+async function runAbortable(request: TaskRequest, workplace: Workplace, limits: TimeLimits): Promise<Outcome> {
+  const { abortWatch, pool } = workplace;
+  await abortWatch.watch(request);
+  try {
+    // STARTED would hide that it is to leave.
+    if (!request.policy.tracksStarted || request.abort.reason !== undefined) return await pool.run(request, limits);
+    return await runTracked(request, workplace, limits);
+  } finally {
+    abortWatch.forget(request);
+  }
 }
 
 async function runTracked(request: TaskRequest, workplace: Workplace, limits: TimeLimits): Promise<Outcome> {

@@ -4,6 +4,7 @@ import type { LeaseKeeper } from '@ctq/messaging/transport';
 import type { Clock, Logger } from '@ctq/runtime';
 import type { Pool } from '../pool/pool.js';
 import type { TaskLog } from '../report/task-log.js';
+import { AbortWatch } from './abort-watch.js';
 import { type TaskPolicy, taskPolicy } from './task-policy.js';
 
 export interface WorkplaceOptions {
@@ -29,6 +30,7 @@ export class Workplace {
   readonly clock: Clock;
   /** Of times in messages that do not say. */
   readonly timeZone: string;
+  readonly abortWatch: AbortWatch;
   readonly #keeper: () => LeaseKeeper | undefined;
   readonly #policies = new Map<TaskDefinition, TaskPolicy>();
 
@@ -43,6 +45,7 @@ export class Workplace {
     this.clock = kernel.clock;
     this.timeZone = kernel.settings.timezone;
     this.#keeper = keeper;
+    this.abortWatch = new AbortWatch({ kernel, clock: kernel.clock, logger });
   }
 
   get keeper(): LeaseKeeper | undefined {

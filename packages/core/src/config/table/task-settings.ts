@@ -2,8 +2,10 @@ import { defaultPublishRetryPolicy } from '@ctq/messaging';
 import { type ExchangeType, exchangeTypes } from '@ctq/messaging/transport';
 import type { Duration } from '@ctq/runtime';
 import type { SettingsTable } from '../setting.js';
+import { type TaskAnnotations, taskAnnotations } from '../annotation-setting.js';
+import { type TaskQueues, taskQueues } from '../queue-setting.js';
+import { type TaskRoutes, taskRoutes } from '../route-setting.js';
 import {
-  anything,
   deliveryMode,
   type DeliveryModeName,
   duration,
@@ -15,6 +17,7 @@ import {
   retryPolicy,
   text,
   truth,
+  truthOrTextList,
 } from '../setting-types.js';
 
 /** Tasks: what may be given. */
@@ -29,8 +32,8 @@ export interface TaskSettings {
   taskAcksOnTimeout: boolean | null;
   /** Sending runs the task here and now, without a broker. */
   taskAlwaysEager: boolean;
-  /** Options of tasks, by their names. */
-  taskAnnotations: unknown;
+  /** Options that are put over those of tasks: by name or for all, by a function, or by several of these. */
+  taskAnnotations: TaskAnnotations | null;
   /** Compression of message bodies. */
   taskCompression: string | null;
   /** Queues that are not in `taskQueues` are made up. */
@@ -38,9 +41,11 @@ export interface TaskSettings {
   /** Type of queues that are made up. */
   taskCreateMissingQueueType: 'classic' | 'quorum';
   /** Exchange type of queues that are made up. */
-  taskCreateMissingQueueExchangeType: string | null;
+  taskCreateMissingQueueExchangeType: ExchangeType | null;
   /** Tasks sent by a task have its priority. */
   taskInheritParentPriority: boolean;
+  /** Tasks sent by a task have its own headers and stamps too: all of them, or those of these names. Celery has none of this. */
+  taskInheritParentHeaders: boolean | readonly string[];
   /** 2 or persistent: messages survive a restart of the broker; 1 or transient: they do not. */
   taskDefaultDeliveryMode: 1 | 2 | DeliveryModeName;
   /** Queue of tasks that are not routed elsewhere. */
@@ -69,16 +74,16 @@ export interface TaskSettings {
   taskPublishRetry: boolean;
   /** How often and after which waits. */
   taskPublishRetryPolicy: PublishRetryPolicySetting;
-  /** Queues to declare and consume. */
-  taskQueues: unknown;
+  /** Queues to declare and consume, as `queue()` makes them or by name; in place of the default queue. */
+  taskQueues: TaskQueues | null;
   /** `x-max-priority` of queues that do not say. */
   taskQueueMaxPriority: number | null;
   /** With late acknowledgement: a task whose worker died is run again. Celery: false. */
   taskRejectOnWorkerLost: boolean;
   /** Errors of remote tasks show the remote traceback. */
   taskRemoteTracebacks: boolean;
-  /** Where tasks go, by their names. */
-  taskRoutes: unknown;
+  /** Where tasks go: by name or pattern, by a function, or by several of these. */
+  taskRoutes: TaskRoutes | null;
   /** Send an event for each task that is sent. */
   taskSendSentEvent: boolean;
   /** Serializer of what is sent. */
@@ -134,11 +139,11 @@ export const taskSettings: SettingsTable<TaskSettings> = {
     doc: 'Sending runs the task here and now, without a broker.',
   },
   taskAnnotations: {
-    type: anything,
+    type: optional(taskAnnotations),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_ANNOTATIONS'],
-    doc: 'Options of tasks, by their names.',
+    doc: 'Options that are put over those of tasks: by name or for all, by a function, or by several of these.',
   },
   taskCompression: {
     type: optional(text),
@@ -150,30 +155,37 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskCreateMissingQueues: {
     type: truth,
     default: true,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_CREATE_MISSING_QUEUES'],
     doc: 'Queues that are not in `taskQueues` are made up.',
   },
   taskCreateMissingQueueType: {
     type: oneOf('classic', 'quorum'),
     default: 'classic',
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_CREATE_MISSING_QUEUE_TYPE'],
     doc: 'Type of queues that are made up.',
   },
   taskCreateMissingQueueExchangeType: {
-    type: optional(text),
+    type: optional(oneOf(...exchangeTypes)),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_CREATE_MISSING_QUEUE_EXCHANGE_TYPE'],
     doc: 'Exchange type of queues that are made up.',
   },
   taskInheritParentPriority: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_INHERIT_PARENT_PRIORITY'],
     doc: 'Tasks sent by a task have its priority.',
+  },
+  taskInheritParentHeaders: {
+    type: truthOrTextList,
+    default: false,
+    status: 'effective',
+    old: [],
+    doc: 'Tasks sent by a task have its own headers and stamps too: all of them, or those of these names. Celery has none of this.',
   },
   taskDefaultDeliveryMode: {
     type: deliveryMode,
@@ -192,7 +204,7 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskDefaultQueueType: {
     type: oneOf('classic', 'quorum'),
     default: 'classic',
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_DEFAULT_QUEUE_TYPE'],
     doc: 'Type of the default queue.',
   },
@@ -255,7 +267,7 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskProtocol: {
     type: oneOf(1, 2),
     default: 2,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_TASK_PROTOCOL'],
     doc: 'Message protocol of what is sent.',
   },
@@ -274,16 +286,16 @@ export const taskSettings: SettingsTable<TaskSettings> = {
     doc: 'How often and after which waits.',
   },
   taskQueues: {
-    type: anything,
+    type: optional(taskQueues),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_QUEUES'],
-    doc: 'Queues to declare and consume.',
+    doc: 'Queues to declare and consume, as `queue()` makes them or by name; in place of the default queue.',
   },
   taskQueueMaxPriority: {
     type: optional(integer(0)),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_QUEUE_MAX_PRIORITY'],
     doc: '`x-max-priority` of queues that do not say.',
   },
@@ -302,11 +314,11 @@ export const taskSettings: SettingsTable<TaskSettings> = {
     doc: 'Errors of remote tasks show the remote traceback.',
   },
   taskRoutes: {
-    type: anything,
+    type: optional(taskRoutes),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_ROUTES'],
-    doc: 'Where tasks go, by their names.',
+    doc: 'Where tasks go: by name or pattern, by a function, or by several of these.',
   },
   taskSendSentEvent: {
     type: truth,

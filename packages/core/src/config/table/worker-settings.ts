@@ -108,7 +108,7 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerDirect: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_WORKER_DIRECT'],
     doc: 'Every worker consumes a queue of its own too.',
   },

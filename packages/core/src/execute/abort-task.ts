@@ -1,0 +1,23 @@
+import type { Kernel } from '../app/kernel.js';
+import { readyStates } from '../result/states.js';
+
+/** Celery's state of a task that is asked to leave (celery 5.6 contrib/abortable.py). */
+export const abortedState = 'ABORTED';
+
+/**
+ * Asks a task to leave: stores ABORTED for it, which one with `abortable` looks for. Resolves with false for a task that has ended, whose outcome
+ * stays.
+ */
+export async function abortTask({ results }: Kernel, taskId: string): Promise<boolean> {
+  const found = await results.find(taskId);
+  if (found !== undefined && readyStates.has(found.status)) return false;
+  await results.store({
+    taskId,
+    status: abortedState,
+    result: null,
+    traceback: null,
+    children: [],
+    dateDone: null,
+  });
+  return true;
+}

@@ -1,0 +1,101 @@
+import type { Clock, Logger } from '@ctq/runtime';
+import type { TaskMessage } from '../protocol/task-message.js';
+import type { ResultTuple } from '../result/result-record.js';
+import { Retry } from '../task/directives.js';
+import { nextAttempt } from '../task/retry-policy.js';
+import type { RetryOptions, RetryTask, TaskContext, TaskRequest } from '../task/task-context.js';
+import type { TaskDefinition } from '../task/task-definition.js';
+import type { Execution } from './execution.js';
+import { TaskAbort } from './task-abort.js';
+
+/** The context of an execution; `children` tells what the task has sent so far. */
+export function createContext(execution: Execution, children: () => readonly ResultTuple[]): TaskContext {
+  const { definition, message, clock, abort } = execution;
+  const request: TaskRequest = {
+    ...message,
+    deliveryInfo: execution.deliveryInfo,
+    hostname: execution.hostname,
+    isEager: execution.isEager,
+    calledDirectly: false,
+    get children() {
+      return children();
+    },
+  };
+  return {
+    request,
+    get signal() {
+      return abort.signal;
+    },
+    get log() {
+      return execution.logger.child({ taskName: message.task, taskId: message.id });
+    },
+    retry: retryWith((options) => nextAttempt(message, definition.options, options, clock)),
+    updateState: (state, meta) => execution.updateState(message, state, meta ?? null),
+  };
+}
+
+/** A context for a function that is called in place: there is no message to repeat and no state to keep. */
+export function createDirectContext(
+  definition: TaskDefinition,
+  args: readonly unknown[],
+  logger: Logger,
+  clock: Clock,
+): TaskContext {
+  const message: TaskMessage = {
+    id: '',
+    task: definition.name,
+    args,
+    kwargs: {},
+    lang: 'js',
+    shadow: null,
+    eta: null,
+    expires: null,
+    group: null,
+    groupIndex: null,
+    retries: 0,
+    timeLimit: null,
+    softTimeLimit: null,
+    rootId: null,
+    parentId: null,
+    argsRepr: '',
+    kwargsRepr: '',
+    origin: null,
+    ignoreResult: null,
+    replacedTaskNesting: 0,
+    stampedHeaders: null,
+    stamps: {},
+    headers: {},
+    callbacks: null,
+    errbacks: null,
+    chain: null,
+    chord: null,
+    replyTo: null,
+  };
+  return {
+    request: {
+      ...message,
+      deliveryInfo: undefined,
+      hostname: undefined,
+      isEager: false,
+      calledDirectly: true,
+      children: [],
+    },
+    signal: new TaskAbort().signal,
+    log: logger.child({ taskName: definition.name }),
+    retry: retryWith((options) => {
+      // celery 5.6 app/task.py, Task.retry: a task called directly raises what it failed with.
+      if (options.error !== undefined) throw options.error;
+      return new Retry({ dueAt: options.eta?.getTime() ?? clock.now() });
+    }),
+    updateState: () => Promise.resolve(),
+  };
+}
+
+function retryWith(next: (options: RetryOptions) => Retry): RetryTask {
+  const retry = (options: RetryOptions & { readonly throw?: boolean } = {}): Retry => {
+    const directive = next(options);
+    if (options.throw === false) return directive;
+    throw directive;
+  };
+  return retry as RetryTask;
+}

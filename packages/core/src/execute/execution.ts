@@ -1,0 +1,19 @@
+import type { Clock, Logger } from '@ctq/runtime';
+import type { TaskMessage } from '../protocol/task-message.js';
+import type { TaskState } from '../result/states.js';
+import type { DeliveryInfo } from '../task/task-context.js';
+import type { TaskDefinition } from '../task/task-definition.js';
+import type { TaskAbort } from './task-abort.js';
+
+/** What a function runs in; the same for a worker's pool, for eager calls and for direct ones. */
+export interface Execution {
+  readonly definition: TaskDefinition;
+  readonly message: TaskMessage;
+  readonly deliveryInfo: DeliveryInfo | undefined;
+  readonly hostname: string | undefined;
+  readonly isEager: boolean;
+  readonly abort: TaskAbort;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  updateState(message: TaskMessage, state: TaskState, meta: unknown): Promise<void>;
+}
