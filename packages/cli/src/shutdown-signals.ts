@@ -35,10 +35,10 @@ export class ShutdownSignals {
 
   install(): void {
     // celery 5.6 apps/worker.py, REMAP_SIGTERM: platforms that send TERM and do not wait.
-    const onTerm = process.env.REMAP_SIGTERM === 'SIGQUIT' ? () => this.#cold() : () => this.#term();
+    const onTerm = process.env.REMAP_SIGTERM === 'SIGQUIT' ? () => this.#cold('SIGTERM') : () => this.#term();
     this.#handlers.set('SIGTERM', onTerm);
     this.#handlers.set('SIGINT', () => this.#interrupt());
-    this.#handlers.set('SIGQUIT', () => this.#cold());
+    this.#handlers.set('SIGQUIT', () => this.#cold('SIGQUIT'));
     for (const [signal, handler] of this.#handlers) process.on(signal, handler);
   }
 
@@ -48,31 +48,31 @@ export class ShutdownSignals {
   }
 
   #term(): void {
-    if (this.#phase === 'running') this.#warm(exitCodes.ok);
+    if (this.#phase === 'running') this.#warm('SIGTERM', exitCodes.ok);
     else this.#say('worker: Warm shutdown (MainProcess)');
   }
 
   #interrupt(): void {
-    if (this.#phase !== 'running') return this.#cold();
+    if (this.#phase !== 'running') return this.#cold('SIGINT');
     this.#say('worker: Hitting Ctrl+C again will initiate cold shutdown, terminating all running tasks!');
-    this.#warm(exitCodes.failure);
+    this.#warm('SIGINT', exitCodes.failure);
   }
 
-  #warm(exitCode: ExitCode): void {
+  #warm(signal: Signal, exitCode: ExitCode): void {
     this.#phase = 'warm';
     this.#exitCode = exitCode;
     this.#say('worker: Warm shutdown (MainProcess)');
-    this.#finish(this.#worker.stop());
+    this.#finish(this.#worker.stop(undefined, { signal }));
   }
 
-  #cold(): void {
+  #cold(signal: Signal): void {
     // The third time somebody means it, whatever hangs.
     if (this.#phase === 'cold') process.exit(exitCodes.failure);
     this.#phase = 'cold';
     this.#exitCode = exitCodes.failure;
     this.#say('worker: Hitting Ctrl+C again will terminate all running tasks!');
     this.#say('worker: Cold shutdown (MainProcess)');
-    this.#finish(this.#worker.terminate());
+    this.#finish(this.#worker.terminate({ signal }));
   }
 
   #finish(ending: Promise<void>): void {

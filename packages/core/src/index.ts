@@ -48,9 +48,9 @@ export { executeIntercepted } from './execute/execute-intercepted.js';
 export type { FailureReason, Outcome } from './execute/outcome.js';
 export { allowJoinResult, currentTask } from './execute/current-task.js';
 export type { Execution } from './execute/execution.js';
-export { runHooks } from './execute/run-hooks.js';
 export { runTask } from './execute/run-task.js';
 export { TaskAbort } from './execute/task-abort.js';
+export { tellOutcome } from './execute/tell-outcome.js';
 export { type Interceptor, type PublishCall } from './interceptor/interceptor.js';
 export { argsRepr, kwargsRepr, saferepr } from './protocol/args-repr.js';
 export { decodeTask } from './protocol/decode-task.js';
@@ -113,6 +113,30 @@ export type { QueueTable } from './routing/queue-table.js';
 export { workerDirect } from './routing/worker-direct.js';
 export type { CallOptions, Linkable, Placement } from './sending/call-options.js';
 export { type BulkCall, EnqueueManyError, type EnqueueManyOptions, type OnBatch } from './sending/enqueue-many.js';
+export type { ConnectOptions, Receiver, Signal, SignalEvent } from './signals/signal.js';
+export type { AppSignals, SignalEvents, Signals } from './signals/signals.js';
+export type {
+  ConfiguredEvent,
+  SignalledWorker,
+  WorkerEvent,
+  WorkerShuttingDownEvent,
+} from './signals/app-events.js';
+export type {
+  AfterPublishEvent,
+  BadMessageEvent,
+  BeforePublishEvent,
+  RequestedEvent,
+  RunEvent,
+  TaskEvent,
+  TaskFailureEvent,
+  TaskInternalErrorEvent,
+  TaskPostrunEvent,
+  TaskReceivedEvent,
+  TaskRetryEvent,
+  TaskRevokedEvent,
+  TaskSuccessEvent,
+  TaskUnknownEvent,
+} from './signals/task-events.js';
 export { Ignore, Reject, Retry, TaskDirective } from './task/directives.js';
 export type { DefineTask } from './task/define-task.js';
 export type { AnyTask, RemoteTask, Task } from './task/task.js';

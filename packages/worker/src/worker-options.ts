@@ -32,3 +32,9 @@ export interface WorkerOptions {
    */
   readonly exitWhenBlocked?: boolean;
 }
+
+/** What else is known of the end of a worker. */
+export interface WorkerStopOptions {
+  /** The signal of the operating system that asked for it, for receivers of `workerShuttingDown`. */
+  readonly signal?: NodeJS.Signals;
+}

@@ -1,4 +1,4 @@
-import { type Ctq, type Kernel, workerDirect } from '@ctq/core';
+import { type Ctq, executeIntercepted, type Kernel, workerDirect, type WorkerEvent } from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
 import {
   Deadline,
@@ -21,7 +21,7 @@ import { TaskLog } from './report/task-log.js';
 import { type WorkerInfo, workerInfo } from './report/worker-info.js';
 import { ServiceLife } from './service-life.js';
 import { coldShutdownMs, WorkerShutdownError } from './shutdown.js';
-import type { WorkerOptions } from './worker-options.js';
+import type { WorkerOptions, WorkerStopOptions } from './worker-options.js';
 
 /**
  * Runs the tasks of an app.
@@ -50,17 +50,21 @@ export class Worker implements Service, AsyncDisposable {
   readonly #group: ServiceGroup;
   readonly #life: ServiceLife;
   readonly #finished = deferred();
+  #isStarted = false;
+  #isShuttingDown: 'warm' | 'cold' | undefined;
+  #shutdownTold: Promise<void> | undefined;
 
   constructor(app: Ctq, options: WorkerOptions = {}) {
     const { module, moduleExport = 'app' } = options;
     if (module !== undefined) app.locate({ url: module, export: moduleExport });
     const { kernel } = app;
+    this.name = nodeName(options.hostname);
+    void kernel.signals.workerInit.send(this.name, () => ({ sender: this.name }));
     const { settings, clock } = kernel;
     const logger = options.logger ?? kernel.logger;
     this.#app = app;
     this.#options = options;
     this.#logger = logger;
-    this.name = nodeName(options.hostname);
     this.#life = new ServiceLife(this.name);
     this.queues = consumedQueues(kernel, options, this.name);
     this.pool = createPool(app, options, logger);
@@ -107,12 +111,17 @@ export class Worker implements Service, AsyncDisposable {
   /** Imports the task modules and starts to consume. Resolves when it does. */
   start(signal: AbortSignal = new AbortController().signal): Promise<void> {
     return this.#life.start(signal, async (pending) => {
+      this.#isStarted = true;
       await this.#app.loadModules(this.#options.importModule);
+      pending.throwIfAborted();
+      const { workerAfterSetup, workerReady } = this.#app.kernel.signals;
+      await workerAfterSetup.send(this.name, () => this.#event());
       pending.throwIfAborted();
       const warning = unenforcedLimits(this.#app.kernel, this.pool);
       if (warning !== undefined) this.#logger.warn(warning);
       await this.#group.start(pending);
       this.#logger.info(`${this.name} ready.`);
+      await workerReady.send(this.name, () => this.#event());
     });
   }
 
@@ -120,9 +129,14 @@ export class Worker implements Service, AsyncDisposable {
    * Warm shutdown: takes nothing new, gives back what was not started, and waits for what runs until the deadline (for ever by default). What is not
    * done by then goes back to its queue. May be called again with an earlier deadline.
    */
-  async stop(deadline: Deadline = Deadline.never(this.#app.kernel.clock)): Promise<void> {
+  async stop(
+    deadline: Deadline = Deadline.never(this.#app.kernel.clock),
+    { signal }: WorkerStopOptions = {},
+  ): Promise<void> {
+    const told = this.#tellShuttingDown('warm', signal);
     // Both at once: the group makes a pending start give up, and the start is over when the group has rolled back.
-    await Promise.all([this.#group.stop(deadline), deadline.wait(this.#life.stopping())]);
+    await Promise.all([this.#group.stop(deadline), deadline.wait(this.#life.stopping()), told]);
+    await this.#tellShutdown(deadline);
     this.#finished.resolve();
   }
 
@@ -130,11 +144,12 @@ export class Worker implements Service, AsyncDisposable {
    * Cold shutdown: aborts the signals of what runs, waits a moment, and gives everything back that is not done. Nothing is lost where
    * messages are acknowledged late; what was acknowledged early is cancelled.
    */
-  async terminate(): Promise<void> {
+  async terminate({ signal }: WorkerStopOptions = {}): Promise<void> {
+    const told = this.#tellShuttingDown('cold', signal);
     const stopped = this.stop(Deadline.after(coldShutdownMs, this.#app.kernel.clock));
     // After the stop has begun: a slot that is freed now is not filled again.
     this.pool.abandon(new WorkerShutdownError());
-    await stopped;
+    await Promise.all([stopped, told]);
   }
 
   /** For banners and monitors. */
@@ -144,6 +159,26 @@ export class Worker implements Service, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  #event(): WorkerEvent {
+    return { sender: this.name, worker: this };
+  }
+
+  /** Once for each way: a cold shutdown may follow a warm one. */
+  #tellShuttingDown(how: 'warm' | 'cold', signal: NodeJS.Signals | undefined): Promise<void> | undefined {
+    if (!this.#isStarted || this.#isShuttingDown === how || this.#isShuttingDown === 'cold') return undefined;
+    this.#isShuttingDown = how;
+    const { workerShuttingDown } = this.#app.kernel.signals;
+    return workerShuttingDown.send(this.name, () => ({ ...this.#event(), how, signal }));
+  }
+
+  async #tellShutdown(deadline: Deadline): Promise<void> {
+    if (!this.#isStarted) return;
+    this.#shutdownTold ??= Promise.resolve(
+      this.#app.kernel.signals.workerShutdown.send(this.name, () => this.#event()),
+    );
+    await deadline.wait(this.#shutdownTold);
   }
 }
 
@@ -156,12 +191,13 @@ function consumedQueues({ queues, settings }: Kernel, options: WorkerOptions, na
 }
 
 function createPool(app: Ctq, options: WorkerOptions, logger: Logger): Pool {
-  const { settings, interceptors, clock } = app.kernel;
+  const { kernel } = app;
+  const { settings, clock } = kernel;
   const chosen = options.pool ?? settings.workerPool;
   const factory = typeof chosen === 'string' ? poolNamed(chosen) : chosen;
   return factory({
     size: options.concurrency ?? settings.workerConcurrency ?? undefined,
-    interceptors,
+    execute: (execution) => executeIntercepted(kernel, execution),
     clock,
     logger,
     locator: app.locator,

@@ -22,6 +22,7 @@ import { Router } from '../routing/router.js';
 import { BrokerSender } from '../sending/broker-sender.js';
 import { EagerSender } from '../sending/eager-sender.js';
 import type { TaskSender } from '../sending/task-sender.js';
+import { createSignals } from '../signals/signals.js';
 import { annotated } from '../task/annotated.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import type { ErrorClass } from '../task/task-options.js';
@@ -101,7 +102,10 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   const lent = given === undefined ? lentLogger() : undefined;
   const logger = given ?? lent ?? silentLogger;
   const inputs: SettingsInput[] = [first];
+  const closing = new AbortController();
+  const signals = createSignals({ clock, logger, closing: closing.signal });
   let settings: Settings | undefined;
+  let isConfiguring = false;
   let content: ContentCodec | undefined;
   let sender: TaskSender | undefined;
   let queues: QueueTable | undefined;
@@ -170,17 +174,33 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     maxBytes: maxResultBytes,
   });
 
+  const readSettings = (): Settings => {
+    // What a receiver adds counts; what it reads would not be there yet.
+    if (isConfiguring) throw settingsError(`The settings of app '${name}' are still being put together.`);
+    isConfiguring = true;
+    void signals.configuring.send(name, () => ({ sender: name }));
+    isConfiguring = false;
+    const read = resolveSettings(inputs, { logger });
+    settings = read;
+    void signals.configured.send(name, () => ({ sender: name, settings: read }));
+    return read;
+  };
+
   const kernel: AppKernel = {
     name,
     clock,
     logger,
     interceptors,
+    signals,
     results,
     registry: new TaskRegistry((definition) => annotated(definition, kernel.settings)),
-    modules: new TaskModules({ folder, listed: () => [...kernel.settings.imports, ...kernel.settings.include] }),
+    modules: new TaskModules({
+      folder,
+      listed: () => [...kernel.settings.imports, ...kernel.settings.include],
+      onImport: () => signals.importModules.ask(name, () => ({ sender: name })),
+    }),
     get settings() {
-      settings ??= resolveSettings(inputs, { logger });
-      return settings;
+      return settings ?? readSettings();
     },
     get content() {
       content ??= contentCodec(kernel.settings.acceptContent, kernel.settings.taskMaxMessageSize);
@@ -200,8 +220,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     },
     configure(more) {
       if (settings !== undefined) {
-        throw new ConfigurationError(
-          'CTQ_SETTINGS_IN_USE',
+        throw settingsError(
           `The settings of app '${name}' are in use and cannot change any more. Call configFromObject before the first task is sent or a worker is started.`,
         );
       }
@@ -209,10 +228,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     },
     override(more) {
       if (broker.isInUse) {
-        throw new ConfigurationError(
-          'CTQ_SETTINGS_IN_USE',
-          `App '${name}' is connected already; its broker cannot be replaced any more.`,
-        );
+        throw settingsError(`App '${name}' is connected already; its broker cannot be replaced any more.`);
       }
       if (more.broker !== undefined) broker.override(more.broker);
       backend = more.backend ?? backend;
@@ -223,6 +239,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     onConnectionChange: (listener) => broker.onConnectionChange(listener),
     close() {
       closed ??= (async () => {
+        closing.abort();
         await sender?.close();
         await results.close();
       })();
@@ -230,6 +247,10 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     },
   };
   return kernel;
+}
+
+function settingsError(message: string): ConfigurationError {
+  return new ConfigurationError('CTQ_SETTINGS_IN_USE', message);
 }
 
 function createSender(kernel: Kernel, connect: () => Promise<Connection>): TaskSender {

@@ -15,6 +15,7 @@ import { restoreGroup } from '../result/restore-group.js';
 import type { AnyResult, AsyncResult, GroupResult, ResultSet } from '../result/result-handle.js';
 import { resultSet } from '../result/result-set.js';
 import type { CallOptions } from '../sending/call-options.js';
+import type { Signals } from '../signals/signals.js';
 import { createTask, isIgnored, remoteTask } from '../task/create-task.js';
 import { type DefineTask, readDefinition } from '../task/define-task.js';
 import type { RemoteTask } from '../task/task.js';
@@ -161,6 +162,11 @@ export class Ctq implements AsyncDisposable {
   override(overrides: AppOverrides): this {
     this.#kernel.override(overrides);
     return this;
+  }
+
+  /** Moments to connect receivers to: `app.signals.taskFailure.connect(({ task, error }) => alarm(task, error))`. */
+  get signals(): Signals {
+    return this.#kernel.signals;
   }
 
   get settings(): Settings {

@@ -5,6 +5,7 @@ import type { Interceptor } from '../interceptor/interceptor.js';
 import type { ResultStore } from '../result/result-store.js';
 import type { QueueTable } from '../routing/queue-table.js';
 import type { Router } from '../routing/router.js';
+import type { AppSignals } from '../signals/signals.js';
 import type { TaskSender } from '../sending/task-sender.js';
 import type { TaskRegistry } from '../task/task-registry.js';
 
@@ -21,6 +22,7 @@ export interface Kernel {
   readonly content: ContentCodec;
   readonly registry: TaskRegistry;
   readonly interceptors: readonly Interceptor[];
+  readonly signals: AppSignals;
   readonly sender: TaskSender;
   readonly results: ResultStore;
   readonly queues: QueueTable;

@@ -10,6 +10,8 @@ export interface TaskModulesOptions {
   readonly folder: () => string;
   /** Module specifiers of the settings `imports` and `include`, in their order. */
   readonly listed: () => readonly string[];
+  /** Called before anything is imported. */
+  readonly onImport: () => Promise<void>;
 }
 
 /** Modules whose import registers tasks. Loaded once, on a worker's demand; clients have no need of them. */
@@ -33,6 +35,7 @@ export class TaskModules {
   }
 
   async #loadAll(importModule: (url: string) => Promise<unknown>): Promise<void> {
+    await this.#options.onImport();
     const base = this.#options.folder();
     for (const specifier of this.#options.listed()) await importNamed(specifier, locate(base, specifier), importModule);
     for (const folder of this.#folders) {

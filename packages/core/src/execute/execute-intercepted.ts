@@ -4,15 +4,15 @@ import type { Outcome } from './outcome.js';
 import type { Execution } from './execution.js';
 import { runTask } from './run-task.js';
 
-/** Runs a task inside the app's interceptors. */
+/** Runs a task inside the app's interceptors, and tells its signals. */
 export function executeIntercepted(
-  kernel: Pick<Kernel, 'interceptors'>,
+  { interceptors, signals }: Pick<Kernel, 'interceptors' | 'signals'>,
   execution: Execution,
 ): Outcome | Promise<Outcome> {
-  if (kernel.interceptors.length === 0) return runTask(execution);
+  if (interceptors.length === 0) return runTask(execution, signals);
   return intercepted<Execution, Outcome>(
-    kernel.interceptors,
+    interceptors,
     (interceptor) => interceptor.execute?.bind(interceptor),
-    async (inner) => runTask(inner),
+    async (inner) => runTask(inner, signals),
   )(execution);
 }

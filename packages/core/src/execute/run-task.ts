@@ -2,13 +2,15 @@ import { toError } from '@ctq/runtime';
 import { bindArguments } from '../task/arguments.js';
 import { TaskDirective } from '../task/directives.js';
 import { autoRetryCountdown, isRetriedByItself, nextAttempt } from '../task/retry-policy.js';
+import type { AppSignals } from '../signals/signals.js';
 import { RunningTask, runInTask } from './current-task.js';
 import type { Execution } from './execution.js';
 import { isThenable } from './is-thenable.js';
 import type { Outcome } from './outcome.js';
+import { runEvent } from './run-event.js';
 
 /** Runs the function of a message and tells how it ended: a synchronous one at once. Never throws or rejects. */
-export function runTask(execution: Execution): Outcome | Promise<Outcome> {
+export function runTask(execution: Execution, signals?: Pick<AppSignals, 'taskPrerun'>): Outcome | Promise<Outcome> {
   const { clock } = execution;
   const startedAt = clock.monotonic();
   const task = new RunningTask(execution);
@@ -19,17 +21,23 @@ export function runTask(execution: Execution): Outcome | Promise<Outcome> {
   const onThrown = (thrown: unknown): Outcome =>
     withChildren(outcomeOfThrown(execution, thrown, clock.monotonic() - startedAt));
   try {
-    const value = runInTask(task, () => begin(task));
+    const value = runInTask(task, () => begin(task, signals?.taskPrerun));
     return isThenable(value) ? Promise.resolve(value).then(onValue, onThrown) : onValue(value);
   } catch (thrown) {
     return onThrown(thrown);
   }
 }
 
-/** celery 5.6 app/trace.py, trace_task: an error of `before_start` is the task's. */
-function begin(task: RunningTask): unknown {
+/** celery 5.6 app/trace.py, trace_task: the signal, then the hook, whose error is the task's. */
+function begin(task: RunningTask, prerun: AppSignals['taskPrerun'] | undefined): unknown {
   const { definition, message } = task.execution;
   const { beforeStart } = definition.options;
+  const told = prerun?.send(message.task, () => runEvent(task));
+  if (told !== undefined)
+    return beginAfter(
+      task,
+      told.then(() => beforeStart?.(task.context)),
+    );
   if (beforeStart !== undefined) return beginAfter(task, beforeStart(task.context));
   const args = bindArguments(definition, message.args, message.kwargs);
   return args instanceof Promise ? args.then((bound) => call(task, bound)) : call(task, args);

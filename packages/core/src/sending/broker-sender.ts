@@ -42,8 +42,36 @@ export class BrokerSender implements TaskSender {
     await connection?.close();
   }
 
-  /** Once there is a connection nothing but its own promise is made for a publish. */
   #publish(message: Message, address: Route, declare: readonly Declarable[], request: SendRequest): Promise<void> {
+    const { beforeTaskPublish, afterTaskPublish } = this.#kernel.signals;
+    if (beforeTaskPublish.hasReceivers() || afterTaskPublish.hasReceivers())
+      return this.#publishTold(message, address, declare, request);
+    return this.#publishSilently(message, address, declare, request);
+  }
+
+  async #publishTold(
+    message: Message,
+    route: Route,
+    declare: readonly Declarable[],
+    request: SendRequest,
+  ): Promise<void> {
+    const { beforeTaskPublish, afterTaskPublish } = this.#kernel.signals;
+    const { task, id, options } = request;
+    const headers = { ...message.headers };
+    const properties = { ...message.properties };
+    const about = { sender: task, task, id, body: message.body, headers, properties, route };
+    await beforeTaskPublish.send(task, () => ({ ...about, declare, retryPolicy: this.#retryOf(options) }));
+    await this.#publishSilently({ ...message, headers, properties }, route, declare, request);
+    await afterTaskPublish.send(task, () => about);
+  }
+
+  /** Once there is a connection nothing but its own promise is made for a publish. */
+  #publishSilently(
+    message: Message,
+    address: Route,
+    declare: readonly Declarable[],
+    request: SendRequest,
+  ): Promise<void> {
     const connection = this.#openConnection;
     if (connection === undefined) return this.#publishFirst(message, address, declare, request);
     const { options, taskOptions } = request;
@@ -69,7 +97,7 @@ export class BrokerSender implements TaskSender {
   ): Promise<void> {
     this.#opening ??= runOutsideOfTasks(this.#connection);
     this.#openConnection = await this.#opening;
-    await this.#publish(message, address, declare, request);
+    await this.#publishSilently(message, address, declare, request);
   }
 
   #retryOf({ retry }: CallOptions): PublishRetryPolicy | false {

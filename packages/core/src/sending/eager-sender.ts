@@ -3,7 +3,7 @@ import type { Kernel } from '../app/kernel.js';
 import { completeTask, storeProgress } from '../execute/complete-task.js';
 import { executeIntercepted } from '../execute/execute-intercepted.js';
 import type { Execution } from '../execute/execution.js';
-import { runHooks } from '../execute/run-hooks.js';
+import { tellOutcome } from '../execute/tell-outcome.js';
 import { TaskAbort } from '../execute/task-abort.js';
 import { decodeTask } from '../protocol/decode-task.js';
 import { buildMessage } from './build-message.js';
@@ -42,7 +42,7 @@ export class EagerSender implements TaskSender {
     };
     const outcome = await executeIntercepted(kernel, execution);
     const settled = await completeTask(kernel, { ...completion, outcome });
-    await runHooks(execution, settled);
+    await tellOutcome(kernel, execution, settled);
     if (settled.kind === 'failure' && kernel.settings.taskEagerPropagates) throw settled.error;
   }
 

@@ -10,7 +10,24 @@ import type { Received } from './receive-task.js';
 export type Refused = Exclude<Received, { kind: 'task' }>;
 
 /** Says why a message is not run, and settles it (TR-222 to TR-225). Never rejects. */
-export function refuse(delivery: Delivery, refused: Refused, workplace: Workplace): Promise<void> {
+export async function refuse(delivery: Delivery, refused: Refused, workplace: Workplace): Promise<void> {
+  await tellRefused(delivery, refused, workplace);
+  await settleRefused(delivery, refused, workplace);
+}
+
+function tellRefused(
+  { message, route }: Delivery,
+  refused: Refused,
+  { kernel: { signals }, hostname: sender }: Workplace,
+): Promise<void> | undefined {
+  const { error } = refused;
+  if (refused.kind !== 'unregistered')
+    return signals.taskRejected.send(sender, () => ({ sender, message, route, error }));
+  const { task, id } = refused.message;
+  return signals.taskUnknown.send(sender, () => ({ sender, message, route, error, task, id }));
+}
+
+function settleRefused(delivery: Delivery, refused: Refused, workplace: Workplace): Promise<void> {
   const { logger } = workplace;
   switch (refused.kind) {
     case 'unreadable':

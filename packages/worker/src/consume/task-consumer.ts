@@ -125,10 +125,17 @@ export class TaskConsumer implements Service {
     if (received.kind !== 'task') return this.#runner.attend(refuse(delivery, received, this.#workplace));
     const { request, hasExpired, dueAt } = received;
     log.received(request, dueAt);
+    if (!hasExpired) this.#tellReceived(request, dueAt);
     if (hasExpired) this.#runner.attend(discardExpired(request, this.#workplace));
     else if (dueAt === undefined) this.#runner.add(request);
     else if (this.#parks) this.#runner.attend(this.#park(request, dueAt));
     else this.#hold(request, dueAt);
+  }
+
+  #tellReceived(request: TaskRequest, dueAt: number | undefined): void {
+    const { taskReceived } = this.#workplace.kernel.signals;
+    const told = taskReceived.send(request.message.task, () => ({ ...request.event, dueAt }));
+    if (told !== undefined) this.#runner.attend(told);
   }
 
   /** In the broker, where it survives this worker. */

@@ -1,6 +1,7 @@
-import { completeRevoked, isStored, type Outcome, runHooks, storeProgress, TaskRevokedError } from '@ctq/core';
+import { completeRevoked, isStored, type Outcome, storeProgress, TaskRevokedError, tellOutcome } from '@ctq/core';
 import { toError } from '@ctq/runtime';
 import type { TimeLimits } from '../pool/pool.js';
+import { tellInternalError } from './internal-error.js';
 import { makeKnown } from './make-known.js';
 import { WorkerShutdownError } from '../shutdown.js';
 import { giveBack, settle, settlementOf } from './settle.js';
@@ -35,17 +36,18 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
     const endsOurs = delivery.isHeld();
     if (endsOurs !== true && !(await endsOurs))
       return leaveToOthers(request, workplace, `its outcome (${outcome.kind}) is dropped`);
-    // What goes back to its queue is run again: nobody is told how it ended this time.
+    // What goes back to its queue is run again: no caller is told how it ended this time.
     if (settlementOf(outcome, policy) === 'requeue') {
       workplace.log.ended(request, outcome);
+      if (outcome.kind === 'reject') await tellOutcome(workplace.kernel, request, outcome);
       return settle(delivery, 'requeue', logger);
     }
   }
   const stored = await makeKnown(request, outcome, workplace);
   if (stored === undefined) return;
   workplace.log.ended(request, stored);
-  const hooks = runHooks(request, stored);
-  if (hooks !== undefined) await hooks;
+  const told = tellOutcome(workplace.kernel, request, stored);
+  if (told !== undefined) await told;
   if (policy.acksLate) return settle(delivery, settlementOf(stored, policy), logger);
 }
 
@@ -80,14 +82,20 @@ async function runTracked(request: TaskRequest, workplace: Workplace, limits: Ti
 }
 
 /** TR-221: revoked, acknowledged; the caller is told that it expired. */
-export async function discardExpired(request: TaskRequest, { kernel, log, logger }: Workplace): Promise<void> {
+export async function discardExpired(request: TaskRequest, workplace: Workplace): Promise<void> {
+  const { kernel, log, logger } = workplace;
   log.discarded(request);
   try {
     await completeRevoked(kernel, request.facts, new TaskRevokedError('expired'));
   } catch (error) {
-    log.internalError(request, toError(error), 'it goes back to its queue');
+    await tellInternalError(request, toError(error), 'it goes back to its queue', workplace);
     return settle(request.delivery, 'requeue', logger);
   }
+  const { taskRevoked } = kernel.signals;
+  await taskRevoked.send(request.message.task, () => ({
+    ...request.event,
+    ...{ terminated: false, signum: null, expired: true },
+  }));
   await settle(request.delivery, 'ack', logger);
 }
 

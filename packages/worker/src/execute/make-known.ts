@@ -1,5 +1,6 @@
 import { completeTask, type Outcome } from '@ctq/core';
 import { backoffMs, CtqError, toError } from '@ctq/runtime';
+import { tellInternalError } from './internal-error.js';
 import { settle } from './settle.js';
 import type { TaskRequest } from './task-request.js';
 import type { Workplace } from './workplace.js';
@@ -55,13 +56,13 @@ async function waitForRepair(
   await clock.sleep(delayMs, request.abandoned).catch(() => undefined);
 }
 
-async function giveUp(request: TaskRequest, error: Error, { log, logger }: Workplace): Promise<undefined> {
+async function giveUp(request: TaskRequest, error: Error, workplace: Workplace): Promise<undefined> {
   if (!request.policy.acksLate) {
-    log.internalError(request, error, 'its outcome is lost, because it was acknowledged early');
+    await tellInternalError(request, error, 'its outcome is lost, because it was acknowledged early', workplace);
     return;
   }
-  log.internalError(request, error, 'it goes back to its queue');
-  await settle(request.delivery, 'requeue', logger);
+  await tellInternalError(request, error, 'it goes back to its queue', workplace);
+  await settle(request.delivery, 'requeue', workplace.logger);
 }
 
 /** Errors of brokers and stores say so themselves; a driver's own error may be anything, and is tried again; a mistake stays one. */

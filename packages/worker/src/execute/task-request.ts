@@ -3,6 +3,7 @@ import {
   type Execution,
   type Outcome,
   parseWireTime,
+  type RequestedEvent,
   storeProgress,
   TaskAbort,
   type TaskDefinition,
@@ -103,6 +104,12 @@ export class TaskRequest implements Execution {
   updateState(message: TaskMessage, state: TaskState, meta: unknown): Promise<void> {
     if (this.#isAbandoned) return Promise.resolve();
     return storeProgress(this.#workplace.kernel, { ...this.facts, message }, state, meta);
+  }
+
+  /** For signals. */
+  get event(): RequestedEvent {
+    const { message, deliveryInfo, hostname } = this;
+    return { sender: message.task, task: message.task, id: message.id, message, deliveryInfo, hostname };
   }
 
   get facts(): RequestFacts {

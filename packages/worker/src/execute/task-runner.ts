@@ -1,5 +1,6 @@
 import { type Deferred, deferred, Deque, toError } from '@ctq/runtime';
 import { executeTask } from './execute-task.js';
+import { tellInternalError } from './internal-error.js';
 import { giveBack } from './settle.js';
 import type { TaskRequest } from './task-request.js';
 import type { Workplace } from './workplace.js';
@@ -135,7 +136,7 @@ export class TaskRunner {
     executeTask(request, this.#workplace, this.#onSlotFree).then(
       () => this.#onFinished(request),
       (error: unknown) => {
-        this.#workplace.log.internalError(request, toError(error), 'its message stays unsettled');
+        this.attend(tellInternalError(request, toError(error), 'its message stays unsettled', this.#workplace));
         this.#onFinished(request);
       },
     );

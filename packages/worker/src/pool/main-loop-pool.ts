@@ -1,4 +1,4 @@
-import { type Execution, executeIntercepted, type Outcome } from '@ctq/core';
+import type { Execution, Outcome } from '@ctq/core';
 import { type Deadline, type Deferred, deferred, ServiceStoppedError, toError } from '@ctq/runtime';
 import type { Pool, PoolContext, PoolManifest, TimeLimits } from './pool.js';
 import { runWithin } from './time-limit.js';
@@ -37,8 +37,8 @@ export class MainLoopPool implements Pool {
       // No timer, and nothing but the task's own promise, for a task without limits.
       const outcome =
         limits.hardMs === undefined && limits.softMs === undefined
-          ? executeIntercepted(this.#context, execution)
-          : runWithin(limits, execution, async (limited) => executeIntercepted(this.#context, limited));
+          ? this.#context.execute(execution)
+          : runWithin(limits, execution, async (limited) => this.#context.execute(limited));
       return outcome instanceof Promise ? await outcome : outcome;
     } catch (thrown) {
       // A task's own error is an outcome already; this one is an interceptor's.

@@ -1,4 +1,4 @@
-import type { AppLocator, Execution, Interceptor, Outcome } from '@ctq/core';
+import type { AppLocator, Execution, Outcome } from '@ctq/core';
 import type { Clock, Logger, Service } from '@ctq/runtime';
 
 /**
@@ -35,7 +35,8 @@ export interface TimeLimits {
 export interface PoolContext {
   /** As configured; undefined for the pool's own default. */
   readonly size: number | undefined;
-  readonly interceptors: readonly Interceptor[];
+  /** Runs a function here, in this thread, with what the app hangs around it. */
+  readonly execute: (execution: Execution) => Outcome | Promise<Outcome>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Where threads and processes load the application from. */

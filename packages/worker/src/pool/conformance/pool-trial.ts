@@ -1,6 +1,7 @@
 import {
   type Execution,
   type Outcome,
+  runTask,
   TaskAbort,
   type TaskContext,
   type TaskMessage,
@@ -14,7 +15,7 @@ const noLimits: TimeLimits = { softMs: undefined, hardMs: undefined };
 export function poolContext(clock: VirtualClock, lines: LogRecord[] = []): PoolContext {
   return {
     size: 4,
-    interceptors: [],
+    execute: (execution) => runTask(execution),
     clock,
     logger: createLogger((line) => void lines.push(line)),
     locator: undefined,
