@@ -44,6 +44,7 @@ export {
   TaskRevokedError,
   UnknownMessageError,
 } from './errors/task-errors.js';
+export type { EventFields, SendEventOptions } from './events/event-sender.js';
 export { executeIntercepted } from './execute/execute-intercepted.js';
 export type { FailureReason, Outcome } from './execute/outcome.js';
 export { allowJoinResult, currentTask } from './execute/current-task.js';

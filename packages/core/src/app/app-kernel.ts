@@ -13,6 +13,8 @@ import { type Clock, ConfigurationError, durationMs, type Logger, silentLogger, 
 import type { ResultBackend } from '../backend/result-backend.js';
 import { resolveSettings } from '../config/resolve-settings.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
+import { BrokerEventSender } from '../events/broker-event-sender.js';
+import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
 import { ErrorClasses } from '../result/error-classes.js';
 import { createResultCodec } from '../result/result-codec.js';
@@ -21,6 +23,7 @@ import { QueueTable } from '../routing/queue-table.js';
 import { Router } from '../routing/router.js';
 import { BrokerSender } from '../sending/broker-sender.js';
 import { EagerSender } from '../sending/eager-sender.js';
+import { PublishConnection } from '../sending/publish-connection.js';
 import type { TaskSender } from '../sending/task-sender.js';
 import { createSignals } from '../signals/signals.js';
 import { annotated } from '../task/annotated.js';
@@ -108,6 +111,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   let isConfiguring = false;
   let content: ContentCodec | undefined;
   let sender: TaskSender | undefined;
+  let events: EventSender | undefined;
   let queues: QueueTable | undefined;
   let router: Router | undefined;
   let closed: Promise<void> | undefined;
@@ -132,6 +136,8 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     clock,
     logger,
   });
+
+  const publishing = new PublishConnection(() => broker.connect('publish'));
 
   const maxResultBytes = (): number => kernel.settings.resultMaxSize ?? kernel.settings.taskMaxMessageSize;
   const contentCodec = (accept: readonly string[], maxBytes: number): ContentCodec =>
@@ -207,8 +213,12 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       return content;
     },
     get sender() {
-      sender ??= createSender(kernel, () => broker.connect('publish'));
+      sender ??= createSender(kernel, publishing);
       return sender;
+    },
+    get events() {
+      events ??= new BrokerEventSender(kernel, publishing);
+      return events;
     },
     get queues() {
       queues ??= new QueueTable(kernel.settings);
@@ -240,7 +250,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     close() {
       closed ??= (async () => {
         closing.abort();
-        await sender?.close();
+        await publishing.close();
         await results.close();
       })();
       return closed;
@@ -253,9 +263,9 @@ function settingsError(message: string): ConfigurationError {
   return new ConfigurationError('CTQ_SETTINGS_IN_USE', message);
 }
 
-function createSender(kernel: Kernel, connect: () => Promise<Connection>): TaskSender {
+function createSender(kernel: Kernel, publishing: PublishConnection): TaskSender {
   const replyTo = randomUUID();
   return kernel.settings.taskAlwaysEager
     ? new EagerSender(kernel, replyTo)
-    : new BrokerSender(kernel, replyTo, connect);
+    : new BrokerSender(kernel, replyTo, publishing);
 }

@@ -1,6 +1,7 @@
 import type { ContentCodec } from '@ctq/messaging';
 import type { Clock, Logger } from '@ctq/runtime';
 import type { Settings } from '../config/settings.js';
+import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
 import type { ResultStore } from '../result/result-store.js';
 import type { QueueTable } from '../routing/queue-table.js';
@@ -24,6 +25,7 @@ export interface Kernel {
   readonly interceptors: readonly Interceptor[];
   readonly signals: AppSignals;
   readonly sender: TaskSender;
+  readonly events: EventSender;
   readonly results: ResultStore;
   readonly queues: QueueTable;
   readonly router: Router;

@@ -31,6 +31,8 @@ export function createContext(execution: Execution, children: () => readonly Res
     },
     retry: retryWith((options) => nextAttempt(message, definition.options, options, clock)),
     updateState: (state, meta) => execution.updateState(message, state, meta ?? null),
+    // celery 5.6 app/task.py, Task.send_event.
+    sendEvent: (type, fields) => execution.sendEvent(type, { uuid: message.id, ...fields }),
   };
 }
 
@@ -88,6 +90,7 @@ export function createDirectContext(
       return new Retry({ dueAt: options.eta?.getTime() ?? clock.now() });
     }),
     updateState: () => Promise.resolve(),
+    sendEvent: () => Promise.resolve(),
   };
 }
 

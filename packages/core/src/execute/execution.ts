@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '@ctq/runtime';
+import type { EventFields } from '../events/event-sender.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import type { TaskState } from '../result/states.js';
 import type { DeliveryInfo } from '../task/task-context.js';
@@ -16,4 +17,5 @@ export interface Execution {
   readonly clock: Clock;
   readonly logger: Logger;
   updateState(message: TaskMessage, state: TaskState, meta: unknown): Promise<void>;
+  sendEvent(type: string, fields: EventFields): Promise<void>;
 }

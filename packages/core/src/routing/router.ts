@@ -11,6 +11,8 @@ export interface Destination {
   readonly declare: readonly Declarable[];
   /** Of the exchange behind the queue: for messages that do not say. */
   readonly deliveryMode: 1 | 2 | undefined;
+  /** Its name; undefined for an exchange that leads to whatever is bound to it. */
+  readonly queue: string | undefined;
 }
 
 export interface Routed {
@@ -91,17 +93,24 @@ export class Router {
         address: { exchange, routingKey: routingKey ?? '' },
         declare: behind.flatMap(declared),
         deliveryMode: behind.find((one) => one.exchange.name === exchange)?.exchange.deliveryMode,
+        queue: undefined,
       };
     }
     const queue = typeof given === 'object' ? given : this.#queues.named(given ?? this.#settings.taskDefaultQueue);
     const { deliveryMode } = queue.exchange;
     const isComplete = exchange !== undefined && routingKey !== undefined;
     if (!isComplete && !isOther(exchangeType ?? queue.exchange.type))
-      return { address: { exchange: '', routingKey: queue.name }, declare: declared(queue), deliveryMode };
+      return {
+        address: { exchange: '', routingKey: queue.name },
+        declare: declared(queue),
+        deliveryMode,
+        queue: queue.name,
+      };
     return {
       address: { exchange: exchange ?? queue.exchange.name, routingKey: routingKey ?? queue.routingKey },
       declare: declared(queue),
       deliveryMode,
+      queue: queue.name,
     };
   }
 }

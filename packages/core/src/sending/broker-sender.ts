@@ -1,32 +1,38 @@
 import { hostname } from 'node:os';
 import type { Connection, Declarable, Message, PublishRetryPolicy, Route } from '@ctq/messaging';
-import { durationMs } from '@ctq/runtime';
+import { durationMs, toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
-import { runOutsideOfTasks } from '../execute/current-task.js';
+import { taskSentFields } from '../events/task-sent.js';
 import { intercepted, type PublishCall } from '../interceptor/interceptor.js';
+import type { TaskMessage } from '../protocol/task-message.js';
+import type { Destination } from '../routing/router.js';
 import { buildMessage } from './build-message.js';
 import type { CallOptions } from './call-options.js';
+import type { PublishConnection } from './publish-connection.js';
 import type { SendRequest, TaskSender } from './task-sender.js';
 
 /** Sends through the app's broker connection, which is opened by the first call. */
 export class BrokerSender implements TaskSender {
   readonly replyTo: string;
   readonly #kernel: Kernel;
-  readonly #connection: () => Promise<Connection>;
+  readonly #publishing: PublishConnection;
+  #connection: Connection | undefined;
   readonly #origin = `gen${process.pid}@${hostname()}`;
-  #opening: Promise<Connection> | undefined;
-  #openConnection: Connection | undefined;
 
-  constructor(kernel: Kernel, replyTo: string, connection: () => Promise<Connection>) {
+  constructor(kernel: Kernel, replyTo: string, publishing: PublishConnection) {
     this.#kernel = kernel;
     this.replyTo = replyTo;
-    this.#connection = connection;
+    this.#publishing = publishing;
   }
 
   send(request: SendRequest): Promise<void> {
     const routed = this.#kernel.router.route(request);
-    const message = buildMessage(this.#kernel, request, routed, this.#origin);
-    const { address, declare } = routed.destination;
+    const { task, message } = buildMessage(this.#kernel, request, routed, this.#origin);
+    const sent = this.#send(message, routed.destination, request);
+    return this.#kernel.settings.taskSendSentEvent ? this.#tellSent(sent, task, routed.destination) : sent;
+  }
+
+  #send(message: Message, { address, declare }: Destination, request: SendRequest): Promise<void> {
     const { interceptors } = this.#kernel;
     if (interceptors.length === 0) return this.#publish(message, address, declare, request);
     const publish = intercepted<PublishCall, void>(
@@ -37,9 +43,17 @@ export class BrokerSender implements TaskSender {
     return publish({ message, route: address, task: request.task, id: request.id });
   }
 
-  async close(): Promise<void> {
-    const connection = await this.#opening?.catch(() => undefined);
-    await connection?.close();
+  /** The call is sent, whether or not anybody hears of it. */
+  async #tellSent(sent: Promise<void>, task: TaskMessage, destination: Destination): Promise<void> {
+    await sent;
+    try {
+      await this.#kernel.events.send('task-sent', taskSentFields(task, destination));
+    } catch (error) {
+      this.#kernel.logger.warn(
+        { err: toError(error) },
+        `Couldn't send the event task-sent of ${task.task}[${task.id}]`,
+      );
+    }
   }
 
   #publish(message: Message, address: Route, declare: readonly Declarable[], request: SendRequest): Promise<void> {
@@ -72,7 +86,7 @@ export class BrokerSender implements TaskSender {
     declare: readonly Declarable[],
     request: SendRequest,
   ): Promise<void> {
-    const connection = this.#openConnection;
+    const connection = this.#connection;
     if (connection === undefined) return this.#publishFirst(message, address, declare, request);
     const { options, taskOptions } = request;
     const retry = this.#retryOf(options);
@@ -95,8 +109,8 @@ export class BrokerSender implements TaskSender {
     declare: readonly Declarable[],
     request: SendRequest,
   ): Promise<void> {
-    this.#opening ??= runOutsideOfTasks(this.#connection);
-    this.#openConnection = await this.#opening;
+    // Not before those who waited from the beginning: calls are sent in their order.
+    this.#connection = await this.#publishing.open();
     await this.#publishSilently(message, address, declare, request);
   }
 

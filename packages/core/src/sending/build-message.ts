@@ -11,13 +11,19 @@ import type { Routed } from '../routing/router.js';
 import type { CallOptions, Linkable } from './call-options.js';
 import type { SendRequest } from './task-sender.js';
 
+/** A call, and the message that says it. */
+export interface BuiltMessage {
+  readonly task: TaskMessage;
+  readonly message: Message;
+}
+
 /** The message of a call: its own options over the task's, those over the route's, settings below all. */
 export function buildMessage(
   kernel: Kernel,
   request: SendRequest,
   { route, destination }: Routed,
   origin: string,
-): Message {
+): BuiltMessage {
   const { settings } = kernel;
   checkArguments(request);
   // One instant: what is so long from now is exactly so long from now.
@@ -73,7 +79,7 @@ export function buildMessage(
   const serializer = options.serializer ?? taskOptions?.serializer ?? route.serializer ?? settings.taskSerializer;
   const compression = options.compression ?? taskOptions?.compression ?? route.compression ?? settings.taskCompression;
   const encode = settings.taskProtocol === 1 ? encodeTaskVersion1 : encodeTask;
-  return encode(task, {
+  const message = encode(task, {
     content: kernel.content,
     serializer,
     ...(compression === undefined ? noOptions : { compression }),
@@ -95,6 +101,7 @@ export function buildMessage(
       ...(request.extra === undefined ? noOptions : { extra: request.extra }),
     },
   });
+  return { task, message };
 }
 
 const noOptions = {};

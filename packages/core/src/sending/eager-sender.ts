@@ -25,8 +25,8 @@ export class EagerSender implements TaskSender {
 
   async send(request: SendRequest): Promise<void> {
     const kernel = this.#kernel;
-    const sent = buildMessage(kernel, request, kernel.router.route(request), `gen${process.pid}@${this.#hostname}`);
-    const message = decodeTask(sent, kernel.content);
+    const built = buildMessage(kernel, request, kernel.router.route(request), `gen${process.pid}@${this.#hostname}`);
+    const message = decodeTask(built.message, kernel.content);
     const definition = kernel.registry.get(message.task);
     const completion = { message, definition, deliveryInfo: undefined, hostname: this.#hostname };
     const execution: Execution = {
@@ -39,14 +39,12 @@ export class EagerSender implements TaskSender {
       clock: kernel.clock,
       logger: kernel.logger,
       updateState: (_message, state, meta) => storeProgress(kernel, completion, state, meta),
+      // There is no worker, so nobody watches it.
+      sendEvent: () => Promise.resolve(),
     };
     const outcome = await executeIntercepted(kernel, execution);
     const settled = await completeTask(kernel, { ...completion, outcome });
     await tellOutcome(kernel, execution, settled);
     if (settled.kind === 'failure' && kernel.settings.taskEagerPropagates) throw settled.error;
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
   }
 }

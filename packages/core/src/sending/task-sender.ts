@@ -29,6 +29,4 @@ export interface TaskSender {
   readonly replyTo: string;
   /** Resolves when the broker has taken responsibility. */
   send(request: SendRequest): Promise<void>;
-  /** Idempotent. */
-  close(): Promise<void>;
 }

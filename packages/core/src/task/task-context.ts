@@ -1,4 +1,5 @@
 import type { Duration, Logger } from '@ctq/runtime';
+import type { EventFields } from '../events/event-sender.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import type { Retry } from './directives.js';
 import type { CallOptions } from '../sending/call-options.js';
@@ -35,6 +36,11 @@ export interface TaskContext {
   readonly retry: RetryTask;
   /** Stores a state of your own, such as `PROGRESS`, with plain data. */
   updateState(state: TaskState, meta?: unknown): Promise<void>;
+  /**
+   * Tells monitors (`celery events`, Flower) of something, with the id of the task as `uuid` and the name of the worker. Nothing is kept: who does not listen
+   * misses it. Nothing is sent for calls in place and with `taskAlwaysEager`.
+   */
+  sendEvent(type: string, fields?: EventFields): Promise<void>;
 }
 
 export interface RetryTask {

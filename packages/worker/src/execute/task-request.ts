@@ -1,5 +1,6 @@
 import {
   type DeliveryInfo,
+  type EventFields,
   type Execution,
   type Outcome,
   parseWireTime,
@@ -104,6 +105,11 @@ export class TaskRequest implements Execution {
   updateState(message: TaskMessage, state: TaskState, meta: unknown): Promise<void> {
     if (this.#isAbandoned) return Promise.resolve();
     return storeProgress(this.#workplace.kernel, { ...this.facts, message }, state, meta);
+  }
+
+  sendEvent(type: string, fields: EventFields): Promise<void> {
+    if (this.#isAbandoned) return Promise.resolve();
+    return this.#workplace.kernel.events.send(type, fields, { hostname: this.hostname });
   }
 
   /** For signals. */

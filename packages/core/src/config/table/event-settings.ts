@@ -71,14 +71,14 @@ export const eventSettings: SettingsTable<EventSettings> = {
   eventSerializer: {
     type: text,
     default: 'json',
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_EVENT_SERIALIZER'],
     doc: 'Serializer of events.',
   },
   eventExchange: {
     type: text,
     default: 'celeryev',
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_EVENT_EXCHANGE'],
     doc: 'Exchange of events.',
   },

@@ -323,7 +323,7 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskSendSentEvent: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_SEND_TASK_SENT_EVENT'],
     doc: 'Send an event for each task that is sent.',
   },

@@ -52,6 +52,7 @@ export class PoolTrial {
       clock: this.clock,
       logger: createLogger((line) => void this.lines.push(line)),
       updateState: () => Promise.resolve(),
+      sendEvent: () => Promise.resolve(),
     };
   }
 
