@@ -15,7 +15,7 @@ export { type SettingName, settingsTable } from './config/settings-table.js';
 export type { SerializedSignature } from './canvas/serialized-signature.js';
 export type { AnySignature, ArgsOf, ResultOf, Signature, Typed } from './canvas/signature.js';
 export { completeRevoked, completeTask, type Completion, isStored, storeProgress } from './execute/complete-task.js';
-export { abortedState } from './execute/abort-task.js';
+export { abortedState } from './result/abort-task.js';
 export { TaskAbortedError } from './errors/abort-error.js';
 export { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from './errors/limit-errors.js';
 export { RemoteError, type RemoteErrorOptions } from './errors/remote-error.js';

@@ -59,7 +59,7 @@ describe('A task that may be aborted', () => {
       return wasAborted;
     });
     const result = await task.delay();
-    expect(await scene.app.abort(result)).toBe(true);
+    expect(await result.abort()).toBe(true);
     await scene.start();
     await scene.line(/accepted: task/);
     await scene.clock.advance(5_000);

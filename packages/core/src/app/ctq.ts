@@ -7,7 +7,7 @@ import { parseNode } from '../canvas/serialize.js';
 import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
-import { abortTask } from '../execute/abort-task.js';
+import { abortTask } from '../result/abort-task.js';
 import { sendAsChild } from '../execute/inheritance.js';
 import { asyncResult, resultFromTuple } from '../result/async-result.js';
 import { groupResult } from '../result/group-result.js';
@@ -149,7 +149,7 @@ export class Ctq implements AsyncDisposable {
    * when it starts. Resolves with false for a task that has ended. Python's `AbortableTask` hears of it too.
    */
   abort(result: string | { readonly id: string }): Promise<boolean> {
-    return abortTask(this.#kernel, typeof result === 'string' ? result : result.id);
+    return abortTask(this.#kernel.results, typeof result === 'string' ? result : result.id);
   }
 
   /** Adds settings, in camelCase, in Celery's snake_case or old upper case. Possible until the first use. */

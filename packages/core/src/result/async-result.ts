@@ -1,3 +1,4 @@
+import { abortTask } from './abort-task.js';
 import { groupResult } from './group-result.js';
 import type {
   AnyResult,
@@ -136,6 +137,10 @@ class StoredResult<R> implements AsyncResult<R> {
   async children(): Promise<readonly AnyResult[] | null> {
     const children = (await this.record())?.children ?? null;
     return children === null ? null : children.map((child) => resultFromTuple(this.#results, child));
+  }
+
+  abort(): Promise<boolean> {
+    return abortTask(this.#results, this.id);
   }
 
   watch(options: WatchOptions = forEver): AsyncGenerator<StateChange<R>, void, undefined> {

@@ -113,6 +113,8 @@ export interface AsyncResult<R> extends ResultHandle<R> {
    * `for await (const change of result.watch()) …`. Told by the backend where it can. Leaving the loop ends the watching.
    */
   watch(options?: WatchOptions): AsyncGenerator<StateChange<R>, void, undefined>;
+  /** Asks its task, one with the option `abortable`, to leave: see `app.abort`. */
+  abort(): Promise<boolean>;
   /** This result and everything below it, each with the one that it was sent by. */
   iterdeps(
     options?: TreeOptions,

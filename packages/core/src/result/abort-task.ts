@@ -1,5 +1,5 @@
-import type { Kernel } from '../app/kernel.js';
-import { readyStates } from '../result/states.js';
+import type { ResultStore } from './result-store.js';
+import { readyStates } from './states.js';
 
 /** Celery's state of a task that is asked to leave (celery 5.6 contrib/abortable.py). */
 export const abortedState = 'ABORTED';
@@ -8,7 +8,7 @@ export const abortedState = 'ABORTED';
  * Asks a task to leave: stores ABORTED for it, which one with `abortable` looks for. Resolves with false for a task that has ended, whose outcome
  * stays.
  */
-export async function abortTask({ results }: Kernel, taskId: string): Promise<boolean> {
+export async function abortTask(results: ResultStore, taskId: string): Promise<boolean> {
   const found = await results.find(taskId);
   if (found !== undefined && readyStates.has(found.status)) return false;
   await results.store({
