@@ -11,7 +11,7 @@ const sports = queue('sports', { exchange: topic, routingKey: 'sports.#' });
 const everything = queue('everything', { exchange: topic, routingKey: '#' });
 
 describe('Routing to a worker', () => {
-  test('consumes all of taskQueues, or those it is given, less the excluded [WK-046, CL-044, CL-045, ST-171]', async () => {
+  test('consumes all of taskQueues, or those it is given, less the excluded [WK-046, CL-044, CL-045, ST-171, TR-021]', async () => {
     await using scene = new WorkerScene({ taskQueues: [sports, everything, queue('q', { alias: 'other' })] });
     const namesOf = (options: Parameters<typeof scene.worker>[0]) =>
       scene.worker(options).queues.map(({ name }) => name);

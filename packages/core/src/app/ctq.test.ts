@@ -30,7 +30,7 @@ describe('an app', () => {
     expect(() => eager().task('add', () => 3)).not.toThrow();
   });
 
-  it('runs a task that is called like a function in place [TR-033, TR-104]', () => {
+  it('runs a task that is called like a function in place [TR-033, TR-069, TR-104]', () => {
     const app = eager();
     const add = app.task('add', (x: number, y: number) => x + y);
     const who = app.task('who', { bind: true }, (ctx, name: string) => [ctx.request.calledDirectly, name]);
@@ -313,6 +313,20 @@ describe('an app', () => {
       'must not be longer',
     );
     expect(new TimeLimitExceeded(10).message).toContain('10');
+  });
+
+  it('hands out signatures and results of its own [TR-012]', async () => {
+    const app = eager();
+    app.task('add', (x: number, y: number) => x + y);
+    const sent = await app.signature('add', [2]).delay(3);
+    expect(await app.asyncResult(sent.id).get()).toBe(5);
+    const again = app.asyncResult<number>(sent.id);
+    expect(await app.resultSet([again]).join()).toEqual([5]);
+    const group = app.groupResult<[number]>('g', [again]);
+    await group.save();
+    expect(await (await app.restoreGroup('g'))?.get()).toEqual([5]);
+    const stranger = eager();
+    expect(await stranger.asyncResult(sent.id).state()).toBe('PENDING');
   });
 
   it('closes twice, and without ever having been used', async () => {

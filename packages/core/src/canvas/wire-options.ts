@@ -1,4 +1,5 @@
 import { isQueue } from '../config/queue-setting.js';
+import type { OwnProperties } from '../sending/call-options.js';
 import type { NodeOptions } from './signature-node.js';
 
 /** Option names in a signature on the wire (celery 5.6 app/task.py, apply_async) and ours. */
@@ -25,6 +26,7 @@ const names = [
   ['serializer', 'serializer'],
   ['compression', 'compression'],
   ['delivery_mode', 'deliveryMode'],
+  ['expiration', 'expiration'],
   ['headers', 'headers'],
   ['shadow', 'shadow'],
   ['ignore_result', 'ignoreResult'],
@@ -37,6 +39,15 @@ const names = [
   ['replaced_task_nesting', 'replacedTaskNesting'],
 ] as const satisfies readonly (readonly [string, keyof NodeOptions])[];
 
+/** Those that are properties of the message, each an option of its own in Celery. */
+const propertyNames = [
+  ['message_id', 'messageId'],
+  ['type', 'type'],
+  ['app_id', 'appId'],
+  ['user_id', 'userId'],
+  ['cluster_id', 'clusterId'],
+] as const satisfies readonly (readonly [string, keyof OwnProperties])[];
+
 const toOurs: ReadonlyMap<string, keyof NodeOptions> = new Map(names);
 const listOptions: ReadonlySet<string> = new Set(['link', 'link_error']);
 const timeOptions: ReadonlySet<string> = new Set(['eta', 'expires']);
@@ -47,6 +58,10 @@ export function encodeOptions(options: NodeOptions): Record<string, unknown> {
     const value = options[ours];
     // A queue travels by its name.
     if (value !== undefined && value !== null) encoded[wire] = isQueue(value) ? value.name : value;
+  }
+  for (const [wire, ours] of propertyNames) {
+    const value = options.properties?.[ours];
+    if (value !== undefined) encoded[wire] = value;
   }
   if (options.stampedHeaders !== undefined) {
     encoded['stamped_headers'] = options.stampedHeaders;

@@ -14,6 +14,7 @@ export function createContext(execution: Execution, children: () => readonly Res
   const request: TaskRequest = {
     ...message,
     deliveryInfo: execution.deliveryInfo,
+    properties: execution.properties,
     hostname: execution.hostname,
     isEager: execution.isEager,
     calledDirectly: false,
@@ -77,6 +78,7 @@ export function createDirectContext(
     request: {
       ...message,
       deliveryInfo: undefined,
+      properties: undefined,
       hostname: undefined,
       isEager: false,
       calledDirectly: true,

@@ -1,3 +1,4 @@
+import type { MessageProperties } from '@ctq/messaging';
 import type { Clock, Logger } from '@ctq/runtime';
 import type { EventFields } from '../events/event-sender.js';
 import type { TaskMessage } from '../protocol/task-message.js';
@@ -11,6 +12,8 @@ export interface Execution {
   readonly definition: TaskDefinition;
   readonly message: TaskMessage;
   readonly deliveryInfo: DeliveryInfo | undefined;
+  /** Of the message, as its broker has them; undefined for an eager call. */
+  readonly properties: MessageProperties | undefined;
   readonly hostname: string | undefined;
   readonly isEager: boolean;
   readonly abort: TaskAbort;

@@ -73,7 +73,7 @@ function depthOf(error: Error): number {
 
 describe('errors in results', () => {
   test.each(shared)(
-    '[TR-150, TR-159] %s is what Python has for it, and comes back as itself',
+    '[TR-150, TR-156, TR-159] %s is what Python has for it, and comes back as itself',
     (error, module, type, args) => {
       const stored = storedError(error);
       expect(stored).toEqual({ excType: type, excMessage: args, excModule: module });

@@ -149,7 +149,7 @@ describe('a call', () => {
     expect(sent).toEqual([]);
   });
 
-  test('asks for replies at the address of its app, unless it names one [TR-090]', async () => {
+  test('asks for replies at the address of its app, unless it names one [TR-025, TR-090]', async () => {
     const { app, sent } = setup();
     await app.sendTask('pack');
     await app.sendTask('ship');

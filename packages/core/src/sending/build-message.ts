@@ -85,6 +85,8 @@ export function buildMessage(
     ...(compression === undefined ? noOptions : { compression }),
     ...(expiresAt === undefined ? noOptions : { expirationMs: expiresAt - now }),
     properties: {
+      ...options.properties,
+      ...(options.expiration === undefined ? noOptions : { expiration: String(durationMs(options.expiration)) }),
       deliveryMode:
         options.deliveryMode ??
         taskOptions?.deliveryMode ??

@@ -1,4 +1,4 @@
-import type { PublishRetryPolicy, Queue } from '@ctq/messaging';
+import type { MessageProperties, PublishRetryPolicy, Queue } from '@ctq/messaging';
 import type { ExchangeType } from '@ctq/messaging/transport';
 import type { Duration } from '@ctq/runtime';
 import type { SerializedSignature } from '../canvas/serialized-signature.js';
@@ -7,6 +7,9 @@ import type { SerializedSignature } from '../canvas/serialized-signature.js';
 export interface Linkable {
   serialize(): SerializedSignature;
 }
+
+/** Properties that ctq has no use for itself. */
+export type OwnProperties = Pick<MessageProperties, 'messageId' | 'type' | 'appId' | 'userId' | 'clusterId'>;
 
 /** Options of one call, Celery's `apply_async` in camelCase. */
 export interface CallOptions {
@@ -33,6 +36,10 @@ export interface CallOptions {
   readonly compression?: string;
   /** 1 transient, 2 persistent. */
   readonly deliveryMode?: 1 | 2;
+  /** The broker drops the message without a word when it has waited for longer, where it can; with `expires` the caller is told. */
+  readonly expiration?: Duration;
+  /** AMQP's own properties, for whatever else looks at the message; a worker has them in `ctx.request.properties`. */
+  readonly properties?: OwnProperties;
   /** Headers of your own; they arrive in `ctx.request.headers`. */
   readonly headers?: Readonly<Record<string, unknown>>;
   /** Marks by name, by which tasks can be found and revoked; they arrive in `ctx.request.stamps`. */

@@ -33,6 +33,7 @@ export class EagerSender implements TaskSender {
       definition,
       message,
       deliveryInfo: undefined,
+      properties: undefined,
       hostname: this.#hostname,
       isEager: true,
       abort: new TaskAbort(),

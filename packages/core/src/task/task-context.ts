@@ -1,3 +1,4 @@
+import type { MessageProperties } from '@ctq/messaging';
 import type { Duration, Logger } from '@ctq/runtime';
 import type { EventFields } from '../events/event-sender.js';
 import type { TaskMessage } from '../protocol/task-message.js';
@@ -17,6 +18,8 @@ export interface DeliveryInfo {
 /** The call as the task sees it. */
 export interface TaskRequest extends TaskMessage {
   readonly deliveryInfo: DeliveryInfo | undefined;
+  /** Of the message: `correlationId`, `replyTo`, `appId`, …; undefined where there was none. */
+  readonly properties: MessageProperties | undefined;
   /** Node name of the worker, undefined when the task was called directly. */
   readonly hostname: string | undefined;
   readonly isEager: boolean;

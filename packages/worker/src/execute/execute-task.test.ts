@@ -202,6 +202,43 @@ describe('A task that ends', () => {
   });
 });
 
+describe('What a task returned', () => {
+  test('is shown in the log by its first 1024 characters, or as many as the task says [TR-056, TR-214]', async () => {
+    await using scene = new WorkerScene();
+    const long = 'x'.repeat(2_000);
+    const usual = scene.app.task('usual', () => long);
+    const brief = scene.app.task('brief', { resultReprMaxSize: 40 }, () => long);
+    await scene.start();
+    for (const [task, limit] of [
+      [usual, 1_024],
+      [brief, 40],
+    ] as const) {
+      const { id } = await task.delay();
+      const { message, fields } = await scene.line(new RegExp(`${id}\\] succeeded`));
+      const shown = (fields['data'] as { return_value: string }).return_value;
+      expect(message.endsWith(`: ${shown}`)).toBe(true);
+      expect(shown).toBe(`'${'x'.repeat(limit)}...'`);
+    }
+  });
+});
+
+describe('A task that knows its message', () => {
+  test('has its properties and how it was delivered [TR-124, TR-125]', async () => {
+    await using scene = new WorkerScene();
+    const telling = scene.app.task('telling', { bind: true }, ({ request: { properties, replyTo, deliveryInfo } }) => [
+      ...[properties?.correlationId, properties?.replyTo, replyTo, properties?.appId],
+      deliveryInfo,
+    ]);
+    await scene.start();
+    const options = { replyTo: 'answers', priority: 3, properties: { appId: 'shop' } };
+    const result = await telling.applyAsync([], options);
+    expect(await result.get({ timeout: 10 })).toEqual([
+      ...[result.id, 'answers', 'answers', 'shop'],
+      { exchange: '', routingKey: 'celery', priority: 3, redelivered: false },
+    ]);
+  });
+});
+
 describe('A task whose process was lost', () => {
   test('goes back to its queue, and nobody is told [TR-219]', async () => {
     await using scene = new WorkerScene();

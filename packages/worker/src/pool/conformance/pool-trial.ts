@@ -46,6 +46,7 @@ export class PoolTrial {
       definition: { name: task, options: { ...options, bind: true }, params: undefined, schema: undefined, run },
       message: message(task, `id-${this.#tasks}`),
       deliveryInfo: undefined,
+      properties: undefined,
       hostname: 'kit@host',
       isEager: false,
       abort: new TaskAbort(),
