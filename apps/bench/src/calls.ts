@@ -45,6 +45,16 @@ async function sendingFigures(): Promise<readonly Figure[]> {
       const add = app.task('add', (x: number, y: number) => x + y);
       return (n) => add.delay(n, 1);
     })),
+    ...(await costOf('delay, with both signals of a publish', {}, (app) => {
+      const add = app.task('add', (x: number, y: number) => x + y);
+      app.signals.beforeTaskPublish.connect(() => undefined);
+      app.signals.afterTaskPublish.connect(() => undefined);
+      return (n) => add.delay(n, 1);
+    })),
+    ...(await costOf('delay, with the event task-sent', { taskSendSentEvent: true }, (app) => {
+      const add = app.task('add', (x: number, y: number) => x + y);
+      return (n) => add.delay(n, 1);
+    })),
   ];
 }
 
