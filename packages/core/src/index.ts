@@ -51,7 +51,7 @@ export { allowJoinResult, currentTask } from './execute/current-task.js';
 export type { Execution } from './execute/execution.js';
 export { runTask } from './execute/run-task.js';
 export { TaskAbort } from './execute/task-abort.js';
-export { tellOutcome } from './execute/tell-outcome.js';
+export { tellOutcome, wantsToBeTold } from './execute/tell-outcome.js';
 export { type Interceptor, type PublishCall } from './interceptor/interceptor.js';
 export { argsRepr, kwargsRepr, saferepr } from './protocol/args-repr.js';
 export { decodeTask } from './protocol/decode-task.js';
@@ -60,6 +60,7 @@ export type { TaskMessage } from './protocol/task-message.js';
 export { formatWireTime, parseWireTime } from './protocol/wire-time.js';
 export { type RebuildOptions, rebuildError, storedError } from './result/stored-error.js';
 export { createResultCodec } from './result/result-codec.js';
+export type { ResultStore } from './result/result-store.js';
 export type {
   AnyResult,
   AsyncResult,

@@ -67,7 +67,7 @@ export class Worker implements Service, AsyncDisposable {
     this.#logger = logger;
     this.#life = new ServiceLife(this.name);
     this.queues = consumedQueues(kernel, options, this.name);
-    this.pool = createPool(app, options, logger);
+    this.pool = createPool(app, options, logger, this.name);
 
     const connection = new WorkerConnection({ connect: () => app.connect(), logger });
     const keeper = new LeaseKeeper({
@@ -190,7 +190,7 @@ function consumedQueues({ queues, settings }: Kernel, options: WorkerOptions, na
   return settings.workerDirect ? [...consumed, workerDirect(name)] : consumed;
 }
 
-function createPool(app: Ctq, options: WorkerOptions, logger: Logger): Pool {
+function createPool(app: Ctq, options: WorkerOptions, logger: Logger, name: string): Pool {
   const { kernel } = app;
   const { settings, clock } = kernel;
   const chosen = options.pool ?? settings.workerPool;
@@ -201,5 +201,12 @@ function createPool(app: Ctq, options: WorkerOptions, logger: Logger): Pool {
     clock,
     logger,
     locator: app.locator,
+    hostname: name,
+    store: kernel.results,
+    recycle: {
+      maxTasks: settings.workerMaxTasksPerChild ?? Number.POSITIVE_INFINITY,
+      maxMemoryKiB: settings.workerMaxMemoryPerChild ?? Number.POSITIVE_INFINITY,
+    },
+    startTimeoutMs: durationMs(settings.workerProcAliveTimeout),
   });
 }

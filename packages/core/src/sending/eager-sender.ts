@@ -32,6 +32,7 @@ export class EagerSender implements TaskSender {
     const execution: Execution = {
       definition,
       message,
+      source: built.message,
       deliveryInfo: undefined,
       properties: undefined,
       hostname: this.#hostname,

@@ -39,16 +39,21 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
     // What goes back to its queue is run again: no caller is told how it ended this time.
     if (settlementOf(outcome, policy) === 'requeue') {
       workplace.log.ended(request, outcome);
-      if (outcome.kind === 'reject') await tellOutcome(workplace.kernel, request, outcome);
+      if (outcome.kind === 'reject') await tell(request, outcome, workplace);
       return settle(delivery, 'requeue', logger);
     }
   }
   const stored = await makeKnown(request, outcome, workplace);
   if (stored === undefined) return;
   workplace.log.ended(request, stored);
-  const told = tellOutcome(workplace.kernel, request, stored);
+  const told = tell(request, stored, workplace);
   if (told !== undefined) await told;
   if (policy.acksLate) return settle(delivery, settlementOf(stored, policy), logger);
+}
+
+/** Where the function ran, there its hooks are. */
+function tell(request: TaskRequest, outcome: Outcome, { pool, kernel }: Workplace): Promise<void> | undefined {
+  return pool.tell === undefined ? tellOutcome(kernel, request, outcome) : pool.tell(request, outcome);
 }
 
 function run(request: TaskRequest, workplace: Workplace): Promise<Outcome> {

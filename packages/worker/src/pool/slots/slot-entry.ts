@@ -1,0 +1,35 @@
+// The program of a slot, in a thread or in a child process. It is started by `thread-host.ts` and `process-host.ts`.
+import { parentPort } from 'node:worker_threads';
+import { toError } from '@ctq/runtime';
+import type { FromSlot, SlotStart, ToSlot } from './slot-messages.js';
+import { SlotProgram } from './slot-program.js';
+
+const start = JSON.parse(process.argv.at(-1) ?? '') as SlotStart;
+
+const send = (message: FromSlot): void => {
+  if (parentPort === null) process.send?.(message);
+  else parentPort.postMessage(message);
+};
+const program = new SlotProgram(start, send);
+const onMessage = (message: ToSlot): void => {
+  if (message.kind === 'close') void program.close().finally(() => process.exit(0));
+  else program.receive(message);
+};
+
+if (parentPort === null) {
+  process.on('message', onMessage);
+  // Nobody is left to run tasks for.
+  process.on('disconnect', () => process.exit(1));
+  // A Ctrl-C in a terminal reaches the whole group; the worker says when to leave.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+} else {
+  parentPort.on('message', onMessage);
+}
+
+try {
+  await program.open();
+  send({ kind: 'ready' });
+} catch (thrown) {
+  const { message, stack } = toError(thrown);
+  send({ kind: 'unfit', message, stack });
+}
