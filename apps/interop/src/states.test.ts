@@ -63,15 +63,17 @@ describeWith('redis', 'States of tasks, read in the other language', (url) => {
   });
 
   test('a Python client is told the states of a ctq task as they come [TR-168, BK-036] {python → ctq: watch}', async () => {
-    const gate = crypto.randomUUID();
-    await fleet.open(gate);
-    await fleet.open(gate);
-    const states = await fleet.client.watch(inTypescript('typescript.gated', gate));
-    expect(states.at(-1)).toEqual(['SUCCESS', 'through']);
-    for (const [state, result] of states.slice(0, -1)) {
-      expect(['STARTED', 'PROGRESS']).toContain(state);
-      if (state === 'PROGRESS') expect(result).toEqual({ done: 1, of: 2 });
+    const [gate, id] = [crypto.randomUUID(), crypto.randomUUID()];
+    const states = fleet.client.watch(['task', 'typescript.gated', [gate], { queue: 'typescript', task_id: id }]);
+    for (const state of ['STARTED', 'PROGRESS']) {
+      await eventually(async () => (await app.asyncResult(id).state()) === state);
+      await fleet.open(gate);
     }
+    expect(await states).toEqual([
+      ['STARTED', { pid: process.pid, hostname: expect.stringMatching(/^celery@/) }],
+      ['PROGRESS', { done: 1, of: 2 }],
+      ['SUCCESS', 'through'],
+    ]);
   });
 
   test('each side forgets results that the other has stored {python → ctq: forget} {ctq → python: forget}', async () => {
