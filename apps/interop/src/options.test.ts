@@ -256,6 +256,19 @@ describeWith('redis', 'Options of calls between the languages', (url) => {
     expect((await noteOf(keys.there).promise).args).toEqual([42]);
   });
 
+  test('the body of a chord that Python sent has its queue and its callbacks when ctq sends it [BK-051]', async () => {
+    const key = crypto.randomUUID();
+    const members = [toTypescript('typescript.add', [1, 1]), toTypescript('typescript.add', [2, 2])];
+    const body: PythonNode = [
+      'task',
+      'python.total',
+      [],
+      { queue: 'python', link: inTypescript('typescript.note', key) },
+    ];
+    await fleet.client.send(['chord', members, body]);
+    expect((await noteOf(key).promise).args).toEqual([6]);
+  });
+
   test('errbacks in the other language get the id of what failed [TR-085, BK-023] {python → ctq: old errbacks} {ctq → python: old errbacks}', async () => {
     const keys = { here: crypto.randomUUID(), there: crypto.randomUUID() };
     const failing = toTypescript('typescript.sell', [], { link_error: inPython('python.note', keys.here) });

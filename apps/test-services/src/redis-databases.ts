@@ -29,6 +29,7 @@ export const redisDatabases = {
   interopErrors: 41,
   interopStates: 42,
   interopValues: 43,
+  interopOddMessages: 44,
 } as const;
 
 export type RedisDatabase = keyof typeof redisDatabases;
