@@ -26,7 +26,7 @@ export interface Complaint {
 const marker = '// mistake';
 
 /** What all of them import. */
-export function sharedProgram(): string {
+function sharedProgram(): string {
   return readFileSync(`${mistakesFolder}shop.ts`, 'utf8');
 }
 

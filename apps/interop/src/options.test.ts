@@ -95,7 +95,7 @@ describeWith('redis', 'Options of calls between the languages', (url) => {
     return (await result.get(soon)) as Arrived;
   }
 
-  test('arguments by position and by name arrive as they were given, under the id that was given [TR-076, TR-080, TR-117] {python → ctq: args, kwargs, task id, queue, result} {ctq → python: args, kwargs, task id, queue, result}', async () => {
+  test('arguments by position and by name arrive as they were given, under the id that was given [TR-076, TR-080, TR-117, SD-023] {python → ctq: args, kwargs, task id, queue, result} {ctq → python: args, kwargs, task id, queue, result}', async () => {
     const [there, here] = [crypto.randomUUID(), crypto.randomUUID()];
     const given = { args: [1, ['two', null]], kwargs: { y: { z: 3 } } };
     expect(await seenByPython({ taskId: there }, given.args, given.kwargs)).toMatchObject({ id: there, ...given });
@@ -164,7 +164,7 @@ describeWith('redis', 'Options of calls between the languages', (url) => {
     expect(here).toMatchObject({ reply_to: 'answers' });
   });
 
-  test('a time limit that Python sends ends a ctq task, and arrives in Python as hard and soft seconds [TR-119, TR-234] {python → ctq: limits, limit reached} {ctq → python: limits}', async () => {
+  test('a time limit that Python sends ends a ctq task, and arrives in Python as hard and soft seconds [TR-234] {python → ctq: limits, limit reached} {ctq → python: limits}', async () => {
     expect(await fleet.client.call(toTypescript('typescript.endless', [], { time_limit: 0.05 }))).toMatchObject({
       error: 'TimeLimitExceeded',
       module: 'billiard.exceptions',

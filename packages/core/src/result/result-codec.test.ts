@@ -134,6 +134,10 @@ function shown(value: unknown): string {
   return `b'${characters.join('')}'`;
 }
 
+function classOf({ excModule, excType }: StoredError): string {
+  return `${excModule}.${excType}`;
+}
+
 describe('results as Python reads them', () => {
   const reads = ['results.redis', 'release/results.redis'].flatMap((file) =>
     loadVectors(file).flatMap(({ name, raw }) => {
@@ -158,9 +162,10 @@ describe('results as Python reads them', () => {
     const { status, result, traceback } = codec.decode(bytes(String(last)));
     expect(status).toBe(python.state);
     expect(traceback === null).toBe(python.traceback_is_none);
-    if (!exceptionStates.has(status)) return expect(shown(result)).toBe(python.result_repr);
-    const stored = result as StoredError;
-    return expect(`${stored.excModule}.${stored.excType}`).toBe(python.result_type);
+    const isError = exceptionStates.has(status);
+    expect(isError ? classOf(result as StoredError) : shown(result)).toBe(
+      isError ? python.result_type : python.result_repr,
+    );
   });
 });
 
