@@ -1,4 +1,6 @@
 """A Celery client that is told what to do."""
+from datetime import datetime, timedelta, timezone
+
 from celery import chain, chord, group
 from celery.contrib.abortable import AbortableAsyncResult
 from celery.result import AsyncResult, GroupResult, result_from_tuple
@@ -17,6 +19,10 @@ def build(node):
         for link in ("link", "link_error"):
             if link in options:
                 signature.options[link] = build(options[link])
+        if "eta" in options:
+            signature.options["eta"] = datetime.fromisoformat(options["eta"])
+        if "expires_at" in options:
+            signature.options["expires"] = datetime.now(timezone.utc) + timedelta(seconds=signature.options.pop("expires_at"))
         return signature
     parts = [build(part) for part in node[1]]
     if kind == "chain":
@@ -42,6 +48,24 @@ def run(node):
 def send(node):
     """Sends a workflow; answers with the id of its result."""
     return build(node).apply_async().id
+
+
+def send_stamped(node, stamps):
+    """Stamps a workflow with `Signature.stamp` and sends it."""
+    signature = build(node)
+    signature.stamp(append_stamps=False, **stamps)
+    return signature.apply_async().id
+
+
+def send_version_1(node):
+    """As programs of Celery 3 do."""
+    app.conf.task_protocol = 1
+    try:
+        app.amqp.__dict__.pop("create_task_message", None)
+        return send(node)
+    finally:
+        app.conf.task_protocol = 2
+        app.amqp.__dict__.pop("create_task_message", None)
 
 
 def send_many(name, numbers, options):
@@ -72,6 +96,29 @@ def look(task_id):
     }
 
 
+def stamps_of(task_id):
+    """The stamps in an extended result."""
+    meta = app.backend.get_task_meta(task_id)
+    return {name: meta.get(name) for name in meta.get("stamped_headers") or []}
+
+
+def forget(task_id):
+    AsyncResult(task_id, app=app).forget()
+
+
+def watch(node):
+    """The states of a task as its subscription tells them."""
+    states = []
+    result = build(node).apply_async()
+    result.get(timeout=20, on_message=lambda meta: states.append([meta["status"], meta["result"]]))
+    return states
+
+
+def store_revoked(task_id, reason):
+    """As a worker stores what a client has revoked."""
+    app.backend.mark_as_revoked(task_id, reason=reason)
+
+
 def save_group(node):
     """Sends a group and keeps it; answers with its id."""
     result = build(node).apply_async()
@@ -82,6 +129,11 @@ def save_group(node):
 def restore_group(group_id):
     """The values of a group that was kept."""
     return GroupResult.restore(group_id, app=app).get(timeout=20)
+
+
+def send_for_tuple(node):
+    """Sends a workflow; answers with its result as data."""
+    return build(node).apply_async().as_tuple()
 
 
 def from_tuple(data):
@@ -114,5 +166,6 @@ def echo(task, expressions, options):
 
 
 serve({command.__name__: command for command in (
-    run, send, send_many, get, look, save_group, restore_group, from_tuple, collect, children, abort, echo,
+    run, send, send_stamped, send_version_1, send_many, get, look, stamps_of, forget, watch, store_revoked, save_group,
+    restore_group, send_for_tuple, from_tuple, collect, children, abort, echo,
 )})

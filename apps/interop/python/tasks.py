@@ -1,10 +1,12 @@
 """The Python side: an app on the broker of the environment, whose tasks are in the queue `python`."""
+import importlib
 import json
 import os
 import time
 
 from celery import Celery, group
 from celery.contrib.abortable import AbortableTask
+from celery.exceptions import Ignore, Reject
 from kombu import Exchange, Queue
 from kombu.common import Broadcast
 from redis import Redis
@@ -54,6 +56,80 @@ def fail(*args):
 @app.task(name="python.sell")
 def sell(article, left):
     raise OutOfStock(article, left)
+
+
+def error_of(module, name, args):
+    return getattr(importlib.import_module(module), name)(*args)
+
+
+@app.task(name="python.raise")
+def raise_(module, name, args):
+    raise error_of(module, name, args)
+
+
+@app.task(name="python.raise_odd")
+def raise_odd(what):
+    """Errors whose arguments JSON has nothing for, or that hold each other."""
+    if what == "object":
+        raise OutOfStock(object(), {"a": {1, 2}})
+    try:
+        raise KeyError("inner")
+    except KeyError as error:
+        raise RuntimeError("outer") from error
+
+
+@app.task(name="python.unencodable")
+def unencodable():
+    return object()
+
+
+@app.task(name="python.request", bind=True)
+def request(self, *args, **kwargs):
+    """What arrived of a call, besides its arguments."""
+    wanted = (
+        "id", "args", "kwargs", "headers", "stamps", "stamped_headers", "shadow", "argsrepr", "kwargsrepr", "timelimit",
+        "reply_to", "correlation_id", "retries", "root_id", "parent_id", "lang", "ignore_result", "eta", "expires",
+    )
+    found = {name: getattr(self.request, name) for name in wanted}
+    return {**found, "delivery_info": {key: self.request.delivery_info[key] for key in ("exchange", "routing_key", "priority")}}
+
+
+@app.task(name="python.note", bind=True)
+def note(self, key, *args):
+    """Leaves its arguments and stamps behind, under the key that it was given last."""
+    *values, key = (key, *args)
+    journal.rpush(f"noted:{key}", json.dumps({"args": values, "stamps": self.request.stamps}))
+
+
+@app.task(name="python.on_error")
+def on_error(request, exception, traceback):
+    """An errback of the newer kind."""
+    noted = {"exception": repr(exception), "traceback": str(traceback)}
+    journal.rpush(f"noted:{request.id}", json.dumps(noted))
+
+
+@app.task(name="python.settle", bind=True)
+def settle(self, how):
+    """Ends without a result."""
+    if how == "reject":
+        journal.rpush(f"noted:{self.request.id}", json.dumps("rejected"))
+        raise Reject("not now", requeue=False)
+    self.update_state(state="SHELVED", meta={"shelf": 3})
+    raise Ignore()
+
+
+@app.task(name="python.give_up", bind=True, max_retries=1)
+def give_up(self):
+    raise self.retry(exc=OutOfStock("still none"), countdown=0.05)
+
+
+@app.task(name="shared.hop", bind=True, max_retries=3)
+def hop(self, to):
+    """Its first attempt leaves it to a worker of another queue."""
+    if self.request.retries == 0:
+        raise self.retry(queue=to, countdown=0.05)
+    request = self.request
+    return ["python", request.retries, request.id, request.headers, request.stamps]
 
 
 @app.task(name="python.echo")

@@ -36,14 +36,14 @@ describeWith('redis', 'Calls made in tasks, between the languages', (url) => {
   beforeAll(() => fleet.start(), makingPythonMs);
   afterAll(() => fleet.stop(), 30_000);
 
-  test('what a ctq task sends has its root, parent and priority in Python, and is a child that Python reads [TR-108, TR-130, ST-156]', async () => {
+  test('what a ctq task sends has its root, parent and priority in Python, and is a child that Python reads [TR-108, TR-130, ST-156] {ctq → python: parents} {python → ctq: children}', async () => {
     const result = await app.sendTask<string>('typescript.parent', ['python.placed', 'python'], {}, { priority: 6 });
     const child = await result.get(soon);
     expect(await app.asyncResult(child).get(soon)).toEqual([result.id, result.id, 6]);
     expect(await fleet.client.children(result.id)).toEqual([child]);
   });
 
-  test('what a Python task sends is a child that ctq reads [TR-108, TR-171]', async () => {
+  test('what a Python task sends is a child that ctq reads [TR-108, TR-171] {python → ctq: parents} {ctq → python: children}', async () => {
     const call = ['typescript.add', 'typescript'];
     const result = await app.sendTask<string>('python.parent', call, {}, { queue: 'python' });
     const child = await result.get(soon);
@@ -51,7 +51,7 @@ describeWith('redis', 'Calls made in tasks, between the languages', (url) => {
     expect((await result.record())?.children).toEqual([[[child, null], null]]);
   });
 
-  test('an abortable task of either language is told by a client of the other [TR-202, TR-203, TR-204]', async () => {
+  test('an abortable task of either language is told by a client of the other [TR-202, TR-203, TR-204] {python → ctq: abort} {ctq → python: abort}', async () => {
     const id = await fleet.client.send(inTypescript('typescript.abortable'));
     await started.promise;
     await fleet.client.abort(id);
@@ -61,7 +61,7 @@ describeWith('redis', 'Calls made in tasks, between the languages', (url) => {
     expect(await result.get(soon)).toBe('tidied up');
   });
 
-  test('a Python worker executes what is sent with protocol 1 [ST-168, TR-285]', async () => {
+  test('a Python worker executes what is sent with protocol 1 [ST-168, TR-285] {ctq → python: protocol 1}', async () => {
     await using old = new Ctq('old', { broker: fleet.url, backend: fleet.url, taskProtocol: 1 });
     const add = old.remote<(x: number, y: number) => number>('python.add');
     expect(await (await add.applyAsync([1, 2] as never, { queue: 'python', countdown: '100ms' })).get(soon)).toBe(3);
@@ -75,7 +75,7 @@ describeWith('redis', 'Calls made in tasks, between the languages', (url) => {
 
 describeWith('redis', 'A broadcast on Redis', (url) => {
   test(
-    'reaches the workers of both languages, once each [TR-265]',
+    'reaches the workers of both languages, once each [TR-265] {python, ctq → both: broadcast}',
     async () => {
       const database = redisDatabase(url, 'interopBroadcast');
       const journal = new Redis(database);

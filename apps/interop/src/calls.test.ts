@@ -1,4 +1,4 @@
-import { chord } from '@ctq/core';
+import { type CallOptions, chain, chord, ChordError, group } from '@ctq/core';
 import { isSameValue } from '@ctq/messaging';
 import { redisDatabase, type RedisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
@@ -6,29 +6,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inPython, inTypescript, MixedFleet } from './mixed-fleet.js';
 import type { PythonNode } from './python/celery-client.js';
 import { makingPythonMs } from './python/environment.js';
-import { ambiguousTexts, datedValues, jsonValues, plainValues, type ValuePair } from './values.js';
+import { compressions } from './table/features.js';
+import { valueKinds, type ValuePair, valuesIn } from './values.js';
 
 const soon = { timeout: '20s' } as const;
 
-const formats: readonly (readonly [
-  serializer: string,
-  compression: string | undefined,
-  priority: number,
-  values: readonly ValuePair[],
-])[] = [
-  ['json', undefined, 0, [...plainValues, ...jsonValues]],
-  ['json', 'gzip', 3, [...plainValues, ...jsonValues]],
-  ['json', 'brotli', 6, [...plainValues, ...jsonValues]],
-  ['json', 'bzip2', 2, [...plainValues, ...jsonValues]],
-  ['json', 'lzma', 4, [...plainValues, ...jsonValues]],
-  ['json', 'zstd', 7, [...plainValues, ...jsonValues]],
-  ['yaml', undefined, 8, [...plainValues, ...datedValues, ...ambiguousTexts]],
-  ['yaml', 'zstd', 0, [...plainValues, ...datedValues, ...ambiguousTexts]],
-  ['msgpack', undefined, 9, plainValues],
-  ['msgpack', 'lzma', 3, plainValues],
-  ['msgpack', 'zlib', 5, plainValues],
-  ['msgpack', 'brotli', 1, plainValues],
-];
+/** A serializer and a compression of what is sent, with a priority of its own. */
+type Format = readonly [serializer: string, compression: string, priority: number];
+
+/** Each serializer that both sides write, with each compression. */
+const formats = ['json', 'yaml', 'msgpack'].flatMap((serializer, row) =>
+  compressions.map(
+    (compression, column): Format => [serializer, compression, (row * compressions.length + column) % 10],
+  ),
+);
 
 /**
  * Results in JSON, which carries all values; in msgpack, where members of chords are bytes that are no text; and in YAML, where they are text of
@@ -38,7 +29,7 @@ const resultFormats: readonly (readonly [
   title: string,
   database: RedisDatabase,
   settings: Readonly<Record<string, unknown>>,
-  formats: typeof formats,
+  formats: readonly Format[],
 ])[] = [
   ['with results in JSON [BK-015]', 'interopCalls', {}, formats],
   [
@@ -46,8 +37,8 @@ const resultFormats: readonly (readonly [
     'interopMsgpackCalls',
     { result_serializer: 'msgpack', result_accept_content: ['json', 'msgpack'] },
     [
-      ['json', undefined, 0, plainValues],
-      ['msgpack', undefined, 9, plainValues],
+      ['json', 'none', 0],
+      ['msgpack', 'none', 9],
     ],
   ],
   [
@@ -55,8 +46,8 @@ const resultFormats: readonly (readonly [
     'interopYamlCalls',
     { result_serializer: 'yaml', result_accept_content: ['json', 'yaml'] },
     [
-      ['json', undefined, 0, [...plainValues, ...datedValues]],
-      ['yaml', 'bzip2', 9, [...plainValues, ...datedValues]],
+      ['json', 'none', 0],
+      ['yaml', 'bzip2', 9],
     ],
   ],
 ];
@@ -78,66 +69,69 @@ describeWith('redis', 'Celery and ctq on one Redis', (url) => {
     beforeAll(() => fleet.start(), makingPythonMs);
     afterAll(() => fleet.stop(), 30_000);
 
-    const formatted = chosen.map(([serializer, compression, priority, values]) => {
-      const options = { serializer, priority, ...(compression === undefined ? {} : { compression }) };
-      return [serializer, compression ?? 'no', options, values] as const;
-    });
+    const formatted = chosen.map((format) => [...format, `${format[0]} with ${format[1]}`] as const);
+    // What the results cannot carry cannot come back.
+    const carried = String(settings['result_serializer'] ?? 'json');
+    const survives = (values: readonly ValuePair[]): readonly ValuePair[] => {
+      const carriedValues = valuesIn(carried);
+      return values.filter((pair) => carriedValues.includes(pair));
+    };
+
+    /** What a ctq task gives back of values that Python sends, as Python shows them. */
+    const throughTypescript = (values: readonly ValuePair[], options: Readonly<Record<string, unknown>>) => {
+      const expressions = values.map(([python]) => python);
+      return fleet.client.echo('typescript.echo', expressions, { ...options, queue: 'typescript' });
+    };
+
+    /** What a Python task shows and gives back of values that ctq sends. */
+    const throughPython = async (values: readonly ValuePair[], options: CallOptions) => {
+      const call = async (task: string, value: unknown): Promise<unknown> =>
+        (await app.sendTask(task, [value], {}, { ...options, queue: 'python' })).get(soon);
+      const shown = await Promise.all(values.map(([, own]) => call('python.show', own)));
+      const returned = await Promise.all(values.map(([, own]) => call('python.echo', own)));
+      return { shown, wrong: returned.filter((value, index) => !isSameValue(value, values[index]?.[1])) };
+    };
 
     test.each(formatted)(
-      'a Python client gives a ctq task values in %s with %s compression and gets them back [TR-083, TR-084, TR-124]',
-      async (_serializer, _compression, options, values) => {
-        const expressions = values.map(([python]) => python);
-        const sent = { ...options, queue: 'typescript' };
-        expect(await fleet.client.echo('typescript.echo', expressions, sent)).toEqual(expressions);
-        expect(await fleet.client.call(['task', 'typescript.priority', [], sent])).toEqual({ value: sent.priority });
+      'a Python client gives a ctq task values in %s, compression %s, priority %s, and gets them back [TR-083, TR-084, TR-124] {python → ctq: priority, %s}',
+      async (serializer, compression, priority) => {
+        const sent = { serializer, priority, ...(compression === 'none' ? {} : { compression }) };
+        const values = survives(valuesIn(serializer));
+        expect(await throughTypescript(values, sent)).toEqual(values.map(([python]) => python));
+        const node: PythonNode = ['task', 'typescript.priority', [], { ...sent, queue: 'typescript' }];
+        expect(await fleet.client.call(node)).toEqual({ value: priority });
       },
     );
 
     test.each(formatted)(
-      'a ctq client gives a Python task values in %s with %s compression and gets them back [TR-083, TR-084, TR-124]',
-      async (_serializer, _compression, options, values) => {
-        const sent = { ...options, queue: 'python' };
-        const call = async (task: string, value: unknown): Promise<unknown> =>
-          (await app.sendTask(task, value === undefined ? [] : [value], {}, sent)).get(soon);
-        expect(await call('python.priority', undefined)).toBe(options.priority);
-        const shown = await Promise.all(values.map(([, own]) => call('python.show', own)));
-        expect(shown).toEqual(values.map(([python]) => python));
-        const returned = await Promise.all(values.map(([, own]) => call('python.echo', own)));
-        expect(returned.filter((value, index) => !isSameValue(value, values[index]?.[1]))).toEqual([]);
+      'a ctq client gives a Python task values in %s, compression %s, priority %s, and gets them back [TR-083, TR-084, TR-124] {ctq → python: priority, %s}',
+      async (serializer, compression, priority) => {
+        const sent = { serializer, priority, ...(compression === 'none' ? {} : { compression }) };
+        const values = survives(valuesIn(serializer));
+        expect(await throughPython(values, sent)).toEqual({ shown: values.map(([python]) => python), wrong: [] });
+        const result = await app.sendTask('python.priority', [], {}, { ...sent, queue: 'python' });
+        expect(await result.get(soon)).toBe(priority);
       },
     );
 
-    test('a Python client pickles the values that it gives to a ctq task, which accepts plain data [MS-177]', async () => {
-      const expressions = plainValues.map(([python]) => python);
-      const sent = { serializer: 'pickle', queue: 'typescript' };
-      expect(await fleet.client.echo('typescript.echo', expressions, sent)).toEqual(expressions);
-    });
-
-    test('a Python client gives keyword arguments to a ctq task, and the reverse', async () => {
-      const named: PythonNode = ['task', 'typescript.add', [], { queue: 'typescript' }, { y: 1, x: 2 }];
-      expect(await fleet.client.call(named)).toEqual({ value: 3 });
-      const result = await app.sendTask('python.add', [], { y: 3, x: 4 }, { queue: 'python' });
-      expect(await result.get(soon)).toBe(7);
-    });
-
-    test('a client waits for a task of the other with a countdown [TR-077]', async () => {
+    test('a client waits for a task of the other with a countdown [TR-077] {python → ctq: countdown} {ctq → python: countdown}', async () => {
       const later: PythonNode = ['task', 'typescript.add', [1, 1], { queue: 'typescript', countdown: 1 }];
       const result = await app.sendTask('python.add', [2, 2], {}, { queue: 'python', countdown: '1s' });
       expect(await fleet.client.call(later)).toEqual({ value: 2 });
       expect(await result.get(soon)).toBe(4);
     });
 
-    test('a chain of Python goes through both languages', async () => {
+    test('a chain of Python goes through both languages {python → both: chain}', async () => {
       const steps = [inPython('python.add', 1, 1), inTypescript('typescript.add', 10), inPython('python.add', 100)];
       expect(await fleet.client.call(['chain', steps])).toEqual({ value: 112 });
     });
 
-    test('a group of Python has members in both languages', async () => {
+    test('a group of Python has members in both languages {python → both: group}', async () => {
       const members = [inPython('python.add', 1, 1), inTypescript('typescript.add', 2, 2)];
       expect(await fleet.client.call(['group', members])).toEqual({ value: [2, 4] });
     });
 
-    test('a chord of Python joins members of both languages, with a body in either [BK-051]', async () => {
+    test('a chord of Python joins members of both languages, with a body in either [BK-051] {python → both: chord}', async () => {
       const members = [0, 1, 2, 3].map((n) =>
         (n % 2 === 0 ? inPython : inTypescript)(n % 2 === 0 ? 'python.add' : 'typescript.add', n, n),
       );
@@ -145,7 +139,7 @@ describeWith('redis', 'Celery and ctq on one Redis', (url) => {
       expect(await fleet.client.call(['chord', members, inPython('python.total')])).toEqual({ value: 12 });
     });
 
-    test('a chord of TypeScript joins members of both languages [BK-051]', async () => {
+    test('a chord of TypeScript joins members of both languages [BK-051] {ctq → both: chord}', async () => {
       const pythonAdd = app.remote<typeof add>('python.add');
       const there = [3, 4].map((n) => pythonAdd.s(n, n).set({ queue: 'python' }));
       const members = [add.s(1, 1), add.s(2, 2), ...there];
@@ -154,7 +148,31 @@ describeWith('redis', 'Celery and ctq on one Redis', (url) => {
       expect(await (await chord(members, body).delay()).get(soon)).toBe(20);
     });
 
-    test('a chord of groups keeps their shape, whoever joins it [BK-052]', async () => {
+    test('a chain of ctq goes through both languages {ctq → both: chain}', async () => {
+      const [here, there] = [{ queue: 'typescript' }, { queue: 'python' }];
+      const steps = chain(
+        app.signature('python.add', [1, 1]).set(there),
+        app.signature('typescript.add', [10]).set(here),
+        app.signature('python.add', [100]).set(there),
+      );
+      expect(await (await steps.delay()).get(soon)).toBe(112);
+    });
+
+    test('a group of ctq has members in both languages {ctq → both: group}', async () => {
+      const there = app.remote<typeof add>('python.add').s(1, 1).set({ queue: 'python' });
+      const members = group([there, add.s(2, 2).set({ queue: 'typescript' })]);
+      expect(await (await members.delay()).get(soon)).toEqual([2, 4]);
+    });
+
+    test('a chord of ctq fails when a member in Python fails {ctq → both: failing chord}', async () => {
+      const failing = app.signature('python.fail').set({ queue: 'python' });
+      const members = [add.s(1, 1).set({ queue: 'typescript' }), failing];
+      const body = app.signature('python.total').set({ queue: 'python' });
+      const error = await (await chord(members, body).delay()).get(soon).catch((thrown: unknown) => thrown);
+      expect(ChordError.isInstance(error) && error.message).toContain('no such order');
+    });
+
+    test('a chord of groups keeps their shape, whoever joins it [BK-052] {python → both: chord of groups}', async () => {
       const nested = [
         ['group', [inPython('python.add', 1, 1), inTypescript('typescript.add', 2, 2)]],
         inTypescript('typescript.add', 3, 3),
@@ -164,12 +182,61 @@ describeWith('redis', 'Celery and ctq on one Redis', (url) => {
       expect(await fleet.client.call(['chord', nested, here])).toEqual(inPythons);
     });
 
-    test('a chord fails in both languages when a member of the other fails', async () => {
+    test('a chord fails in both languages when a member of the other fails {python → both: failing chord}', async () => {
       const members = [inPython('python.fail'), inTypescript('typescript.add', 1, 1)];
       const error = { error: 'ChordError', module: 'celery.exceptions' };
       expect(await fleet.client.call(['chord', members, inTypescript('typescript.total')])).toMatchObject(error);
       const others = [inTypescript('typescript.fail'), inPython('python.add', 1, 1)];
       expect(await fleet.client.call(['chord', others, inPython('python.total')])).toMatchObject(error);
     });
+  });
+
+  describe('each kind of value', () => {
+    const fleet = new MixedFleet(redisDatabase(url, 'interopValues'));
+    const { app } = fleet;
+    app.task('typescript.echo', (value: unknown) => value);
+
+    beforeAll(() => fleet.start(), makingPythonMs);
+    afterAll(() => fleet.stop(), 30_000);
+
+    const carried = valueKinds.flatMap(({ title, serializers, values }) =>
+      serializers.map((serializer) => {
+        const shown = `${title.replaceAll(', ', ' and ')} in ${serializer}`;
+        return [title, serializer, shown, values] as const;
+      }),
+    );
+
+    test.each(carried)(
+      'goes from Python through a ctq task and comes back: %s, in %s [TR-084] {python → ctq: %s}',
+      async (_title, serializer, _shown, values) => {
+        const expressions = values.map(([python]) => python);
+        const sent = { serializer, queue: 'typescript' };
+        expect(await fleet.client.echo('typescript.echo', expressions, sent)).toEqual(expressions);
+      },
+    );
+
+    // ctq reads pickles, and writes none.
+    test.each(carried.filter(([, serializer]) => serializer !== 'pickle'))(
+      'goes from ctq through a Python task and comes back: %s, in %s [TR-084] {ctq → python: %s}',
+      async (_title, serializer, _shown, values) => {
+        const sent = { serializer, queue: 'python' };
+        for (const [python, own] of values) {
+          const [shown, returned] = await Promise.all(
+            ['python.show', 'python.echo'].map(async (task) => (await app.sendTask(task, [own], {}, sent)).get(soon)),
+          );
+          expect(shown).toBe(python);
+          expect(isSameValue(returned, own)).toBe(true);
+        }
+      },
+    );
+
+    test.each(compressions.map((compression) => [compression, compression]))(
+      'that Python pickles is accepted by a ctq task as plain data, compression %s [MS-177] {python → ctq: pickle with %s}',
+      async (compression) => {
+        const expressions = valuesIn('pickle').map(([python]) => python);
+        const sent = { serializer: 'pickle', queue: 'typescript', ...(compression === 'none' ? {} : { compression }) };
+        expect(await fleet.client.echo('typescript.echo', expressions, sent)).toEqual(expressions);
+      },
+    );
   });
 });

@@ -68,6 +68,18 @@ export class MixedFleet {
     await this.#admin.rpush(`gate:${gate}`, 'open');
   }
 
+  /** What a Python task left under a key, when it is there. */
+  async noted(key: string): Promise<unknown> {
+    const client = new Redis(this.url);
+    try {
+      const found = await client.blpop(`noted:${key}`, 20);
+      if (found === null) throw new Error(`Nobody left anything under ${key}.`);
+      return JSON.parse(found[1]) as unknown;
+    } finally {
+      client.disconnect();
+    }
+  }
+
   /** For tasks: resolves when the test opens the gate. */
   async waitFor(gate: string): Promise<void> {
     const client = new Redis(this.url);

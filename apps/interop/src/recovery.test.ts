@@ -57,7 +57,7 @@ describeWith('redis', 'What one language holds when it ends', (url) => {
     return { prefix, app, journal, site, line, executions };
   }
 
-  test.concurrent('is executed in TypeScript when a Python worker was killed in the middle of it [MS-135, MS-136, MS-138]', async (context) => {
+  test.concurrent('is executed in TypeScript when a Python worker was killed in the middle of it [MS-135, MS-136, MS-138] {python, ctq → both: killed workers}', async (context) => {
     const { expect } = context;
     const { prefix, app, site, executions } = setup(context, { visibilityTimeout: '2s' });
     const hold = app.task('shared.hold', { bind: true }, (ctx, _language: string) => [
@@ -76,7 +76,7 @@ describeWith('redis', 'What one language holds when it ends', (url) => {
     expect(await executions(result.id)).toBe(1);
   }, 60_000);
 
-  test.concurrent('is executed in Python when a ctq worker was killed in the middle of it and none is left [MS-135, MS-136, MS-138]', async (context) => {
+  test.concurrent('is executed in Python when a ctq worker was killed in the middle of it and none is left [MS-135, MS-136, MS-138] {python, ctq → both: killed workers}', async (context) => {
     const { expect } = context;
     const { prefix, app, site, executions } = setup(context);
     const env = {
@@ -95,7 +95,7 @@ describeWith('redis', 'What one language holds when it ends', (url) => {
     expect(await executions(result.id)).toBe(2);
   }, 60_000);
 
-  test.concurrent('and works on for ten seconds is left alone by a Celery worker with a visibility timeout of two [MS-136]', async (context) => {
+  test.concurrent('and works on for ten seconds is left alone by a Celery worker with a visibility timeout of two [MS-136] {python, ctq → both: held tasks}', async (context) => {
     const { expect } = context;
     // Lease and Kombu's own sweep of ctq are far from it: what is restored here, Python restored.
     const { prefix, app, journal, site } = setup(context, { leaseDuration: '3s', visibilityTimeout: '1h' });
@@ -133,7 +133,7 @@ describeWith('redis', 'What one language holds when it ends', (url) => {
     expect(await journal.exists(`${prefix}own`, `${prefix}unacked`)).toBe(0);
   }, 60_000);
 
-  test.concurrent('and works on is left alone by Kombu, whatever its visibility timeout [MS-136]', async (context) => {
+  test.concurrent('and works on is left alone by Kombu, whatever its visibility timeout [MS-136] {python, ctq → both: held tasks}', async (context) => {
     const { expect } = context;
     const { prefix, app } = setup(context, { leaseDuration: '3s' });
     const begun = deferred();
@@ -158,7 +158,7 @@ describeWith('redis', 'What one language holds when it ends', (url) => {
     expect(executions).toBe(1);
   }, 60_000);
 
-  test.concurrent('and parked until it is due is executed by Python when no ctq worker is left [MS-136, TR-077]', async (context) => {
+  test.concurrent('and parked until it is due is executed by Python when no ctq worker is left [MS-136, TR-077] {python, ctq → both: parked tasks}', async (context) => {
     const { expect } = context;
     const { prefix, app, journal, site, line } = setup(context);
     const mark = app.task('shared.mark', (number: number): [string, number] => ['typescript', number]);

@@ -1,5 +1,5 @@
 import { redisBackend } from '@ctq/backend-redis';
-import { chain, Ctq, group, MaxRetriesExceededError, RemoteError } from '@ctq/core';
+import { type AnyResult, chain, Ctq, group, MaxRetriesExceededError, RemoteError } from '@ctq/core';
 import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -65,7 +65,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     return { answer, stored: await fleet.client.look(id) };
   }
 
-  test("a Python client is raised an exception of the class's name, with the message and the stack [TR-159, TR-160, TR-175]", async () => {
+  test("a Python client is raised an exception of the class's name, with the message and the stack [TR-159, TR-160, TR-175] {python → ctq: own errors, traceback}", async () => {
     const { answer, stored } = await ended(inTypescript('typescript.sell', 'tea'));
     expect(answer).toEqual({
       error: 'OutOfStock',
@@ -88,7 +88,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     ['typescript.hopeless', 'MaxRetriesExceededError', 'celery.exceptions', /typescript\.hopeless\[/],
     ['typescript.unencodable', 'EncodeError', 'kombu.exceptions', /when/],
   ])(
-    'a Python client is raised its own exception for what %s ends with: %s [TR-159, TR-160]',
+    'a Python client is raised its own exception for what %s ends with: %s [TR-159, TR-160] {python → ctq: built-in errors}',
     async (task, error, module, message) => {
       const { answer, stored } = await ended(inTypescript(task));
       expect(stored.state).toBe('FAILURE');
@@ -96,14 +96,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     },
   );
 
-  test('a Python client is told that a task expired [TR-151, TR-244]', async () => {
-    const late: PythonNode = ['task', 'typescript.add', [1, 1], { queue: 'typescript', expires: -1 }];
-    const { answer, stored } = await ended(late);
-    expect(answer).toMatchObject({ error: 'TaskRevokedError', module: 'celery.exceptions', message: 'expired' });
-    expect(stored.state).toBe('REVOKED');
-  });
-
-  test('a Python client sees where a ctq task stands [TR-047, TR-168, TR-171]', async () => {
+  test('a Python client sees where a ctq task stands [TR-047, TR-168, TR-171] {python → ctq: started, custom state}', async () => {
     const gate = crypto.randomUUID();
     const id = await fleet.client.send(inTypescript('typescript.gated', gate));
     const isIn = (state: string) => async () => (await fleet.client.look(id)).state === state;
@@ -119,7 +112,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect(await fleet.client.get(id)).toEqual({ value: 'through' });
   });
 
-  test('a ctq client sees where a Python task stands [TR-047, TR-168, TR-171]', async () => {
+  test('a ctq client sees where a Python task stands [TR-047, TR-168, TR-171] {ctq → python: started, custom state}', async () => {
     const gate = crypto.randomUUID();
     const result = await app.sendTask('python.gated', [gate], {}, { queue: 'python' });
     await eventually(async () => (await result.state()) === 'STARTED');
@@ -131,7 +124,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect(await result.get(soon)).toBe('through');
   });
 
-  test('a Python client sees that a ctq task is tried again, and why [TR-142, TR-171]', async () => {
+  test('a Python client sees that a ctq task is tried again, and why [TR-142, TR-171] {python → ctq: retry}', async () => {
     const gate = crypto.randomUUID();
     const id = await fleet.client.send(inTypescript('typescript.flaky', gate));
     await eventually(async () => (await fleet.client.look(id)).state === 'RETRY');
@@ -141,7 +134,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect(await fleet.client.look(id)).toMatchObject({ state: 'SUCCESS', retries: 1 });
   });
 
-  test('a ctq client sees that a Python task is tried again, and why [TR-142, TR-171]', async () => {
+  test('a ctq client sees that a Python task is tried again, and why [TR-142, TR-171] {ctq → python: retry}', async () => {
     const gate = crypto.randomUUID();
     const result = await app.sendTask('python.flaky', [gate], {}, { queue: 'python' });
     await eventually(async () => (await result.state()) === 'RETRY');
@@ -155,7 +148,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect((await result.record())?.extended?.retries).toBe(1);
   });
 
-  test('a ctq client is thrown what a Python task raised, with its arguments and its traceback [TR-159, TR-175]', async () => {
+  test('a ctq client is thrown what a Python task raised, with its arguments and its traceback [TR-159, TR-175] {ctq → python: own errors, traceback}', async () => {
     const result = await app.sendTask('python.sell', ['tea', 3], {}, { queue: 'python' });
     const error = await result.get(soon).catch((thrown: unknown) => thrown);
     if (!RemoteError.isInstance(error)) throw new Error('It is no RemoteError.');
@@ -197,7 +190,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect(error).toMatchObject({ message: 'there is no tea' });
   });
 
-  test('a ctq client watches the states of a Python task as they come [TR-168, BK-036]', async () => {
+  test('a ctq client watches the states of a Python task as they come [TR-168, BK-036] {ctq → python: watch}', async () => {
     const gate = crypto.randomUUID();
     const result = await app.sendTask('python.gated', [gate], {}, { queue: 'python' });
     const seen: unknown[] = [];
@@ -209,7 +202,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect(seen.filter((one) => one !== 'PENDING')).toEqual(['STARTED', { done: 1, of: 2 }, 'through']);
   });
 
-  test('each side goes through the tree of what a task of the other one sent [CV-148, CV-149]', async () => {
+  test('each side goes through the tree of what a task of the other one sent [CV-148, CV-149] {python → ctq: children} {ctq → python: children}', async () => {
     const theirs = await app.sendTask('python.spawn', [10], {}, { queue: 'python' });
     const values: unknown[] = [];
     for await (const [, value] of theirs.collect(soon)) values.push(value);
@@ -218,7 +211,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect(await fleet.client.collect(ours)).toEqual([10, 11, [12, 13], 12, 13]);
   });
 
-  test('each side finds the groups that the other one has kept [CV-153, BK-027]', async () => {
+  test('each side finds the groups that the other one has kept [CV-153, BK-027] {python → ctq: saved group} {ctq → python: saved group}', async () => {
     const theirs = await fleet.client.saveGroup([
       'group',
       [inPython('python.add', 1, 1), inPython('python.add', 2, 2)],
@@ -230,10 +223,20 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect(await fleet.client.restoreGroup(ours.id)).toEqual([2, 4, 6]);
   });
 
-  test('a Python client makes the results of a chain out of what a ctq client gave it [CV-145, CV-146]', async () => {
+  test('a Python client makes the results of a chain out of what a ctq client gave it [CV-145, CV-146] {python → ctq: tuple}', async () => {
     const adding = (...args: number[]) => app.signature('python.add', args).set({ queue: 'python' });
     const sent = await chain(adding(1, 1), adding(2), adding(3)).delay();
     expect(await fleet.client.fromTuple(sent.asTuple())).toEqual([7, 4, 2]);
+  });
+
+  test('a ctq client makes the results of a chain out of what a Python client gave it [CV-145, CV-146] {ctq → python: tuple}', async () => {
+    const adding = (...args: number[]) => inPython('python.add', ...args);
+    const tuple = await fleet.client.sendForTuple(['chain', [adding(1, 1), adding(2), adding(3)]]);
+    const values: unknown[] = [];
+    for (let result: AnyResult | undefined = app.resultFromTuple(tuple); result !== undefined; result = result.parent) {
+      values.push(await result.get(soon));
+    }
+    expect(values).toEqual([7, 4, 2]);
   });
 
   test("a ctq client is thrown ctq's own errors where they mean the same [TR-152, TR-153]", async () => {
@@ -248,7 +251,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect(MaxRetriesExceededError.isInstance(await thrownBy('python.hopeless'))).toBe(true);
   });
 
-  test('a Python client reads the whole record of a ctq task [BK-010, BK-012, TR-172]', async () => {
+  test('a Python client reads the whole record of a ctq task [BK-010, BK-012, TR-172] {python → ctq: extended result}', async () => {
     const call: PythonNode = ['task', 'typescript.echo', [[1, 'two']], { queue: 'typescript' }];
     expect((await ended(call)).stored).toEqual({
       state: 'SUCCESS',
@@ -263,7 +266,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     });
   });
 
-  test('a ctq client reads the whole record of a Python task [BK-010, BK-012, TR-172]', async () => {
+  test('a ctq client reads the whole record of a Python task [BK-010, BK-012, TR-172] {ctq → python: extended result}', async () => {
     const result = await app.sendTask('python.add', [1], { y: 2 }, { queue: 'python' });
     await result.get(soon);
     expect(await result.record()).toMatchObject({
@@ -287,7 +290,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     ['ctq', 'Python', 'typescript.range', 'python.gated', /ValueError\('too much'\)|RangeError\('too much'\)/],
     ['Python', 'ctq', 'python.fail', 'typescript.gated', /KeyError\(.*no such order/],
   ])(
-    'a chord fails with the error of its member in %s, which one in %s that is last reads [CV-109]',
+    'a chord fails with the error of its member in %s, which one in %s that is last reads [CV-109] {python → both: failing chord}',
     async (_first, _last, failing, last, message) => {
       const [gate, failedId, bodyId] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
       const node = (name: string, args: readonly unknown[], options: object): PythonNode => [
@@ -305,7 +308,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     },
   );
 
-  test('an argument of 1 MB comes back as the result, each way', async () => {
+  test('an argument of 1 MB comes back as the result, each way {python → ctq: large arguments} {ctq → python: large arguments}', async () => {
     const large = 'äx'.repeat(350_000);
     expect(Buffer.byteLength(large)).toBeGreaterThan(1_000_000);
     const theirs = await app.sendTask('python.echo', [large], {}, { queue: 'python' });
@@ -314,7 +317,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect(value === large).toBe(true);
   });
 
-  test('nothing is stored for a call whose result is ignored, and what follows it gets its value [TR-091, BK-024]', async () => {
+  test('nothing is stored for a call whose result is ignored, and what follows it gets its value [TR-091, BK-024] {python → ctq: ignore result} {ctq → python: ignore result}', async () => {
     const [there, here] = [crypto.randomUUID(), crypto.randomUUID()];
     const ignored = { queue: 'typescript', task_id: there, ignore_result: true };
     const steps: readonly PythonNode[] = [['task', 'typescript.echo', ['kept'], ignored], inPython('python.echo')];
@@ -326,7 +329,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     expect(await app.asyncResult(here).record()).toBeUndefined();
   });
 
-  test('a ctq client gets the results of a group in Python, or the error of a member', async () => {
+  test('a ctq client gets the results of a group in Python, or the error of a member {ctq → both: group error}', async () => {
     const there = app.remote<typeof add>('python.add');
     const sums = await group([1, 2, 3].map((n) => there.s(n, n).set({ queue: 'python' }))).delay();
     expect(await sums.get(soon)).toEqual([2, 4, 6]);
@@ -336,7 +339,7 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
     await expect(mixed.get(soon)).rejects.toMatchObject({ name: 'OutOfStock', excModule: 'tasks' });
   });
 
-  test('what is linked to a task is run in the other language, with the value or the id of what failed [TR-085, BK-023]', async () => {
+  test('what is linked to a task is run in the other language, with the value or the id of what failed [TR-085, BK-023] {python → ctq: link, old errbacks} {ctq → python: link, old errbacks}', async () => {
     const onOurError: PythonNode = [
       'task',
       'typescript.sell',

@@ -85,7 +85,7 @@ describeWith('redis', 'Exchanges that Kombu and ctq share', (url) => {
       return byBody;
     }
 
-    test('a topic exchange that Kombu declares and binds leads what ctq publishes to its queues [MS-076, MS-077]', async () => {
+    test('a topic exchange that Kombu declares and binds leads what ctq publishes to its queues [MS-076, MS-077] {ctq → kombu: topic}', async () => {
       const { own, plain } = scene();
       const name = own('topic');
       const queues = Object.entries(bindings).map(
@@ -101,7 +101,7 @@ describeWith('redis', 'Exchanges that Kombu and ctq share', (url) => {
       expect(arrivals([...received, ...(await kombu.cancel())], plain)).toEqual(routed);
     });
 
-    test('a topic exchange that ctq declares and binds leads what Kombu publishes to its queues [MS-076, MS-077, MS-131]', async () => {
+    test('a topic exchange that ctq declares and binds leads what Kombu publishes to its queues [MS-076, MS-077, MS-131] {kombu → ctq: topic}', async () => {
       const { own, plain } = scene();
       const topic = exchange(own('topic'), { type: 'topic' });
       const queues = Object.entries(bindings).map(([title, routingKey]) =>
@@ -120,7 +120,7 @@ describeWith('redis', 'Exchanges that Kombu and ctq share', (url) => {
       expect(arrivals([...received, ...(await listener.close())], plain)).toEqual(routedByKombu);
     });
 
-    test('a direct exchange with several bindings leads messages of both to queues of both [MS-075, MS-131]', async () => {
+    test('a direct exchange with several bindings leads messages of both to queues of both [MS-075, MS-131] {kombu → ctq: direct} {ctq → kombu: direct}', async () => {
       const { own, plain } = scene();
       const direct = exchange(own('direct'));
       const theirs: KombuQueue = { name: own('theirs'), exchange: direct.name, routingKey: 'order' };
@@ -138,7 +138,7 @@ describeWith('redis', 'Exchanges that Kombu and ctq share', (url) => {
       });
     });
 
-    test('a fan-out exchange gives a copy to every listener of either, from either [MS-078, MS-140]', async () => {
+    test('a fan-out exchange gives a copy to every listener of either, from either [MS-078, MS-140] {kombu → ctq: fanout} {ctq → kombu: fanout}', async () => {
       const { own, plain } = scene();
       const fanout = exchange(own('fanout'), { type: 'fanout' });
       await kombu.listen([{ name: own('theirs'), exchange: fanout.name, type: 'fanout' }]);
@@ -189,7 +189,7 @@ describeWith('redis', 'Exchanges that Kombu and ctq share', (url) => {
       );
     });
 
-    test("a message to Kombu's Broadcast queue reaches its workers and those of ctq [MS-210]", async () => {
+    test("a message to Kombu's Broadcast queue reaches its workers and those of ctq [MS-210] {ctq → kombu: broadcast queue}", async () => {
       const { own, plain } = scene();
       const notices = exchange(own('notices'), { type: 'fanout' });
       await kombu.listen(

@@ -20,7 +20,7 @@ const takesMs = 10;
 
 describeWith('redis', 'One queue that a Celery worker and a ctq worker consume', (url) => {
   test(
-    `has ${tasks} tasks of both languages executed once each, some by either`,
+    `has ${tasks} tasks of both languages executed once each, some by either {python, ctq → both: shared queue}`,
     async () => {
       const broker = redisDatabase(url, 'interopSharedQueue');
       const site = { broker, backend: broker };

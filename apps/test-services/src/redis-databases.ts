@@ -25,6 +25,11 @@ export const redisDatabases = {
   interopYamlCalls: 20,
   interopCalling: 21,
   interopBroadcast: 22,
+  interopOptions: 40,
+  interopErrors: 41,
+  interopStates: 42,
+  interopValues: 43,
+  interopOddMessages: 44,
 } as const;
 
 export type RedisDatabase = keyof typeof redisDatabases;

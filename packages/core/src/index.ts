@@ -13,7 +13,16 @@ export type { Setting, SettingStatus, SettingType } from './config/setting.js';
 export type { Settings, SettingsGiven, SettingsInput } from './config/settings.js';
 export { type SettingName, settingsTable } from './config/settings-table.js';
 export type { SerializedSignature } from './canvas/serialized-signature.js';
-export type { AnySignature, ArgsOf, ResultOf, Signature, Typed } from './canvas/signature.js';
+export type {
+  AnySignature,
+  ArgsOf,
+  OptionsOf,
+  ResultOf,
+  Signature,
+  Takes,
+  TakesResult,
+  Typed,
+} from './canvas/signature.js';
 export { completeRevoked, completeTask, type Completion, isStored, storeProgress } from './execute/complete-task.js';
 export { abortedState } from './result/abort-task.js';
 export { TaskAbortedError } from './errors/abort-error.js';

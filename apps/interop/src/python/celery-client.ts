@@ -7,7 +7,7 @@ export type PythonNode =
       'task',
       name: string,
       args: readonly unknown[],
-      // With nodes for `link` and `link_error`.
+      // With nodes for `link` and `link_error`; `eta` as ISO 8601, and `expires_at` for an instant so many seconds from now.
       options: Readonly<Record<string, unknown>>,
       kwargs?: Readonly<Record<string, unknown>>,
     ]
@@ -46,6 +46,16 @@ export class CeleryClient implements AsyncDisposable {
     return this.#conversation.tell('send', node);
   }
 
+  /** The same, with `Signature.stamp()` before it. */
+  sendStamped(node: PythonNode, stamps: Readonly<Record<string, unknown>>): Promise<string> {
+    return this.#conversation.tell('send_stamped', node, stamps);
+  }
+
+  /** The same in message protocol 1. */
+  sendVersion1(node: PythonNode): Promise<string> {
+    return this.#conversation.tell('send_version_1', node);
+  }
+
   /** Sends a task once for each number. */
   sendMany(task: string, numbers: readonly number[], options: Readonly<Record<string, unknown>>): Promise<void> {
     return this.#conversation.tell('send_many', task, numbers, options);
@@ -60,6 +70,26 @@ export class CeleryClient implements AsyncDisposable {
     return this.#conversation.tell('look', id);
   }
 
+  /** The stamps that are stored with a result, where results are extended. */
+  stampsOf(id: string): Promise<Readonly<Record<string, unknown>>> {
+    return this.#conversation.tell('stamps_of', id);
+  }
+
+  /** `AsyncResult.forget()`. */
+  forget(id: string): Promise<void> {
+    return this.#conversation.tell('forget', id);
+  }
+
+  /** Sends a task and resolves with its states and what came with each, as `AsyncResult.get(on_message=…)` tells them. */
+  watch(node: PythonNode): Promise<readonly (readonly [state: string, result: unknown])[]> {
+    return this.#conversation.tell('watch', node);
+  }
+
+  /** Stores that a task was revoked, as a Python worker does. */
+  storeRevoked(id: string, reason: string): Promise<void> {
+    return this.#conversation.tell('store_revoked', id, reason);
+  }
+
   /** Sends a group and keeps it with `GroupResult.save()`; resolves with its id. */
   saveGroup(node: PythonNode): Promise<string> {
     return this.#conversation.tell('save_group', node);
@@ -68,6 +98,11 @@ export class CeleryClient implements AsyncDisposable {
   /** The values of `GroupResult.restore(id)`. */
   restoreGroup(id: string): Promise<readonly unknown[]> {
     return this.#conversation.tell('restore_group', id);
+  }
+
+  /** Sends a workflow; resolves with its result as `as_tuple()` gives it. */
+  sendForTuple(node: PythonNode): Promise<unknown> {
+    return this.#conversation.tell('send_for_tuple', node);
   }
 
   /** The values of `result_from_tuple(tuple)` and of its parents, the last of the chain first. */

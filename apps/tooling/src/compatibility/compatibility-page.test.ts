@@ -65,6 +65,13 @@ describe('the compatibility page', () => {
     );
   });
 
+  it('leaves out what the test shows of Python and TypeScript together', () => {
+    const page = render(
+      report([['calling', 'publishes {python → ctq: args} {ctq → python: args} [TR-001]'], 'passed']),
+    );
+    expect(row(page, 'TR-001')).toContain('| yes | calling publishes ([packages');
+  });
+
   it('counts several ids in one title, ids of the suite, and further tests', () => {
     const page = render(
       report([['calling [TR-001]', 'waits [TR-002, ST-011]'], 'passed'], [['calling [TR-001]', 'publishes'], 'passed']),

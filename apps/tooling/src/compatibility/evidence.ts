@@ -20,6 +20,8 @@ export interface TestReport {
   }[];
 }
 
+/** What a test shows of Python and TypeScript together is of another page. */
+const DIRECTIONS = /\s*\{[^{}]* → [^{}]*\}/g;
 const BRACKETED_IDS = /\s*\[((?:[A-Z]{2}-\d{3})(?:,\s*[A-Z]{2}-\d{3})*)\]/g;
 
 /** The tests of a report by the parity ids in their titles or their suites' titles: `[TR-123]`, `[TR-123, MS-045]`. */
@@ -30,7 +32,11 @@ export function collectEvidence(report: TestReport, root: string): Map<string, E
     for (const { ancestorTitles, title, status } of assertionResults) {
       if (status !== 'passed' && status !== 'failed') continue; // a skipped test shows nothing
       const whole = [...ancestorTitles, title].join(' ');
-      const evidence = { title: whole.replace(BRACKETED_IDS, '').trim(), file, passed: status === 'passed' };
+      const evidence = {
+        title: whole.replace(BRACKETED_IDS, '').replace(DIRECTIONS, '').trim(),
+        file,
+        passed: status === 'passed',
+      };
       for (const id of idsIn(whole)) byId.set(id, [...(byId.get(id) ?? []), evidence]);
     }
   }

@@ -1,10 +1,23 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import type { Ctq } from '../app/ctq.js';
 import type { AsyncResult, GroupResult } from '../result/result-handle.js';
-import { chain } from './chain.js';
+import type { Linkable } from '../sending/call-options.js';
+import { chain, type CheckedLinks, type LinkMismatch } from './chain.js';
 import { chord } from './chord.js';
-import { group } from './group.js';
-import type { DropLast, ResultOf, Signature, Trailing } from './signature.js';
+import { group, type ResultsOf } from './group.js';
+import type {
+  AnySignature,
+  ArgsOf,
+  DropLast,
+  Given,
+  OptionsOf,
+  ResultOf,
+  Signature,
+  Takes,
+  TakesResult,
+  Trailing,
+  Typed,
+} from './signature.js';
 
 declare const app: Ctq;
 const add = app.task('add', (x: number, y: number) => x + y);
@@ -86,5 +99,65 @@ describe('chord', () => {
     chord([add.s(1, 1), add.s(2, 2)], show.s());
     // @ts-expect-error the header gives strings
     chord([show.s(1), show.s(2)], total.s());
+  });
+});
+
+describe('what follows a call', () => {
+  const failed = app.task('failed', (id: string) => id);
+  const done = app.task('done', () => null);
+
+  it('takes the result, or for a failure the id of what failed', async () => {
+    const linked = add.s(1, 2).link(show.s()).link(add.s(4)).linkError(failed.s());
+    expectTypeOf(linked).toEqualTypeOf<Signature<[], number>>();
+    // @ts-expect-error a number is no text
+    add.s(1, 2).link(failed.s());
+    // @ts-expect-error two arguments are missing, one is given
+    add.s(1, 2).link(add.s());
+    // @ts-expect-error nothing is taken: done.si()
+    add.s(1, 2).link(done.s());
+    add.s(1, 2).link(done.si());
+    // @ts-expect-error an id is no number
+    add.s(1, 2).linkError(show.s());
+    add.s(1, 2).link(app.signature('elsewhere')).linkError(app.signature('elsewhere'));
+    const travelled: Linkable = show.s();
+    add.s(1, 2).link(travelled);
+  });
+
+  it('is checked as an option too', async () => {
+    await add.applyAsync([1, 2], { link: show.s(), linkError: [failed.s()] });
+    // @ts-expect-error a number is no text
+    await add.applyAsync([1, 2], { link: [show.s(), failed.s()] });
+    // @ts-expect-error an id is no number
+    await add.applyAsync([1, 2], { linkError: show.s() });
+    // @ts-expect-error in a signature as well
+    add.s(1, 2).set({ link: failed.s() });
+    expectTypeOf<OptionsOf<number>['link']>().toEqualTypeOf<Takes<[number]> | readonly Takes<[number]>[] | undefined>();
+    expectTypeOf<TakesResult<number>>().toEqualTypeOf<Takes<[number]>>();
+  });
+
+  it('is given nothing by a group', () => {
+    group([add.s(1, 1), add.s(2, 2)]).link(done.s());
+    expectTypeOf<TakesResult<[number], GroupResult<[number]>>>().toEqualTypeOf<Takes<[[number]]> | Takes<[]>>();
+    // @ts-expect-error neither nothing nor a list
+    group([add.s(1, 1), add.s(2, 2)]).link(show.s());
+    const any: AnySignature[] = [group([add.s(1, 1)]), add.s(), show.s(), chain(add.s(1, 1), show.s())];
+    void any;
+  });
+});
+
+describe('what the compiler knows of signatures', () => {
+  it('is what they take and give', () => {
+    expectTypeOf<ArgsOf<typeof add>>().toEqualTypeOf<[x: number, y: number]>();
+    expectTypeOf<ArgsOf<Typed<[a: string], number>>>().toEqualTypeOf<[a: string]>();
+    expectTypeOf<ResultOf<Typed<[a: string], number>>>().toEqualTypeOf<number>();
+    expectTypeOf<ResultsOf<readonly [Typed<[], number>, Typed<[], string>]>>().toEqualTypeOf<[number, string]>();
+    expectTypeOf<Given<readonly unknown[]>>().toEqualTypeOf<readonly unknown[]>();
+  });
+
+  it('is checked link by link', () => {
+    type Fits = [Signature<[], number>, Signature<[n: number], string>];
+    expectTypeOf<CheckedLinks<Fits>>().toEqualTypeOf<Fits>();
+    type Misfit = [Signature<[], string>, Signature<[n: number], string>];
+    expectTypeOf<CheckedLinks<Misfit>[1]>().toEqualTypeOf<LinkMismatch<string, [n: number]>>();
   });
 });

@@ -2,11 +2,12 @@ import type { AsyncResult } from '../result/result-handle.js';
 import { createSignature, partsOf } from './create-signature.js';
 import type { AnySignature, ArgsOf, ResultOf, Signature } from './signature.js';
 
-/** What the compiler says of a link that cannot take the result before it. */
+/** What the compiler says of a link that cannot take the result before it: the name of the member that it lacks is the message. */
 export interface LinkMismatch<Given, Takes> {
-  readonly error: 'This link does not take the result of the one before it, or needs more arguments: give them with .s(…), or use .si(…).';
-  readonly given: Given;
-  readonly takes: Takes;
+  readonly 'This link does not take the result of the one before it, or lacks more arguments: give them with .s(…), or use .si(…).': {
+    readonly given: Given;
+    readonly takes: Takes;
+  };
 }
 
 /** Each link after the first has to take the result of the one before it as its only missing argument. */

@@ -22,6 +22,22 @@ export type ResultOf<T> = T extends {
   ? R
   : never;
 
+/** A continuation that takes such arguments, or does not say what it takes: one by name, an immutable one. */
+export type Takes<A extends readonly unknown[]> = Linkable & {
+  readonly [types]?: { readonly args: (args: A) => void };
+};
+
+/** What may follow a success: it is given the result. What follows a group is given nothing. */
+export type TakesResult<R, Result = AsyncResult<R>> = [Result] extends [GroupResult<infer _Results>]
+  ? Takes<[R]> | Takes<[]>
+  : Takes<[R]>;
+
+/** Options of a call whose continuations are checked: `link` against its result, `linkError` against the id of what failed. */
+export interface OptionsOf<R, Result = AsyncResult<R>> extends CallOptions {
+  readonly link?: TakesResult<R, Result> | readonly TakesResult<R, Result>[];
+  readonly linkError?: Takes<[failedId: string]> | readonly Takes<[failedId: string]>[];
+}
+
 /**
  * A call that was not made yet: a task with arguments and options, or a workflow of such. `A` is what still has to come in front of the
  * arguments it has; an immutable signature takes anything and ignores it.
@@ -31,14 +47,15 @@ export interface Signature<A extends readonly unknown[], R, Result = AsyncResult
   readonly immutable: boolean;
   /** Sends it, with the missing arguments. */
   delay(...args: Given<A>): Promise<Result>;
-  applyAsync(args?: Given<A>, options?: CallOptions): Promise<Result>;
+  applyAsync(args?: Given<A>, options?: OptionsOf<R, Result>): Promise<Result>;
   /** A copy with these options over its own. */
-  set(options: CallOptions): Signature<A, R, Result>;
+  set(options: OptionsOf<R, Result>): Signature<A, R, Result>;
   /** A copy that ignores the result of what comes before it. */
   asImmutable(): Signature<readonly unknown[], R, Result>;
-  /** A copy with a continuation more. */
-  link(next: Linkable): Signature<A, R, Result>;
-  linkError(errback: Linkable): Signature<A, R, Result>;
+  /** A copy with a continuation more, which is given the result. */
+  link(next: TakesResult<R, Result>): Signature<A, R, Result>;
+  /** The same for a failure: it is given the id of the task that failed. */
+  linkError(errback: Takes<[failedId: string]>): Signature<A, R, Result>;
   /** The form that travels. */
   serialize(): SerializedSignature;
 }

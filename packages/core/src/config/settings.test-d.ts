@@ -1,6 +1,8 @@
 import type { PublishRetryPolicy } from '@ctq/messaging';
 import { describe, expectTypeOf, test } from 'vitest';
+import type { Setting, SettingType } from './setting.js';
 import type { Settings, SettingsInput } from './settings.js';
+import { settingsTable } from './settings-table.js';
 
 const accept = (_: SettingsInput): void => undefined;
 
@@ -47,5 +49,14 @@ describe('resolved settings', () => {
     expectTypeOf<Settings['workerMaxSilentTime']>().toEqualTypeOf<number | undefined>();
     expectTypeOf<Settings['timezone']>().toEqualTypeOf<string>();
     expectTypeOf<Settings['taskPublishRetryPolicy']>().toEqualTypeOf<Required<PublishRetryPolicy>>();
+  });
+});
+
+describe('the table of settings', () => {
+  test('has rows of what may be given, with defaults of what becomes of it', () => {
+    expectTypeOf(settingsTable.taskAcksLate).toExtend<Setting<boolean>>();
+    expectTypeOf<Setting<number | `${number}s` | null>['default']>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<Setting<string>['type']>().toEqualTypeOf<SettingType<string>>();
+    expectTypeOf<ReturnType<SettingType<'a' | 'b'>['parse']>>().extract<string>().toEqualTypeOf<'a' | 'b'>();
   });
 });

@@ -3,12 +3,13 @@ import { loadVectors } from '@ctq/wire-vectors';
 import { describe, expect, test } from 'vitest';
 import { Ctq } from '../app/ctq.js';
 import { TaskRevokedError } from '../errors/task-errors.js';
+import { saferepr } from '../protocol/args-repr.js';
 import { resultFromTuple } from './async-result.js';
 import { restoreGroup } from './restore-group.js';
 import { rebuildError } from './stored-error.js';
 import { createResultCodec } from './result-codec.js';
 import type { ResultRecord, StoredError } from './result-record.js';
-import { readyStates, taskStates } from './states.js';
+import { exceptionStates, readyStates, taskStates } from './states.js';
 
 const content = createContentCodec({ accept: ['json', 'msgpack'] });
 const codec = createResultCodec(content, 'json');
@@ -26,12 +27,16 @@ const documents = ['results.redis', 'release/results.redis', 'results_extended.r
 );
 
 /** Result messages of the rpc backend: the same documents. */
-const messages = loadVectors('rpc_results.amqp').flatMap(({ name, raw }) =>
-  (raw.result_messages as readonly { readonly body: string }[]).map(({ body }, index) => ({
-    title: `rpc_results.amqp: ${name} ${index + 1}`,
-    document: body,
-  })),
-);
+const messagesOf = (file: string) =>
+  loadVectors(file).flatMap(({ name, raw }) =>
+    (raw.result_messages as readonly { readonly body: string }[]).map(({ body }, index) => ({
+      title: `${file}: ${name} ${index + 1}`,
+      document: body,
+    })),
+  );
+const messages = messagesOf('rpc_results.amqp');
+/** Without a date. */
+const releasedMessages = messagesOf('release/rpc_results.amqp');
 
 const record: ResultRecord = {
   taskId: 'id',
@@ -69,6 +74,17 @@ describe('result documents of real Celery', () => {
     },
   );
 
+  test.each(releasedMessages)('[BK-010] $title is read, without a date', ({ document }) => {
+    const expected = jsonSerializer.parse(document) as Readonly<Record<string, unknown>>;
+    expect(codec.decode(bytes(document))).toMatchObject({
+      taskId: expected.task_id,
+      status: expected.status,
+      traceback: expected.traceback,
+      children: expected.children,
+      dateDone: null,
+    });
+  });
+
   test('[TR-151] the error of a revoked task is a TaskRevokedError with its reason', () => {
     const { raw } = loadVectors('results.redis').find(({ name }) => name === 'terminated_meta') ?? {
       raw: { stored: undefined },
@@ -89,8 +105,67 @@ describe('result documents of real Celery', () => {
       status: 'FAILURE',
       result: { excType: 'ValueError', excMessage: ['x'], excModule: 'builtins' },
     });
-    expect(() => codec.decode(stored('serializer_pickle_success'))).toThrow(DecodeError);
+    const yaml = createResultCodec(createContentCodec({ accept: ['yaml'] }), 'yaml');
+    expect(yaml.decode(stored('serializer_yaml_success'))).toMatchObject({ status: 'SUCCESS', result: 5 });
+    expect(yaml.decode(stored('serializer_yaml_failure'))).toMatchObject({
+      status: 'FAILURE',
+      result: { excType: 'ValueError', excMessage: ['x'], excModule: 'builtins' },
+    });
+    for (const name of ['serializer_pickle_success', 'serializer_pickle_failure'])
+      expect(() => codec.decode(stored(name))).toThrow(DecodeError);
     expect(() => createResultCodec(content, 'pickle')).toThrow(/Pickles are refused/);
+  });
+});
+
+/** What Python shows of a result that it reads, and which state it is in. */
+interface PythonReads {
+  readonly state: string;
+  readonly result_repr: string;
+  readonly result_type: string;
+  readonly traceback_is_none: boolean;
+}
+
+/** As Python's `repr`; Celery's own way of showing bytes is another. */
+function shown(value: unknown): string {
+  if (!(value instanceof Uint8Array)) return saferepr(value, 100_000);
+  const characters = [...value].map((byte) =>
+    byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
+  );
+  return `b'${characters.join('')}'`;
+}
+
+function classOf({ excModule, excType }: StoredError): string {
+  return `${excModule}.${excType}`;
+}
+
+describe('results as Python reads them', () => {
+  const reads = ['results.redis', 'release/results.redis'].flatMap((file) =>
+    loadVectors(file).flatMap(({ name, raw }) => {
+      // Those of its children are among them.
+      const own = [raw.stored_values_in_order ?? []]
+        .flat()
+        .filter((document) => String(document).includes(`"task_id": "${String(raw.task_id)}"`));
+      const last = own.at(-1);
+      if (raw.python_reads === undefined) return [];
+      return [{ title: `${file}: ${name}`, last, python: raw.python_reads as PythonReads }];
+    }),
+  );
+  const readable = reads.filter(({ last }) => typeof last === 'string');
+
+  test('there is one for each capture, and nothing stored where Python sees PENDING', () => {
+    expect(reads.length).toBeGreaterThan(40);
+    const unstored = reads.filter(({ last }) => typeof last !== 'string');
+    expect(unstored.map(({ python }) => python.state)).toEqual(unstored.map(() => 'PENDING'));
+  });
+
+  test.each(readable)('[BK-013, BK-014] $title is the same here', ({ last, python }) => {
+    const { status, result, traceback } = codec.decode(bytes(String(last)));
+    expect(status).toBe(python.state);
+    expect(traceback === null).toBe(python.traceback_is_none);
+    const isError = exceptionStates.has(status);
+    expect(isError ? classOf(result as StoredError) : shown(result)).toBe(
+      isError ? python.result_type : python.result_repr,
+    );
   });
 });
 
@@ -116,10 +191,12 @@ describe('groups as real Celery keeps them', () => {
 });
 
 describe("rows of Celery's database backend", () => {
-  const rows = loadVectors('database_backend').flatMap(
-    ({ raw }) =>
-      (raw.rows as Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>).celery_taskmeta ?? [],
-  );
+  const rows = ['database_backend', 'release/database_backend']
+    .flatMap((file) => loadVectors(file))
+    .flatMap(
+      ({ raw }) =>
+        (raw.rows as Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>).celery_taskmeta ?? [],
+    );
   const pickled = rows.flatMap(({ result }) => {
     const { pickle_base64: base64 } = Object(result) as { readonly pickle_base64?: string };
     return base64 === undefined ? [] : [Buffer.from(base64, 'base64')];

@@ -2,7 +2,16 @@ import { describe, expectTypeOf, it } from 'vitest';
 import type { Ctq } from '../app/ctq.js';
 import { chain } from '../canvas/chain.js';
 import { group } from '../canvas/group.js';
-import type { AnyResult, AsyncResult, GroupResult, OrErrors, ResultSet, StateChange } from './result-handle.js';
+import type {
+  AnyResult,
+  AsyncResult,
+  GroupResult,
+  OrErrors,
+  ResultCollection,
+  ResultHandle,
+  ResultSet,
+  StateChange,
+} from './result-handle.js';
 import type { ResultRecord } from './result-record.js';
 
 declare const app: Ctq;
@@ -114,6 +123,16 @@ describe('several results', () => {
     app.groupResult<[number, string]>('id', [app.asyncResult<string>('b'), app.asyncResult<number>('a')]);
     expectTypeOf(await app.restoreGroup('id')).toEqualTypeOf<GroupResult<unknown[]> | undefined>();
     expectTypeOf(app.resultFromTuple([])).toEqualTypeOf<AsyncResult<unknown> | GroupResult<unknown[]>>();
+  });
+});
+
+describe('any result', () => {
+  it('is a handle, any number of them a collection', () => {
+    expectTypeOf<AsyncResult<number>>().toExtend<ResultHandle<number>>();
+    expectTypeOf<ReturnType<ResultHandle<number>['get']>>().resolves.toExtend<number | Error>();
+    expectTypeOf<GroupResult<[number, string]>>().toExtend<ResultCollection<[number, string]>>();
+    expectTypeOf<ResultSet<number>>().toExtend<ResultCollection<number[]>>();
+    expectTypeOf<GroupResult<[number, string]>>().toExtend<Iterable<AnyResult>>();
   });
 });
 

@@ -19,19 +19,20 @@ type Bound<A extends readonly unknown[]> = TaskOptions & {
 type Schematic<S extends StandardSchemaV1> = TaskOptions & { readonly bind?: false } & SchemaOption<S>;
 type BoundSchematic<S extends StandardSchemaV1> = TaskOptions & { readonly bind: true } & SchemaOption<S>;
 
-/** A first parameter of type `TaskContext` is filled only with `bind: true`. */
-type ForgotBind<A extends readonly unknown[]> = A extends readonly [infer First, ...unknown[]]
+/** A first parameter of type `TaskContext` is filled only with `bind: true`: the name of the member that the function lacks is the message. */
+type NoContext<A extends readonly unknown[]> = A extends readonly [infer First, ...unknown[]]
   ? [unknown] extends [First]
-    ? []
+    ? unknown
     : [First] extends [TaskContext]
-      ? [error: 'The first parameter is a TaskContext: add { bind: true } to the options.']
-      : []
-  : [];
+      ? { readonly 'The first parameter is a TaskContext: add { bind: true } to the options.': never }
+      : unknown
+  : unknown;
 
-/** The forms of `app.task`: `(name?, options?, function)`, typed by whether the context and a schema are asked for. */
+/**
+ * The forms of `app.task`: `(name?, options?, function)`, typed by whether the context and a schema are asked for. Of several that do not fit the compiler
+ * speaks of the last: the plainest of each length.
+ */
 export interface DefineTask {
-  <A extends readonly unknown[], R>(name: string, run: (...args: A) => R, ...mistake: ForgotBind<A>): Task<A, R>;
-  <A extends readonly unknown[], R>(run: (...args: A) => R, ...mistake: ForgotBind<A>): Task<A, R>;
   <A extends readonly unknown[], R>(
     name: string,
     options: Bound<A>,
@@ -51,14 +52,11 @@ export interface DefineTask {
   <A extends readonly unknown[], R>(
     name: string,
     options: Positional<A>,
-    run: (...args: A) => R,
-    ...mistake: ForgotBind<A>
+    run: ((...args: A) => R) & NoContext<A>,
   ): Task<A, R>;
-  <A extends readonly unknown[], R>(
-    options: Positional<A>,
-    run: (...args: A) => R,
-    ...mistake: ForgotBind<A>
-  ): Task<A, R>;
+  <A extends readonly unknown[], R>(options: Positional<A>, run: ((...args: A) => R) & NoContext<A>): Task<A, R>;
+  <A extends readonly unknown[], R>(name: string, run: ((...args: A) => R) & NoContext<A>): Task<A, R>;
+  <A extends readonly unknown[], R>(run: ((...args: A) => R) & NoContext<A>): Task<A, R>;
 }
 
 type AnyFunction = (...args: never[]) => unknown;

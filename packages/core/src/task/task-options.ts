@@ -131,4 +131,4 @@ export interface SchemaOption<Schema extends StandardSchemaV1> {
 }
 
 /** One name for every parameter, so that Python callers can send keyword arguments; a list of another length does not compile. */
-export type ParamNames<A extends readonly unknown[]> = { readonly [K in keyof Required<A>]: string };
+export type ParamNames<A extends readonly unknown[]> = { readonly [K in keyof A]-?: string };

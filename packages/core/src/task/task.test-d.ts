@@ -3,8 +3,12 @@ import type { Decimal } from '@ctq/messaging';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Ctq } from '../app/ctq.js';
 import type { AsyncResult } from '../result/result-handle.js';
+import { allowJoinResult } from '../execute/current-task.js';
+import type { BulkCall, OnBatch } from '../sending/enqueue-many.js';
 import type { Retry } from './directives.js';
+import type { RemoteTask, Task } from './task.js';
 import type { TaskContext } from './task-context.js';
+import type { ParamNames, SchemaOption } from './task-options.js';
 import type { Wire } from './wire.js';
 
 declare const app: Ctq;
@@ -38,6 +42,9 @@ describe('a task', () => {
     app.task('named', { params: ['x', 'y'] }, (x: number, y: number) => x - y);
     // @ts-expect-error one name is missing
     app.task('named', { params: ['x'] }, (x: number, y: number) => x - y);
+    app.task('named', { params: ['x', 'y'] }, (x: number, y?: number) => x - (y ?? 0));
+    // @ts-expect-error the name of what may be left out is missing
+    app.task('named', { params: ['x'] }, (x: number, y?: number) => x - (y ?? 0));
   });
 
   it('with a schema takes its input and is given its output', async () => {
@@ -123,5 +130,32 @@ describe('Wire', () => {
       expectTypeOf(ctx.retry({ countdown: 5 })).toEqualTypeOf<never>();
       throw retry;
     });
+  });
+});
+
+describe('the types of a task', () => {
+  it('are its arguments and what is returned', () => {
+    const add = app.task('add', async (x: number, y: number) => x + y);
+    expectTypeOf(add).toEqualTypeOf<Task<[x: number, y: number], Promise<number>>>();
+    expectTypeOf(add).toExtend<RemoteTask<[x: number, y: number], number>>();
+    expectTypeOf(app.remote<typeof add>('add')).toEqualTypeOf<RemoteTask<[x: number, y: number], number>>();
+    expectTypeOf<Parameters<typeof add.enqueueMany>[0]>().toExtend<
+      Iterable<BulkCall<[x: number, y: number]>> | AsyncIterable<BulkCall<[x: number, y: number]>>
+    >();
+    expectTypeOf<Parameters<OnBatch<string>['onBatch']>>().toEqualTypeOf<[handles: readonly string[]]>();
+  });
+
+  it('name each parameter, those that may be left out too', () => {
+    expectTypeOf<ParamNames<[a: number, b?: string]>>().toEqualTypeOf<readonly [a: string, b: string]>();
+    const options: SchemaOption<typeof orderSchema> = { schema: orderSchema, params: ['id'] };
+    const order = app.task('order', options, ({ id }) => id);
+    expectTypeOf(order).parameters.toEqualTypeOf<[input: { id: string; amount?: number }]>();
+    // @ts-expect-error what is no schema
+    void ({ schema: {} } satisfies SchemaOption<typeof orderSchema>);
+  });
+
+  it('are those of the function that may wait', async () => {
+    expectTypeOf(allowJoinResult(() => 5)).toEqualTypeOf<number>();
+    expectTypeOf(await allowJoinResult(async () => 'x')).toEqualTypeOf<string>();
   });
 });

@@ -1,6 +1,5 @@
-import type { DropLast, Signature, Trailing, Typed } from '../canvas/signature.js';
+import type { DropLast, OptionsOf, Signature, Trailing, Typed } from '../canvas/signature.js';
 import type { AsyncResult } from '../result/result-handle.js';
-import type { CallOptions } from '../sending/call-options.js';
 import type { BulkCall, EnqueueManyOptions, OnBatch } from '../sending/enqueue-many.js';
 import type { TaskOptions } from './task-options.js';
 import type { Wire } from './wire.js';
@@ -11,7 +10,7 @@ export interface RemoteTask<A extends readonly unknown[], R> extends Typed<A, R>
   readonly taskName: string;
   /** Sends the call with default options. */
   delay(...args: A): Promise<AsyncResult<R>>;
-  applyAsync(args: A, options?: CallOptions): Promise<AsyncResult<R>>;
+  applyAsync(args: A, options?: OptionsOf<R>): Promise<AsyncResult<R>>;
   /**
    * Sends many calls, in their order, in batches that travel together; a source is read no faster than the broker takes what it gives. Resolves with
    * all handles; with `onBatch`, which is given them batch by batch, with their number.

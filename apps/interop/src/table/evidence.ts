@@ -1,0 +1,58 @@
+import type { Direction } from './features.js';
+
+/** The part of vitest's JSON report that is read here. */
+export interface TestReport {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly assertionResults: readonly {
+      readonly ancestorTitles: readonly string[];
+      readonly title: string;
+      readonly status: string;
+    }[];
+  }[];
+}
+
+/** Tests that say of themselves that they show a feature in a direction. */
+export interface Evidence {
+  /** Name of the file, without its folder; of several the first by name, in whichever order they ran. */
+  readonly file: string;
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const TAG = /\{([a-z, ]+ → [a-z]+): ([^{}]+)\}/g;
+
+/** By `direction: feature`, from titles such as `… {python → ctq: args, result}`. Skipped tests show nothing. */
+export function collectEvidence({ testResults }: TestReport): ReadonlyMap<string, Evidence> {
+  const found = new Map<string, Evidence>();
+  for (const { name, assertionResults } of testResults) {
+    const file = name.split(/[\\/]/).at(-1) ?? name;
+    for (const { ancestorTitles, title, status } of assertionResults) {
+      if (status !== 'passed' && status !== 'failed') continue;
+      for (const key of keysIn([...ancestorTitles, title].join(' '))) {
+        const before = found.get(key) ?? { file, passed: 0, failed: 0 };
+        const first = file < before.file ? file : before.file;
+        found.set(key, { ...before, file: first, [status]: before[status] + 1 });
+      }
+    }
+  }
+  return found;
+}
+
+/** How evidence is called. */
+export function evidenceKey(direction: Direction, feature: string): string {
+  return `${direction}: ${feature}`;
+}
+
+/** Whether the report has tests of this app that ran: without Redis they are skipped, and there is nothing to compare. */
+export function hasEvidence(report: TestReport): boolean {
+  return collectEvidence(report).size > 0;
+}
+
+function keysIn(title: string): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const [, direction = '', features = ''] of title.matchAll(TAG)) {
+    for (const feature of features.split(', ')) keys.add(`${direction}: ${feature}`);
+  }
+  return keys;
+}

@@ -1,0 +1,203 @@
+import { valueKinds } from '../values.js';
+
+/** Who calls and who executes. `both`: members of one workflow are executed by workers of either language. */
+export type Direction =
+  | 'python → ctq'
+  | 'ctq → python'
+  | 'python → both'
+  | 'ctq → both'
+  | 'kombu → ctq'
+  | 'ctq → kombu'
+  | 'python, ctq → both';
+
+/** Rows of one kind. Each has to be shown by a test in every direction of its section, or says why not. */
+export interface FeatureSection {
+  readonly title: string;
+  /** Heads of the columns. */
+  readonly columns: Readonly<Partial<Record<Direction, string>>>;
+  readonly features: Readonly<Record<string, Feature>>;
+}
+
+/** A row: what is shown, or that with reasons for the directions in which there is nothing to show. */
+export type Feature = string | { readonly title: string; readonly except: Partial<Record<Direction, string>> };
+
+/** What is shown for pairs of a row and a column. */
+export interface FeatureGrid {
+  readonly title: string;
+  readonly rowsOf: string;
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  /** The name of a pair in titles of tests. */
+  keyOf(row: string, column: string): string;
+  /** The directions in which it has to be shown, or why there is nothing to show. */
+  cell(row: string, column: string): readonly Direction[] | string;
+  readonly notes: readonly string[];
+}
+
+const calls = { 'python → ctq': 'Python client, ctq worker', 'ctq → python': 'ctq client, Python worker' } as const;
+const workflows = { 'python → both': 'sent by Python', 'ctq → both': 'sent by ctq' } as const;
+const messages = { 'kombu → ctq': 'published by Kombu', 'ctq → kombu': 'published by ctq' } as const;
+
+/** What the table has a row for, by the name that titles of tests give it. */
+export const featureSections: readonly FeatureSection[] = [
+  {
+    title: 'Calls',
+    columns: calls,
+    features: {
+      args: 'positional arguments',
+      kwargs: 'keyword arguments',
+      schema: {
+        title: 'keyword arguments of a task with a schema, checked before it runs',
+        except: { 'ctq → python': 'schemas are of ctq' },
+      },
+      'wrong arguments': 'arguments that the task does not take: `TypeError`',
+      countdown: '`countdown`',
+      eta: '`eta`: an instant',
+      expires: '`expires`: a duration, an instant; in time the task runs',
+      expired: 'an expired task is not run, its result is REVOKED',
+      priority: '`priority`',
+      queue: '`queue`',
+      headers: '`headers`',
+      shadow: '`shadow`, `argsrepr`, `kwargsrepr`',
+      'reply to': '`reply_to`, correlation id',
+      limits: '`time_limit`, `soft_time_limit`',
+      'limit reached': {
+        title: 'a task that reaches its limit: `TimeLimitExceeded`',
+        except: { 'ctq → python': "needs Celery's prefork pool" },
+      },
+      'task id': '`task_id` of the caller',
+      stamps: 'stamps',
+      'stamps of links': 'stamps of what is linked to a task',
+      link: '`link`: callbacks',
+      'old errbacks': '`link_error` with the id of the failed task',
+      'new errbacks': {
+        title: '`link_error` with request, exception and traceback',
+        except: { 'python → ctq': 'a worker sends what it does not have itself, with the id: as Celery' },
+      },
+      'ignore result': '`ignore_result`',
+      parents: 'root, parent and children of what a task sends',
+      'protocol 1': 'message protocol 1',
+      'large arguments': 'arguments and results of 1 MB',
+    },
+  },
+  {
+    title: 'Retries',
+    columns: calls,
+    features: {
+      retry: 'a retry with a countdown: the state RETRY and its error, then the value',
+      'retries used up': 'retries used up: `MaxRetriesExceededError`, or the error of the last attempt',
+      'retry elsewhere': 'the next attempt is executed by a worker of the other language',
+    },
+  },
+  {
+    title: 'States and results',
+    columns: calls,
+    features: {
+      result: 'the value',
+      started: 'STARTED, with host name and process id',
+      'custom state': "states of the task's own, with meta",
+      'final custom state': "a state of the task's own that stays: it ended with `Ignore`",
+      watch: 'states as they come, without asking again',
+      rejected: 'a rejected task has no result',
+      'extended result': '`result_extended`: name, arguments, worker, retries, queue',
+      'extended stamps': '`result_extended`: stamps',
+      children: 'children; `collect()`',
+      forget: '`forget()`',
+      'saved group': 'a group kept by the one is found by the other',
+      tuple: 'a result made from `as_tuple()` of the other',
+      abort: 'abortable tasks',
+      'stored revoked': {
+        title: 'a task that was revoked: `TaskRevokedError`',
+        except: { 'python → ctq': 'not yet: remote control. Expired tasks: above' },
+      },
+    },
+  },
+  {
+    title: 'Errors',
+    columns: calls,
+    features: {
+      'built-in errors': 'built-in errors, with message and arguments',
+      'own errors': 'an error class that only the program has',
+      traceback: 'the traceback',
+      'celery errors': 'errors of Celery, Kombu and billiard: the same class on both sides',
+      'not registered': 'a task that the worker does not have: `NotRegistered`',
+      'unencodable result': 'a result that cannot be encoded: `EncodeError`',
+      'odd error arguments': 'errors whose arguments cannot be encoded, or are many',
+      'unicode errors': 'messages in any script',
+    },
+  },
+  {
+    title: 'Workflows with members in both languages',
+    columns: workflows,
+    features: {
+      chain: 'a chain',
+      group: 'a group',
+      chord: 'a chord, its body in either language',
+      'chord of groups': {
+        title: 'a chord of groups',
+        except: { 'ctq → both': 'flattened: [CV-054](known-differences.md)' },
+      },
+      'failing chord': 'a chord fails with the error of a member',
+      'group error': { title: 'a group throws the error of a member', except: { 'python → both': 'Celery alone' } },
+    },
+  },
+  {
+    title: 'Workers side by side',
+    columns: { 'python, ctq → both': 'sent by both, executed by both' },
+    features: {
+      'shared queue': 'one queue consumed by workers of both: each task once',
+      'killed workers': 'tasks of a killed worker are executed by the other language',
+      'held tasks': 'long tasks are left alone by the other language',
+      'parked tasks': 'tasks that wait for their ETA outlive the last ctq worker',
+      broadcast: 'a broadcast reaches workers of both, once each',
+    },
+  },
+  {
+    title: 'Messages without Celery: Kombu and `@ctq/messaging`',
+    columns: messages,
+    features: {
+      'raw bodies': 'text and bytes without a serializer',
+      'priority order': 'one order of priorities',
+      direct: 'direct exchanges',
+      topic: 'topic exchanges',
+      fanout: 'fan-out exchanges',
+      'broadcast queue': { title: 'Broadcast queues', except: { 'kombu → ctq': 'as fan-out exchanges' } },
+    },
+  },
+];
+
+export const compressions = ['none', 'gzip', 'bzip2', 'lzma', 'brotli', 'zstd'] as const;
+
+const serializers = ['json', 'yaml', 'msgpack', 'pickle'];
+/** ctq reads pickles, and writes none. */
+const directionsOf = (serializer: string): readonly Direction[] =>
+  serializer === 'pickle' ? ['python → ctq'] : ['python → ctq', 'ctq → python'];
+
+export const featureGrids: readonly FeatureGrid[] = [
+  {
+    title: 'Values: arguments and results',
+    rowsOf: '',
+    rows: valueKinds.map(({ title }) => title),
+    columns: serializers,
+    keyOf: (kind, serializer) => `${kind.replaceAll(', ', ' and ')} in ${serializer}`,
+    cell: (kind, serializer) =>
+      valueKinds.find(({ title }) => title === kind)?.serializers.includes(serializer) === true
+        ? directionsOf(serializer)
+        : 'not carried',
+    notes: [
+      'Arguments in the serializer, results in JSON; ✓ is both directions. What Kombu does not write in a serializer is *not carried*.',
+      'Pickles are read where the app is given the reader ([formats](../guides/formats.md#pickle)), and never written: their column is Python client, ctq worker.',
+    ],
+  },
+  {
+    title: 'Serializers and compressions',
+    rowsOf: 'compression',
+    rows: compressions,
+    columns: serializers,
+    keyOf: (compression, serializer) => `${serializer} with ${compression}`,
+    cell: (_, serializer) => directionsOf(serializer),
+    notes: [
+      'Every value that the serializer carries, as above. Kombu calls gzip also `zlib`, bzip2 `bzip`, lzma `xz`, zstd `zstandard`.',
+    ],
+  },
+];

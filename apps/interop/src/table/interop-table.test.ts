@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { collectEvidence, hasEvidence, type TestReport } from './evidence.js';
+import { type FeatureGrid, featureGrids, type FeatureSection, featureSections } from './features.js';
+import { interopPage, interopText } from './interop-page.js';
+import { interopTable } from './interop-table.js';
+
+const sections: readonly FeatureSection[] = [
+  {
+    title: 'Calls',
+    columns: { 'python → ctq': 'Python calls', 'ctq → python': 'ctq calls' },
+    features: { args: 'arguments', stamps: { title: 'stamps', except: { 'ctq → python': 'there are none' } } },
+  },
+];
+const grids: readonly FeatureGrid[] = [
+  {
+    title: 'Values',
+    rowsOf: 'value',
+    rows: ['date'],
+    columns: ['json', 'msgpack'],
+    keyOf: (row, column) => `${row} in ${column}`,
+    cell: (_, column) => (column === 'json' ? ['python → ctq', 'ctq → python'] : 'not carried'),
+    notes: ['Of a kind.'],
+  },
+];
+
+type Ran = readonly [title: string, status: string];
+
+const report = (...tests: readonly Ran[]): TestReport => ({
+  testResults: [
+    {
+      name: '/somewhere/apps/interop/src/calls.test.ts',
+      assertionResults: tests.map(([title, status]) => ({ ancestorTitles: ['Suite'], title, status })),
+    },
+  ],
+});
+const tableOf = (...tests: readonly Ran[]) => interopTable(collectEvidence(report(...tests)), sections, grids);
+
+const whole = [
+  ['one {python → ctq: args, stamps} {ctq → python: args}', 'passed'],
+  ['two {python → ctq: date in json} {ctq → python: date in json}', 'passed'],
+] as const;
+
+describe('The table of what was seen', () => {
+  test('has every cell that a passing test shows, and the reasons of those that none has to', () => {
+    const table = tableOf(...whole);
+    expect(table.faults).toEqual([]);
+    const page = interopPage(table);
+    const link = '[✓](../../apps/interop/src/calls.test.ts)';
+    expect(page).toContain(`| arguments | ${link} | ${link} |`);
+    expect(page).toContain(`| stamps | ${link} | there are none |`);
+    expect(page).toContain(`| date | ${link} | not carried |`);
+    expect(page).toContain('Of a kind.');
+    expect(interopText(table)).toMatch(/arguments +✓ +✓\n +stamps +✓ +–\n/);
+  });
+
+  test('says which cells no test shows: there is none, it failed, or it was skipped', () => {
+    const missing = 'no passing test shows {ctq → python: date in json}';
+    const [one] = whole;
+    for (const others of [
+      [['two {python → ctq: date in json}', 'passed']],
+      [...whole, ['again {ctq → python: date in json}', 'failed']],
+      [
+        ['two {python → ctq: date in json}', 'passed'],
+        ['and {ctq → python: date in json}', 'skipped'],
+      ],
+    ] as const) {
+      const table = tableOf(one, ...others);
+      expect(table.faults).toEqual([missing]);
+      expect(interopPage(table)).toContain('**not shown**');
+      expect(interopText(table)).toContain(`✗ ${missing}`);
+    }
+  });
+
+  test('says which tests show what it has no cell for', () => {
+    const unknown = ['three {python → ctq: argz} {python → both: args}', 'passed'] as const;
+    expect(tableOf(...whole, unknown).faults).toEqual([
+      'a test shows {python → ctq: argz}, for which the table has no cell',
+      'a test shows {python → both: args}, for which the table has no cell',
+    ]);
+  });
+
+  test('is of nothing where nothing ran', () => {
+    expect(hasEvidence(report(['one {python → ctq: args}', 'skipped']))).toBe(false);
+    expect(hasEvidence(report(['other', 'passed']))).toBe(false);
+    expect(hasEvidence(report(...whole))).toBe(true);
+  });
+
+  test('links to the same file in whichever order suites ran', () => {
+    const files = ['/x/b.test.ts', '/x/a.test.ts', '/x/c.test.ts'].map((name) => ({
+      name,
+      assertionResults: [{ ancestorTitles: [], title: 'one {python → ctq: args}', status: 'passed' }],
+    }));
+    for (const testResults of [files, files.toReversed()]) {
+      expect(collectEvidence({ testResults }).get('python → ctq: args')).toEqual({
+        file: 'a.test.ts',
+        passed: 3,
+        failed: 0,
+      });
+    }
+  });
+
+  test('names each feature once', () => {
+    const names = featureSections.flatMap(({ features, columns }) =>
+      Object.keys(features).flatMap((name) => Object.keys(columns).map((direction) => `${direction}: ${name}`)),
+    );
+    expect(new Set(names).size).toBe(names.length);
+    // Titles give several features with commas between them.
+    const keys = featureGrids.flatMap(({ rows, columns, keyOf }) =>
+      rows.flatMap((row) => columns.map((column) => keyOf(row, column))),
+    );
+    expect([...names.map((name) => name.replace(/^.*?: /, '')), ...keys].filter((key) => key.includes(','))).toEqual(
+      [],
+    );
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expectTypeOf, it } from 'vitest';
+import type { FailoverFunction, FailoverStrategy } from './connection/failover.js';
+import { createJsonSerializer, type JsonType } from './index.js';
+import type { Transport } from './transport.js';
+
+describe('a failover strategy', () => {
+  it('is one by name, or a function that gives what to try', () => {
+    expectTypeOf<FailoverStrategy>().toEqualTypeOf<'round-robin' | 'shuffle' | FailoverFunction<Transport>>();
+    const backwards: FailoverStrategy<string> = (urls) => {
+      expectTypeOf(urls).toEqualTypeOf<readonly string[]>();
+      return urls.toReversed();
+    };
+    expectTypeOf(backwards).toExtend<FailoverFunction<string>>();
+    // @ts-expect-error no such strategy
+    void ('round robin' satisfies FailoverStrategy);
+    // @ts-expect-error it gives alternates
+    void ((() => [1]) satisfies FailoverStrategy<string>);
+  });
+});
+
+describe('a type of values in JSON', () => {
+  class Money {
+    readonly cents = 5;
+  }
+
+  it('encodes and decodes its own values', () => {
+    const money: JsonType<Money> = {
+      name: 'money',
+      is: (value) => value instanceof Money,
+      encode: (value) => {
+        expectTypeOf(value).toEqualTypeOf<Money>();
+        return value.cents;
+      },
+      decode: (wire) => {
+        expectTypeOf(wire).toEqualTypeOf<unknown>();
+        return new Money();
+      },
+    };
+    expectTypeOf(createJsonSerializer).parameter(0).toExtend<object | undefined>();
+    void money;
+    // @ts-expect-error it decodes to something else
+    void ({ is: () => true, encode: () => 1, decode: () => 'text' } satisfies JsonType<Money>);
+  });
+});
