@@ -1,6 +1,7 @@
 import { type Ctq, executeIntercepted, type Kernel, workerDirect, type WorkerEvent } from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
 import {
+  ConfigurationError,
   Deadline,
   deferred,
   durationMs,
@@ -19,6 +20,7 @@ import type { Pool } from './pool/pool.js';
 import { unenforcedLimits } from './report/unenforced-limits.js';
 import { TaskLog } from './report/task-log.js';
 import { type WorkerInfo, workerInfo } from './report/worker-info.js';
+import { slotMark } from './pool/slots/slot-messages.js';
 import { ServiceLife } from './service-life.js';
 import { coldShutdownMs, WorkerShutdownError } from './shutdown.js';
 import type { WorkerOptions, WorkerStopOptions } from './worker-options.js';
@@ -111,6 +113,7 @@ export class Worker implements Service, AsyncDisposable {
   /** Imports the task modules and starts to consume. Resolves when it does. */
   start(signal: AbortSignal = new AbortController().signal): Promise<void> {
     return this.#life.start(signal, async (pending) => {
+      if (process.argv.includes(slotMark)) throw workerInSlot(this.#app.name);
       this.#isStarted = true;
       await this.#app.loadModules(this.#options.importModule);
       pending.throwIfAborted();
@@ -209,4 +212,12 @@ function createPool(app: Ctq, options: WorkerOptions, logger: Logger, name: stri
     },
     startTimeoutMs: durationMs(settings.workerProcAliveTimeout),
   });
+}
+
+/** Python's `if __name__ == '__main__'`, forgotten. */
+function workerInSlot(app: string): ConfigurationError {
+  return new ConfigurationError(
+    'CTQ_WORKER_IN_SLOT',
+    `The module of the app '${app}' starts a worker when it is imported, and a thread or process of a worker's pool has imported it for its tasks. Start the worker in a module of its own.`,
+  );
 }

@@ -25,9 +25,9 @@ export interface PoolConformanceOptions {
 export function poolConformance({ create }: PoolConformanceOptions): readonly PoolCase[] {
   const clock = new VirtualClock();
   const { supports } = create(poolContext(clock));
-  // Threads and processes take the time that they take.
-  const time = supports.isolation ? {} : { clock };
-  const fresh = (): Pool => create(poolContext(time.clock ?? systemClock));
+  // Threads and processes take the time that they take, and each start of theirs takes some.
+  const time = supports.isolation ? { orders: 6 } : { clock };
+  const fresh = (): Pool => create(poolContext(supports.isolation ? systemClock : clock));
   return [
     ...outcomeCases(create),
     ...limitCases(create),
