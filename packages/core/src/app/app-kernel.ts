@@ -185,7 +185,13 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     interceptors,
     results,
     registry: new TaskRegistry((definition) => annotated(definition, kernel.settings)),
-    modules: new TaskModules({ folder, listed: () => [...kernel.settings.imports, ...kernel.settings.include] }),
+    modules: new TaskModules({
+      folder,
+      listed: () => [...kernel.settings.imports, ...kernel.settings.include],
+      isRegistered: (taskName) => kernel.registry.find(taskName) !== undefined,
+      appName: name,
+      logger,
+    }),
     configuration,
     folder,
     get settings() {

@@ -307,7 +307,7 @@ describe('a configuration module', () => {
     using project = new ConfigFolder({});
     const app = project.app();
     const failed = app.configFromModule('./gone.js');
-    await expect(failed).rejects.toMatchObject({ code: 'CTQ_CONFIG_MODULE' });
+    await expect(failed).rejects.toMatchObject({ code: 'CTQ_BAD_CONFIG_MODULE' });
     await expect(failed).rejects.toThrow(project.folder);
     expect(await app.configFromModule('./gone.js', { silent: true })).toBe(false);
     expect(await app.configFromModule('no-such-package', { silent: true })).toBe(false);

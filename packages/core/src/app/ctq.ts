@@ -86,7 +86,7 @@ export class Ctq implements AsyncDisposable {
 
   /** Registers a task: `app.task(name?, options?, fn)`. */
   readonly task: DefineTask = (...given: readonly unknown[]) => {
-    const definition = readDefinition(this.name, given);
+    const definition = readDefinition(this.name, given, this.task);
     this.#kernel.registry.register(definition);
     return createTask(this.#kernel, definition);
   };
@@ -96,11 +96,12 @@ export class Ctq implements AsyncDisposable {
    * then `reliable('charge', { queue: 'money' }, fn)`. A task's own options win.
    */
   taskWith(base: Omit<TaskOptions, 'bind'>): DefineTask {
-    return (...given: readonly unknown[]) => {
-      const definition = readDefinition(this.name, given, base);
+    const define: DefineTask = (...given: readonly unknown[]) => {
+      const definition = readDefinition(this.name, given, define, base);
       this.#kernel.registry.register(definition);
       return createTask(this.#kernel, definition);
     };
+    return define;
   }
 
   /**
@@ -233,9 +234,15 @@ export class Ctq implements AsyncDisposable {
     return this.#kernel.configuration.current;
   }
 
-  /** Folders whose `tasks.ts|js|mts|mjs` registers tasks, relative to the app's own module; loaded by `loadModules`. */
-  autodiscoverTasks(folders: readonly string[]): this {
-    this.#kernel.modules.discover(folders);
+  /**
+   * Folders whose `tasks.ts|js|mts|mjs` registers tasks, relative to the app's own module, or a function that names them; loaded by `loadModules`. A folder without
+   * such a module is passed over. `relatedName` is for another name than `tasks`.
+   */
+  autodiscoverTasks(
+    folders: readonly string[] | (() => readonly string[]),
+    options: { readonly relatedName?: string } = {},
+  ): this {
+    this.#kernel.modules.discover(folders, options.relatedName);
     return this;
   }
 

@@ -91,8 +91,12 @@ export function missingConfig({ shown }: ConfigTarget, folder: string): Configur
 }
 
 function unusable(shown: string, reason: string, cause?: Error): ConfigurationError {
-  return new ConfigurationError('CTQ_CONFIG_MODULE', `The configuration module ${shown} cannot be used. ${reason}`, {
-    details: { module: shown },
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new ConfigurationError(
+    'CTQ_BAD_CONFIG_MODULE',
+    `The configuration module ${shown} cannot be used. ${reason}`,
+    {
+      details: { module: shown },
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }
