@@ -7,6 +7,7 @@ import { memoryTransport } from '@ctq/messaging';
 import { ConfigurationError, createLogger, type LogRecord } from '@ctq/runtime';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { memoryBackend } from '../backend/memory-backend.js';
+import type { ResultBackend } from '../backend/result-backend.js';
 import type { Conf } from '../config/conf.js';
 import type { SettingsInput } from '../config/settings.js';
 import type { AppOptions } from './app-kernel.js';
@@ -373,4 +374,47 @@ describe('a configuration in the environment', () => {
     expect(error.message).toContain("'SHOP_BROKER_TRANSPORT_OPTIONS' is a string, expected an object.");
     expect(inspect(error, { depth: 9 })).not.toContain('hunter2');
   });
+});
+
+describe('settings of results', () => {
+  test('resultBackendTransportOptions go to the backend beside its URL [ST-033]', async () => {
+    const made: unknown[] = [];
+    const backend = (url: string, options: Readonly<Record<string, unknown>>): ResultBackend => {
+      made.push([url, options]);
+      return memoryBackend();
+    };
+    await using app = new Ctq('shop', {
+      broker: 'memory://',
+      adapters: { own: { backend } },
+      resultBackend: 'own://h',
+      result_backend_transport_options: { global_keyprefix: 'shop:' },
+    });
+    await app.asyncResult('id').state();
+    expect(made).toEqual([['own://h', { global_keyprefix: 'shop:' }]]);
+  });
+
+  test.each([
+    [true, /^Traceback of Python/],
+    [false, /^ValueError: no/],
+  ])(
+    'taskRemoteTracebacks %s: the stack of what a remote task failed with [ST-174]',
+    async (taskRemoteTracebacks, stack) => {
+      const backend = memoryBackend();
+      await using app = new Ctq('shop', { broker: 'memory://', backend, taskRemoteTracebacks });
+      const result = { excType: 'ValueError', excMessage: ['no'], excModule: 'builtins' };
+      const record = {
+        status: 'FAILURE',
+        result,
+        traceback: 'Traceback of Python',
+        children: [],
+        dateDone: null,
+      } as const;
+      await app.kernel.results.store({ taskId: 'id', ...record });
+      const error = (await app
+        .asyncResult('id')
+        .get()
+        .catch((thrown: unknown) => thrown)) as Error;
+      expect(error.stack).toMatch(stack);
+    },
+  );
 });
