@@ -5,7 +5,7 @@ import { RedirectedOutput } from './redirected-output.js';
 function setup() {
   const lines: string[] = [];
   const raw: unknown[] = [];
-  const stream = {
+  const stream: Pick<NodeJS.WriteStream, 'write'> = {
     write(chunk: unknown) {
       raw.push(chunk);
       return true;
@@ -41,9 +41,8 @@ describe('What is printed while it is redirected', () => {
 
   test('calls back, whichever way the callback is given', async () => {
     const { stream } = setup();
-    const write = stream.write as unknown as NodeJS.WriteStream['write'];
-    await new Promise<void>((resolve) => void write('a', () => resolve()));
-    await new Promise<void>((resolve) => void write('b', 'utf8', () => resolve()));
+    await new Promise<void>((resolve) => void stream.write('a', () => resolve()));
+    await new Promise<void>((resolve) => void stream.write('b', 'utf8', () => resolve()));
   });
 
   test('is written as before when it is over, twice as well', () => {
