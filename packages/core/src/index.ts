@@ -1,13 +1,16 @@
 export type { AppOptions, AppOverrides } from './app/app-kernel.js';
 export type { AppConnectionChange, BrokerOption, ConnectionPurpose } from './app/app-broker.js';
 export type { AppLocator } from './app/app-locator.js';
-export { Ctq } from './app/ctq.js';
+export { type ConfigFromModuleOptions, type ConfigFromObjectOptions, Ctq, type SettingsModule } from './app/ctq.js';
 export type { CreateBackend, CreateTransport, SchemeRegistration } from './app/adapter-schemes.js';
+export { importCycleAdvice } from './app/import-cycle.js';
 export { maskUrl } from './app/mask-url.js';
 export type { Kernel } from './app/kernel.js';
 export { chain, type CheckedLinks, type LinkMismatch } from './canvas/chain.js';
 export { chord } from './canvas/chord.js';
 export { group, type ResultsOf } from './canvas/group.js';
+export type { Conf, ConfMethods, ShowSettingsOptions } from './config/conf.js';
+export type { OldName } from './config/configuration.js';
 export { parseSettings, type ParseSettingsOptions } from './config/resolve-settings.js';
 export type { Setting, SettingStatus, SettingType } from './config/setting.js';
 export type { Settings, SettingsGiven, SettingsInput } from './config/settings.js';

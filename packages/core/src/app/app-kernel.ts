@@ -11,7 +11,7 @@ import {
 import type { Transport } from '@ctq/messaging/transport';
 import { type Clock, ConfigurationError, durationMs, type Logger, silentLogger, systemClock } from '@ctq/runtime';
 import type { ResultBackend } from '../backend/result-backend.js';
-import { resolveSettings } from '../config/resolve-settings.js';
+import { Configuration } from '../config/configuration.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
 import { BrokerEventSender } from '../events/broker-event-sender.js';
 import type { EventSender } from '../events/event-sender.js';
@@ -37,6 +37,7 @@ import type { AppLocator } from './app-locator.js';
 import { lentLogger } from './lent-logger.js';
 import type { Kernel } from './kernel.js';
 import { TaskModules } from './task-modules.js';
+import { addConstructorSettings, areUrls, urlSettings } from './url-settings.js';
 
 /** What an app is made with: adapters as objects or URLs, what is lent to it, and any setting. */
 export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
@@ -64,10 +65,14 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
   readonly module?: string;
 };
 
-/** What the program that runs an app decides over the app's own word: the CLI's `-b`, `--result-backend`. */
+/** What the program that runs an app decides over the app's own word: the CLI's `-b`, `--result-backend`, `key=value`. */
 export interface AppOverrides {
   readonly broker?: string;
   readonly backend?: string;
+  /** Only until the settings are in use. */
+  readonly settings?: SettingsInput;
+  /** Where they come from, for messages. Default `override`. */
+  readonly source?: string;
   /** For an app that has none of its own. */
   readonly logger?: Logger;
 }
@@ -75,7 +80,9 @@ export interface AppOverrides {
 /** The kernel with what only its app does to it. */
 export interface AppKernel extends Kernel {
   readonly modules: TaskModules;
-  configure(settings: SettingsInput): void;
+  readonly configuration: Configuration;
+  /** What relative paths are relative to. */
+  folder(): string;
   override(overrides: AppOverrides): void;
   transports(purpose: ConnectionPurpose): Promise<readonly Transport[]>;
   connect(purpose: ConnectionPurpose): Promise<Connection>;
@@ -88,10 +95,9 @@ const besideTheValueBytes = 1024 * 1024;
 
 /** Puts an app together. Everything is made at first use, in this order: settings, codec, transport, connection; backend. */
 export function createAppKernel(name: string, options: AppOptions, locator: () => AppLocator | undefined): AppKernel {
-  let { backend } = options;
   const {
     broker: givenBroker,
-    backend: _backend,
+    backend: givenBackend,
     logger: given,
     clock = systemClock,
     interceptors = [],
@@ -104,9 +110,12 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   } = options;
   const lent = given === undefined ? lentLogger() : undefined;
   const logger = given ?? lent ?? silentLogger;
-  const inputs: SettingsInput[] = [first];
   const closing = new AbortController();
   const signals = createSignals({ clock, logger, closing: closing.signal });
+  const configuration = new Configuration(name);
+  addConstructorSettings(configuration, first, urlSettings(givenBroker, givenBackend), `new Ctq('${name}')`);
+  let backend = typeof givenBackend === 'string' ? undefined : givenBackend;
+  let otherBackend: string | undefined;
   let settings: Settings | undefined;
   let isConfiguring = false;
   let content: ContentCodec | undefined;
@@ -130,7 +139,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     }));
 
   const broker = new AppBroker({
-    given: givenBroker,
+    given: areUrls(givenBroker) ? undefined : givenBroker,
     settings: () => kernel.settings,
     resolver: resolve,
     clock,
@@ -153,13 +162,12 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       appBackend({
         settings: kernel.settings,
         configured: async () =>
-          backend !== undefined && typeof backend !== 'string'
-            ? backend
-            : resolve().backend(
-                backend ?? kernel.settings.resultBackend,
-                kernel.settings.resultBackendTransportOptions,
-                backendDefaults(kernel.settings),
-              ),
+          backend ??
+          resolve().backend(
+            otherBackend ?? kernel.settings.resultBackend,
+            kernel.settings.resultBackendTransportOptions,
+            backendDefaults(kernel.settings),
+          ),
         clock,
         logger,
       }),
@@ -186,7 +194,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     isConfiguring = true;
     void signals.configuring.send(name, () => ({ sender: name }));
     isConfiguring = false;
-    const read = resolveSettings(inputs, { logger });
+    const read = configuration.use(logger);
     settings = read;
     void signals.configured.send(name, () => ({ sender: name, settings: read }));
     return read;
@@ -204,7 +212,12 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       folder,
       listed: () => [...kernel.settings.imports, ...kernel.settings.include],
       onImport: () => signals.importModules.ask(name, () => ({ sender: name })),
+      isRegistered: (taskName) => kernel.registry.find(taskName) !== undefined,
+      appName: name,
+      logger,
     }),
+    configuration,
+    folder,
     get settings() {
       return settings ?? readSettings();
     },
@@ -228,20 +241,18 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       router ??= new Router(kernel.settings, kernel.queues, kernel.registry);
       return router;
     },
-    configure(more) {
-      if (settings !== undefined) {
-        throw settingsError(
-          `The settings of app '${name}' are in use and cannot change any more. Call configFromObject before the first task is sent or a worker is started.`,
-        );
-      }
-      inputs.push(more);
-    },
     override(more) {
+      const { settings: over = {}, source = 'override' } = more;
+      if (Object.keys(over).length > 0) configuration.add('overridden', over, { source });
       if (broker.isInUse) {
         throw settingsError(`App '${name}' is connected already; its broker cannot be replaced any more.`);
       }
       if (more.broker !== undefined) broker.override(more.broker);
-      backend = more.backend ?? backend;
+      if (more.backend !== undefined) {
+        backend = undefined;
+        otherBackend = more.backend;
+      }
+      if (!configuration.isInUse) configuration.add('overridden', urlSettings(more.broker, more.backend), { source });
       if (more.logger !== undefined) lent?.lend(more.logger);
     },
     transports: (purpose) => broker.transports(purpose),

@@ -6,6 +6,8 @@ import { createSignature } from '../canvas/create-signature.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
 import type { ResultBackend } from '../backend/result-backend.js';
+import { type Conf, createConf } from '../config/conf.js';
+import { settingsOf } from '../config/config-module.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
 import { abortTask } from '../result/abort-task.js';
 import { sendAsChild } from '../execute/inheritance.js';
@@ -23,7 +25,29 @@ import type { TaskOptions } from '../task/task-options.js';
 import { type AppKernel, type AppOptions, type AppOverrides, createAppKernel } from './app-kernel.js';
 import type { AppConnectionChange, ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
+import { findConfigModule, importConfig, missingConfig } from './find-config-module.js';
 import type { Kernel } from './kernel.js';
+
+/** A module of settings, as `import * as config` or `await import(…)` give it. */
+export type SettingsModule = object & { readonly default: SettingsInput };
+
+export interface ConfigFromObjectOptions {
+  /**
+   * Reads only names that begin with it and an underscore, in upper case, and are Celery's new ones: with `CELERY`, `CELERY_TASK_ACKS_LATE`. For settings that
+   * share an object with others'.
+   */
+  readonly namespace?: string;
+  /** For messages. */
+  readonly source?: string;
+}
+
+export interface ConfigFromModuleOptions {
+  readonly namespace?: string;
+  /** A module that is not there is passed over. */
+  readonly silent?: boolean;
+  /** Is given the `file:` URL. Default `import`. */
+  readonly importModule?: (url: string) => Promise<unknown>;
+}
 
 /**
  * An application: its tasks, its settings, its broker and its results. Nothing is opened before the first call, nothing is shared
@@ -38,6 +62,8 @@ import type { Kernel } from './kernel.js';
  */
 export class Ctq implements AsyncDisposable {
   readonly name: string;
+  /** The configuration, to read and until its first use to change. Broker and backend are in it as far as they are URLs. */
+  readonly conf: Conf;
   readonly #kernel: AppKernel;
   #locator: AppLocator | undefined;
 
@@ -45,6 +71,7 @@ export class Ctq implements AsyncDisposable {
     if (name === '') throw new TypeError("An app needs a name: new Ctq('shop').");
     this.name = name;
     this.#kernel = createAppKernel(name, options, () => this.#locator);
+    this.conf = createConf(this.#kernel.configuration);
     Object.defineProperty(this, appMark, { value: true });
   }
 
@@ -60,7 +87,7 @@ export class Ctq implements AsyncDisposable {
 
   /** Registers a task: `app.task(name?, options?, fn)`. */
   readonly task: DefineTask = (...given: readonly unknown[]) => {
-    const definition = readDefinition(this.name, given);
+    const definition = readDefinition(this.name, given, this.task);
     this.#kernel.registry.register(definition);
     return createTask(this.#kernel, definition);
   };
@@ -70,11 +97,12 @@ export class Ctq implements AsyncDisposable {
    * then `reliable('charge', { queue: 'money' }, fn)`. A task's own options win.
    */
   taskWith(base: Omit<TaskOptions, 'bind'>): DefineTask {
-    return (...given: readonly unknown[]) => {
-      const definition = readDefinition(this.name, given, base);
+    const define: DefineTask = (...given: readonly unknown[]) => {
+      const definition = readDefinition(this.name, given, define, base);
       this.#kernel.registry.register(definition);
       return createTask(this.#kernel, definition);
     };
+    return define;
   }
 
   /**
@@ -152,9 +180,47 @@ export class Ctq implements AsyncDisposable {
     return abortTask(this.#kernel.results, typeof result === 'string' ? result : result.id);
   }
 
-  /** Adds settings, in camelCase, in Celery's snake_case or old upper case. Possible until the first use. */
-  configFromObject(settings: SettingsInput): this {
-    this.#kernel.configure(settings);
+  /**
+   * Adds settings, in camelCase, in Celery's snake_case or old upper case: an object, or a module that exports them. They stand behind what the constructor
+   * and `conf` say, later ones before earlier. Possible until the first use.
+   * @throws ConfigurationError for names and values that are not known, at once.
+   */
+  configFromObject(settings: SettingsInput | SettingsModule, options: ConfigFromObjectOptions = {}): this {
+    const { source = 'configFromObject', namespace } = options;
+    this.#kernel.configuration.add('configured', settingsOf(settings), {
+      source,
+      ...(namespace === undefined ? {} : { namespace }),
+    });
+    return this;
+  }
+
+  /**
+   * `configFromObject` of a module: a path relative to the app's folder with or without extension, JSON too, a `file:` URL or a package; with `:name` behind
+   * it, of one of its exports. TypeScript needs a Node.js that loads it, or `importModule`. Resolves with whether there was one.
+   * @throws ConfigurationError for a module that is missing (unless `silent`) or cannot be used.
+   */
+  async configFromModule(module: string, options: ConfigFromModuleOptions = {}): Promise<boolean> {
+    const { importModule = (url: string): Promise<unknown> => import(url), silent = false, ...more } = options;
+    const folder = this.#kernel.folder();
+    const target = findConfigModule(module, folder);
+    if (target.url !== undefined) {
+      const settings = await importConfig(target, target.url, importModule);
+      this.configFromObject(settings, { source: module, ...more });
+    } else if (!silent) throw missingConfig(target, folder);
+    return target.url !== undefined;
+  }
+
+  /**
+   * `configFromObject` of an environment: with the prefix `SHOP`, `SHOP_TASK_ACKS_LATE=no` is `taskAcksLate: false`. Texts are read as what is meant; empty variables
+   * are unset ones. Choose a prefix that nothing else has: what begins with it and is no setting is an error.
+   */
+  configFromEnvironment(env: Readonly<Record<string, string | undefined>>, options: { readonly prefix: string }): this {
+    const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+    this.#kernel.configuration.add('configured', set, {
+      source: 'the environment',
+      namespace: options.prefix,
+      fromText: true,
+    });
     return this;
   }
 
@@ -169,13 +235,20 @@ export class Ctq implements AsyncDisposable {
     return this.#kernel.signals;
   }
 
+  /** All settings as they are now, as one object that does not change: what `conf` reads. */
   get settings(): Settings {
-    return this.#kernel.settings;
+    return this.#kernel.configuration.current;
   }
 
-  /** Folders whose `tasks.ts|js|mts|mjs` registers tasks, relative to the app's own module; loaded by `loadModules`. */
-  autodiscoverTasks(folders: readonly string[]): this {
-    this.#kernel.modules.discover(folders);
+  /**
+   * Folders whose `tasks.ts|js|mts|mjs` registers tasks, relative to the app's own module, or a function that names them; loaded by `loadModules`. A folder without
+   * such a module is passed over. `relatedName` is for another name than `tasks`.
+   */
+  autodiscoverTasks(
+    folders: readonly string[] | (() => readonly string[]),
+    options: { readonly relatedName?: string } = {},
+  ): this {
+    this.#kernel.modules.discover(folders, options.relatedName);
     return this;
   }
 

@@ -62,8 +62,17 @@ export interface DefineTask {
 type AnyFunction = (...args: never[]) => unknown;
 type GivenOptions = TaskOptions & { readonly params?: readonly string[]; readonly schema?: StandardSchemaV1 };
 
-/** Reads what `app.task` was called with. @throws ConfigurationError for a function without a name, TypeError for anything else. */
-export function readDefinition(appName: string, given: readonly unknown[], base: TaskOptions = {}): TaskDefinition {
+/**
+ * Reads what `app.task` was called with.
+ * @param caller The function that the program called: its caller's place is remembered.
+ * @throws ConfigurationError for a function without a name, TypeError for anything else.
+ */
+export function readDefinition(
+  appName: string,
+  given: readonly unknown[],
+  caller: AnyFunction,
+  base: TaskOptions = {},
+): TaskDefinition {
   const rest = [...given];
   const name = typeof rest[0] === 'string' ? (rest.shift() as string) : undefined;
   const own: GivenOptions = typeof rest[0] === 'object' && rest[0] !== null ? (rest.shift() as GivenOptions) : {};
@@ -72,7 +81,9 @@ export function readDefinition(appName: string, given: readonly unknown[], base:
     throw new TypeError("app.task takes a function last: app.task('add', (x: number, y: number) => x + y).");
   const { params, schema, ...options } = { ...base, ...own };
   checkLimits(name ?? run.name, options);
+  const definedAt = placeOfCaller(caller);
   return {
+    ...(definedAt === undefined ? {} : { definedAt }),
     name: name ?? generatedName(appName, run as AnyFunction),
     options: Object.freeze(options),
     params,
@@ -87,4 +98,12 @@ function generatedName(appName: string, run: AnyFunction): string {
     'CTQ_TASK_WITHOUT_NAME',
     "A task needs a name, which is what callers send: app.task('add', (x, y) => x + y). An anonymous function has none of its own.",
   );
+}
+
+/** Where a function was called, by the engine's stack: `file:///srv/shop/tasks.ts:5:20`. */
+function placeOfCaller(called: AnyFunction): string | undefined {
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, called);
+  const frame = holder.stack?.split('\n')[1] ?? '';
+  return /(?:\(|at (?:async )?)([^()]+:\d+:\d+)\)?$/.exec(frame)?.[1];
 }
