@@ -25,6 +25,7 @@ export const redisDatabases = {
   interopYamlCalls: 20,
   interopCalling: 21,
   interopBroadcast: 22,
+  soakUnique: 23,
 } as const;
 
 export type RedisDatabase = keyof typeof redisDatabases;

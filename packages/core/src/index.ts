@@ -2,7 +2,7 @@ export type { AppOptions, AppOverrides } from './app/app-kernel.js';
 export type { AppConnectionChange, BrokerOption, ConnectionPurpose } from './app/app-broker.js';
 export type { AppLocator } from './app/app-locator.js';
 export { Ctq } from './app/ctq.js';
-export type { CreateBackend, CreateTransport, SchemeRegistration } from './app/adapter-schemes.js';
+export type { CreateBackend, CreateStore, CreateTransport, SchemeRegistration } from './app/adapter-schemes.js';
 export { maskUrl } from './app/mask-url.js';
 export type { Kernel } from './app/kernel.js';
 export { chain, type CheckedLinks, type LinkMismatch } from './canvas/chain.js';
@@ -44,6 +44,7 @@ export {
   TaskRevokedError,
   UnknownMessageError,
 } from './errors/task-errors.js';
+export { UniqueConflictError } from './errors/unique-errors.js';
 export { executeIntercepted } from './execute/execute-intercepted.js';
 export type { FailureReason, Outcome } from './execute/outcome.js';
 export { allowJoinResult, currentTask } from './execute/current-task.js';
@@ -122,3 +123,14 @@ export type { TaskDefinition } from './task/task-definition.js';
 export type { ErrorClass, ParamNames, SchemaOption, TaskOptions } from './task/task-options.js';
 export type { TaskRegistry } from './task/task-registry.js';
 export type { Wire, WireScalar } from './task/wire.js';
+export { stateAfter } from './unique/state-after.js';
+export type { BeginOptions, UniqueBeginning, UniqueCalls } from './unique/unique-calls.js';
+export type {
+  OnConflict,
+  UniqueCallOptions,
+  UniqueConflict,
+  UniqueKey,
+  UniqueOptions,
+  UniqueState,
+} from './unique/unique-options.js';
+export type { UniqueTicket } from './unique/unique-ticket.js';

@@ -10,9 +10,11 @@ import {
 } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
 import { type Clock, ConfigurationError, durationMs, type Logger, silentLogger, systemClock } from '@ctq/runtime';
+import type { KeyValueStore } from '../backend/key-value-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import { resolveSettings } from '../config/resolve-settings.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
+import { CoordinationStore } from '../coordination/coordination-store.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
 import { ErrorClasses } from '../result/error-classes.js';
 import { createResultCodec } from '../result/result-codec.js';
@@ -22,6 +24,7 @@ import { Router } from '../routing/router.js';
 import { BrokerSender } from '../sending/broker-sender.js';
 import { EagerSender } from '../sending/eager-sender.js';
 import type { TaskSender } from '../sending/task-sender.js';
+import { UniqueCalls } from '../unique/unique-calls.js';
 import { annotated } from '../task/annotated.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import type { ErrorClass } from '../task/task-options.js';
@@ -30,6 +33,7 @@ import { createAdapterResolver, type AdapterResolver, type SchemeRegistration } 
 import { appBackend } from './app-backend.js';
 import { AppBroker, type AppConnectionChange, type BrokerOption, type ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
+import { appStore } from './app-store.js';
 import { lentLogger } from './lent-logger.js';
 import type { Kernel } from './kernel.js';
 import { TaskModules } from './task-modules.js';
@@ -39,6 +43,8 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
   /** Several are addresses of one broker, to fail over between. */
   readonly broker?: BrokerOption;
   readonly backend?: string | ResultBackend;
+  /** Over which the app coordinates with other processes (unique tasks). Default: one where the results are. */
+  readonly store?: string | KeyValueStore;
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly interceptors?: readonly Interceptor[];
@@ -88,6 +94,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   const {
     broker: givenBroker,
     backend: _backend,
+    store: givenStore,
     logger: given,
     clock = systemClock,
     interceptors = [],
@@ -170,6 +177,12 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     maxBytes: maxResultBytes,
   });
 
+  const coordination = new CoordinationStore({
+    configured: () => appStore({ given: givenStore, backend, settings: kernel.settings, resolver: resolve }),
+    clock,
+    logger,
+  });
+
   const kernel: AppKernel = {
     name,
     clock,
@@ -190,6 +203,8 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       sender ??= createSender(kernel, () => broker.connect('publish'));
       return sender;
     },
+    store: () => coordination.store(),
+    unique: new UniqueCalls({ store: () => coordination.store(), clock }),
     get queues() {
       queues ??= new QueueTable(kernel.settings);
       return queues;
@@ -225,6 +240,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       closed ??= (async () => {
         await sender?.close();
         await results.close();
+        await coordination.close();
       })();
       return closed;
     },

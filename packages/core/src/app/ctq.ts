@@ -5,11 +5,12 @@ import type { SerializedSignature } from '../canvas/serialized-signature.js';
 import { createSignature } from '../canvas/create-signature.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
+import type { KeyValueStore } from '../backend/key-value-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
 import { abortTask } from '../execute/abort-task.js';
-import { sendAsChild } from '../execute/inheritance.js';
-import { asyncResult, resultFromTuple } from '../result/async-result.js';
+import { sendAsChild } from '../execute/send-as-child.js';
+import { asyncResult, resultFromTuple, resultOfUnique } from '../result/async-result.js';
 import { groupResult } from '../result/group-result.js';
 import { restoreGroup } from '../result/restore-group.js';
 import type { AnyResult, AsyncResult, GroupResult, ResultSet } from '../result/result-handle.js';
@@ -93,7 +94,7 @@ export class Ctq implements AsyncDisposable {
   ): Promise<AsyncResult<R>> {
     const id = options.taskId ?? randomUUID();
     const taskOptions = this.#kernel.registry.find(taskName)?.options;
-    await sendAsChild(this.#kernel, {
+    const conflict = await sendAsChild(this.#kernel, {
       task: taskName,
       id,
       args,
@@ -102,11 +103,9 @@ export class Ctq implements AsyncDisposable {
       placement: {},
       ...(taskOptions === undefined ? {} : { taskOptions }),
     });
-    return asyncResult(
-      this.#kernel.results,
-      id,
-      isIgnored(this.#kernel, options, taskOptions) ? { ignored: true } : {},
-    );
+    const ignored = isIgnored(this.#kernel, options, taskOptions);
+    if (conflict !== undefined) return resultOfUnique(this.#kernel.results, id, conflict, ignored);
+    return asyncResult(this.#kernel.results, id, { ignored });
   }
 
   /** A signature by name, or one that came from somewhere in its travelling form. */
@@ -202,6 +201,11 @@ export class Ctq implements AsyncDisposable {
   /** The opened result backend. */
   backend(): Promise<ResultBackend> {
     return this.#kernel.results.backend();
+  }
+
+  /** The opened key-value store over which the app coordinates with other processes. @throws ConfigurationError when it has none. */
+  store(): Promise<KeyValueStore> {
+    return this.#kernel.store();
   }
 
   /** A connection of its own, for whoever consumes. The caller closes it. */

@@ -35,6 +35,8 @@ const names = [
   ['retry', 'retry'],
   ['retries', 'retries'],
   ['replaced_task_nesting', 'replacedTaskNesting'],
+  // Ours: Python sends such a step as any other.
+  ['ctq_unique', 'unique'],
 ] as const satisfies readonly (readonly [string, keyof NodeOptions])[];
 
 const toOurs: ReadonlyMap<string, keyof NodeOptions> = new Map(names);

@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
 import type { Kernel } from '../app/kernel.js';
-import { completeTask, storeProgress } from '../execute/complete-task.js';
+import { TaskRevokedError } from '../errors/task-errors.js';
+import { completeRevoked, completeTask, storeProgress } from '../execute/complete-task.js';
 import { executeIntercepted } from '../execute/execute-intercepted.js';
 import type { Execution } from '../execute/execution.js';
 import { runHooks } from '../execute/run-hooks.js';
 import { TaskAbort } from '../execute/task-abort.js';
 import { decodeTask } from '../protocol/decode-task.js';
+import { stateAfter } from '../unique/state-after.js';
 import { buildMessage } from './build-message.js';
 import type { SendRequest, TaskSender } from './task-sender.js';
 
@@ -40,7 +42,18 @@ export class EagerSender implements TaskSender {
       logger: kernel.logger,
       updateState: (_message, state, meta) => storeProgress(kernel, completion, state, meta),
     };
+    const { unique } = message;
+    let version: number | undefined;
+    if (unique !== undefined) {
+      const beginning = await kernel.unique.begin(message.id, unique, { redelivered: false });
+      if (beginning.kind === 'replaced') {
+        await completeRevoked(kernel, completion, new TaskRevokedError(`replaced by ${beginning.by}`));
+        return kernel.unique.forgetReplaced(message.id, unique);
+      }
+      ({ version } = beginning);
+    }
     const outcome = await executeIntercepted(kernel, execution);
+    if (unique !== undefined) await kernel.unique.end(message.id, unique, stateAfter(outcome), version);
     const settled = await completeTask(kernel, { ...completion, outcome });
     await runHooks(execution, settled);
     if (settled.kind === 'failure' && kernel.settings.taskEagerPropagates) throw settled.error;

@@ -4,8 +4,8 @@ import type { Kernel } from '../app/kernel.js';
 import { createSignature } from '../canvas/create-signature.js';
 import type { TaskNode } from '../canvas/signature-node.js';
 import { createDirectContext } from '../execute/create-context.js';
-import { sendAsChild } from '../execute/inheritance.js';
-import { asyncResult } from '../result/async-result.js';
+import { sendAsChild } from '../execute/send-as-child.js';
+import { asyncResult, resultOfUnique } from '../result/async-result.js';
 import type { AsyncResult } from '../result/result-handle.js';
 import type { CallOptions } from '../sending/call-options.js';
 import { type BulkCall, enqueueMany, type EnqueueManyOptions, type OnBatch } from '../sending/enqueue-many.js';
@@ -41,7 +41,7 @@ export function remoteTask<A extends readonly unknown[], R>(kernel: Kernel, shap
     const id = options.taskId ?? randomUUID();
     const { positions, kwargs } = split(shape, args);
     const taskOptions = kernel.registry.find(shape.taskName)?.options;
-    await sendAsChild(kernel, {
+    const conflict = await sendAsChild(kernel, {
       task: shape.taskName,
       id,
       args: positions,
@@ -50,7 +50,9 @@ export function remoteTask<A extends readonly unknown[], R>(kernel: Kernel, shap
       placement: noPlacement,
       ...(taskOptions === undefined ? {} : { taskOptions }),
     });
-    return asyncResult(kernel.results, id, isIgnored(kernel, options, taskOptions) ? ignored : undefined);
+    const isWanted = !isIgnored(kernel, options, taskOptions);
+    if (conflict !== undefined) return resultOfUnique(kernel.results, id, conflict, !isWanted);
+    return asyncResult(kernel.results, id, isWanted ? undefined : ignored);
   };
   const enqueue = async (
     calls: Iterable<BulkCall<A>> | AsyncIterable<BulkCall<A>>,

@@ -5,19 +5,26 @@ import type { Task } from './task.js';
 import type { TaskContext } from './task-context.js';
 import type { TaskDefinition } from './task-definition.js';
 import type { ParamNames, SchemaOption, TaskOptions } from './task-options.js';
+import type { UniqueOptions } from '../unique/unique-options.js';
+import { checkUnique } from '../unique/unique-rules.js';
 
-type Positional<A extends readonly unknown[]> = TaskOptions & {
+/** Options with what is typed by the arguments of a call. */
+type OptionsFor<A extends readonly unknown[]> = Omit<TaskOptions, 'unique'> & {
+  readonly unique?: boolean | UniqueOptions<NoInfer<A>>;
+};
+type Positional<A extends readonly unknown[]> = OptionsFor<A> & {
   readonly bind?: false;
   readonly params?: ParamNames<A>;
   readonly schema?: undefined;
 };
-type Bound<A extends readonly unknown[]> = TaskOptions & {
+type Bound<A extends readonly unknown[]> = OptionsFor<A> & {
   readonly bind: true;
   readonly params?: ParamNames<A>;
   readonly schema?: undefined;
 };
-type Schematic<S extends StandardSchemaV1> = TaskOptions & { readonly bind?: false } & SchemaOption<S>;
-type BoundSchematic<S extends StandardSchemaV1> = TaskOptions & { readonly bind: true } & SchemaOption<S>;
+type SchemaOptions<S extends StandardSchemaV1> = OptionsFor<[input: StandardSchemaV1.InferInput<S>]> & SchemaOption<S>;
+type Schematic<S extends StandardSchemaV1> = SchemaOptions<S> & { readonly bind?: false };
+type BoundSchematic<S extends StandardSchemaV1> = SchemaOptions<S> & { readonly bind: true };
 
 /** A first parameter of type `TaskContext` is filled only with `bind: true`. */
 type ForgotBind<A extends readonly unknown[]> = A extends readonly [infer First, ...unknown[]]
@@ -74,6 +81,7 @@ export function readDefinition(appName: string, given: readonly unknown[], base:
     throw new TypeError("app.task takes a function last: app.task('add', (x: number, y: number) => x + y).");
   const { params, schema, ...options } = { ...base, ...own };
   checkLimits(name ?? run.name, options);
+  checkUnique(name ?? run.name, options.unique);
   return {
     name: name ?? generatedName(appName, run as AnyFunction),
     options: Object.freeze(options),

@@ -34,6 +34,38 @@ describe('a task', () => {
     app.task('forgotten', { maxRetries: 1 }, (ctx: TaskContext) => ctx.request.id);
   });
 
+  it('is unique by a key of its arguments', async () => {
+    const sync = app.task(
+      'sync',
+      {
+        unique: {
+          key: (account, since) => {
+            expectTypeOf([account, since] as const).toEqualTypeOf<readonly [number, Date]>();
+            return [account];
+          },
+        },
+      },
+      (_account: number, _since: Date) => 1,
+    );
+    expectTypeOf(sync).parameters.toEqualTypeOf<[_account: number, _since: Date]>();
+    const bound = app.task(
+      'bound',
+      { bind: true, unique: { key: (name: string) => name } },
+      (ctx, name: string, n: number) => ctx.request.id.repeat(n) + name,
+    );
+    expectTypeOf(bound).parameters.toEqualTypeOf<[name: string, n: number]>();
+    app.task('order', { schema: orderSchema, unique: { key: ({ id }) => id } }, (input) => input.amount);
+    // @ts-expect-error the first argument is a number
+    app.task('wrong', { unique: { key: (name: string) => name } }, (n: number) => n);
+    // @ts-expect-error there is no such argument
+    app.task('wrong', { unique: { key: (_n, extra) => [extra] } }, (n: number) => n);
+    // @ts-expect-error a call has a key, not a function
+    await sync.applyAsync([1, new Date()], { unique: { key: () => 'a' } });
+    expectTypeOf((await sync.delay(1, new Date())).conflict?.outcome).toEqualTypeOf<
+      'returned' | 'dropped' | 'replaced' | undefined
+    >();
+  });
+
   it('names all of its parameters or none', () => {
     app.task('named', { params: ['x', 'y'] }, (x: number, y: number) => x - y);
     // @ts-expect-error one name is missing

@@ -6,6 +6,7 @@ import { WorkerShutdownError } from '../shutdown.js';
 import { giveBack, settle, settlementOf } from './settle.js';
 import { limitsOf } from './task-policy.js';
 import type { TaskRequest } from './task-request.js';
+import { beginUnique, dropUnique, endUnique, returnUnique } from './unique-guard.js';
 import type { Workplace } from './workplace.js';
 
 /**
@@ -15,7 +16,7 @@ import type { Workplace } from './workplace.js';
  * that leaves it to be run again. With early acknowledgement it is at most once.
  */
 export async function executeTask(request: TaskRequest, workplace: Workplace, onSlotFree: () => void): Promise<void> {
-  const { delivery, policy } = request;
+  const { delivery, message, policy } = request;
   const { logger } = workplace;
   let outcome: Outcome;
   try {
@@ -24,6 +25,7 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
     // Most deliveries know it without asking; an `await` for each of them would be felt.
     if (startsOurs !== true && !(await startsOurs))
       return await leaveToOthers(request, workplace, 'it is not run here');
+    if (message.unique !== undefined && !(await beginUnique(request, workplace))) return;
     if (!policy.acksLate && !(await acknowledgeEarly(request, workplace))) return;
     outcome = await run(request, workplace);
   } finally {
@@ -38,11 +40,14 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
     // What goes back to its queue is run again: nobody is told how it ended this time.
     if (settlementOf(outcome, policy) === 'requeue') {
       workplace.log.ended(request, outcome);
+      if (message.unique !== undefined) await returnUnique(request, workplace);
       return settle(delivery, 'requeue', logger);
     }
   }
+  if (message.unique !== undefined) await endUnique(request, outcome, workplace);
   const stored = await makeKnown(request, outcome, workplace);
   if (stored === undefined) return;
+  if (message.unique !== undefined && stored.kind !== outcome.kind) await endUnique(request, stored, workplace);
   workplace.log.ended(request, stored);
   const hooks = runHooks(request, stored);
   if (hooks !== undefined) await hooks;
@@ -80,8 +85,10 @@ async function runTracked(request: TaskRequest, workplace: Workplace, limits: Ti
 }
 
 /** TR-221: revoked, acknowledged; the caller is told that it expired. */
-export async function discardExpired(request: TaskRequest, { kernel, log, logger }: Workplace): Promise<void> {
+export async function discardExpired(request: TaskRequest, workplace: Workplace): Promise<void> {
+  const { kernel, log, logger } = workplace;
   log.discarded(request);
+  if (request.message.unique !== undefined) await dropUnique(request, workplace);
   try {
     await completeRevoked(kernel, request.facts, new TaskRevokedError('expired'));
   } catch (error) {
@@ -98,6 +105,10 @@ function wasCutShort({ abort }: TaskRequest, outcome: Outcome): boolean {
 
 /** TR-226: the message goes back as if the task had not been started; where it was acknowledged early, the caller sees that it was cancelled. */
 async function handOver(request: TaskRequest, workplace: Workplace): Promise<void> {
+  if (request.message.unique !== undefined) {
+    if (request.policy.acksLate) await returnUnique(request, workplace);
+    else await dropUnique(request, workplace);
+  }
   if (request.policy.acksLate) await giveBack(request.delivery, workplace.logger);
   else await storeCancelled(request, workplace);
 }
