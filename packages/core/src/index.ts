@@ -44,6 +44,7 @@ export {
   TaskRevokedError,
   UnknownMessageError,
 } from './errors/task-errors.js';
+export { OutboxClosedError, OutboxFlushError, type UnsentCall } from './errors/outbox-errors.js';
 export { UniqueConflictError } from './errors/unique-errors.js';
 export { executeIntercepted } from './execute/execute-intercepted.js';
 export type { FailureReason, Outcome } from './execute/outcome.js';
@@ -53,6 +54,7 @@ export { runHooks } from './execute/run-hooks.js';
 export { runTask } from './execute/run-task.js';
 export { TaskAbort } from './execute/task-abort.js';
 export { type Interceptor, type PublishCall } from './interceptor/interceptor.js';
+export type { HeldCall, Outbox, TransactionScope } from './outbox/outbox.js';
 export { argsRepr, kwargsRepr, saferepr } from './protocol/args-repr.js';
 export { decodeTask } from './protocol/decode-task.js';
 export { encodeTask, type EncodeTaskOptions } from './protocol/encode-task.js';

@@ -8,15 +8,17 @@ import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
 import type { KeyValueStore } from '../backend/key-value-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
+import { Outbox, type TransactionScope } from '../outbox/outbox.js';
 import { abortTask } from '../execute/abort-task.js';
 import { sendAsChild } from '../execute/send-as-child.js';
-import { asyncResult, resultFromTuple, resultOfUnique } from '../result/async-result.js';
+import { asyncResult, resultFromTuple } from '../result/async-result.js';
 import { groupResult } from '../result/group-result.js';
 import { restoreGroup } from '../result/restore-group.js';
 import type { AnyResult, AsyncResult, GroupResult, ResultSet } from '../result/result-handle.js';
 import { resultSet } from '../result/result-set.js';
 import type { CallOptions } from '../sending/call-options.js';
-import { createTask, isIgnored, remoteTask } from '../task/create-task.js';
+import { resultOfCall } from '../sending/result-of-call.js';
+import { createTask, remoteTask } from '../task/create-task.js';
 import { type DefineTask, readDefinition } from '../task/define-task.js';
 import type { RemoteTask } from '../task/task.js';
 import type { TaskOptions } from '../task/task-options.js';
@@ -103,15 +105,21 @@ export class Ctq implements AsyncDisposable {
       placement: {},
       ...(taskOptions === undefined ? {} : { taskOptions }),
     });
-    const ignored = isIgnored(this.#kernel, options, taskOptions);
-    if (conflict !== undefined) return resultOfUnique(this.#kernel.results, id, conflict, ignored);
-    return asyncResult(this.#kernel.results, id, { ignored });
+    return resultOfCall(this.#kernel, id, options, taskOptions, conflict);
   }
 
   /** A signature by name, or one that came from somewhere in its travelling form. */
   signature(task: string | SerializedSignature, args: readonly unknown[] = []): Signature<readonly unknown[], unknown> {
     if (typeof task !== 'string') return createSignature(this.#kernel, parseNode(task));
     return createSignature(this.#kernel, { kind: 'task', task, args, kwargs: {}, options: {}, immutable: false });
+  }
+
+  /**
+   * Holds calls back until a transaction is committed: `applyAsync(args, { outbox })`, then `outbox.flush()`. With a scope it flushes and discards by itself when
+   * the transaction ends.
+   */
+  outbox(scope?: TransactionScope): Outbox {
+    return new Outbox(scope);
   }
 
   /** A handle on the result of a task that was sent at another time or place. */

@@ -36,16 +36,6 @@ export function asyncResult<R>(results: ResultStore, id: string, options?: Async
   return new StoredResult<R>(results, id, options);
 }
 
-/** A handle on a unique call that met another one: on that one, where it is returned. */
-export function resultOfUnique<R>(
-  results: ResultStore,
-  id: string,
-  conflict: UniqueConflict,
-  ignored: boolean,
-): AsyncResult<R> {
-  return asyncResult(results, conflict.outcome === 'returned' ? conflict.id : id, { ignored, fate: { conflict } });
-}
-
 /**
  * A result out of its tuple, as `asTuple` and Celery's `as_tuple` make it (celery 5.6 result.py, result_from_tuple: an id may stand without its parent).
  * @throws TypeError for anything else.

@@ -44,6 +44,21 @@ export class BrokerSender implements TaskSender {
 
   /** Once there is a connection nothing but its own promise is made for a publish. */
   #publish(message: Message, address: Route, declare: readonly Declarable[], request: SendRequest): Promise<void> {
+    const { outbox } = request.options;
+    if (outbox === undefined) return this.#publishNow(message, address, declare, request);
+    outbox.hold({
+      task: request.task,
+      id: request.id,
+      outgoing: { message, route: address },
+      send: async () => {
+        await this.#publishNow(message, address, declare, request);
+        return undefined;
+      },
+    });
+    return Promise.resolve();
+  }
+
+  #publishNow(message: Message, address: Route, declare: readonly Declarable[], request: SendRequest): Promise<void> {
     const connection = this.#openConnection;
     if (connection === undefined) return this.#publishFirst(message, address, declare, request);
     const { options, taskOptions } = request;
@@ -69,7 +84,7 @@ export class BrokerSender implements TaskSender {
   ): Promise<void> {
     this.#opening ??= runOutsideOfTasks(this.#connection);
     this.#openConnection = await this.#opening;
-    await this.#publish(message, address, declare, request);
+    await this.#publishNow(message, address, declare, request);
   }
 
   #retryOf({ retry }: CallOptions): PublishRetryPolicy | false {

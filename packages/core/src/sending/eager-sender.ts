@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { Message } from '@ctq/messaging';
 import type { Kernel } from '../app/kernel.js';
 import { TaskRevokedError } from '../errors/task-errors.js';
 import { completeRevoked, completeTask, storeProgress } from '../execute/complete-task.js';
@@ -27,7 +28,23 @@ export class EagerSender implements TaskSender {
 
   async send(request: SendRequest): Promise<void> {
     const kernel = this.#kernel;
-    const sent = buildMessage(kernel, request, kernel.router.route(request), `gen${process.pid}@${this.#hostname}`);
+    const routed = kernel.router.route(request);
+    const sent = buildMessage(kernel, request, routed, `gen${process.pid}@${this.#hostname}`);
+    const { outbox } = request.options;
+    if (outbox === undefined) return await this.#run(sent);
+    outbox.hold({
+      task: request.task,
+      id: request.id,
+      outgoing: { message: sent, route: routed.destination.address },
+      send: async () => {
+        await this.#run(sent);
+        return undefined;
+      },
+    });
+  }
+
+  async #run(sent: Message): Promise<void> {
+    const kernel = this.#kernel;
     const message = decodeTask(sent, kernel.content);
     const definition = kernel.registry.get(message.task);
     const completion = { message, definition, deliveryInfo: undefined, hostname: this.#hostname };

@@ -10,8 +10,10 @@ import { checkUnique } from '../unique/unique-rules.js';
 
 /** Options with what is typed by the arguments of a call. */
 type OptionsFor<A extends readonly unknown[]> = Omit<TaskOptions, 'unique'> & {
-  readonly unique?: boolean | UniqueOptions<NoInfer<A>>;
+  readonly unique?: boolean | UniqueOptions<GivenBy<A>>;
 };
+/** The same arguments, which are said by the function and by nothing else. */
+type GivenBy<A extends readonly unknown[]> = { [K in keyof A]: NoInfer<A[K]> };
 type Positional<A extends readonly unknown[]> = OptionsFor<A> & {
   readonly bind?: false;
   readonly params?: ParamNames<A>;

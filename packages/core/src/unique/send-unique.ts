@@ -14,7 +14,19 @@ export function sendCall(kernel: Kernel, request: SendRequest): Promise<UniqueCo
   if (!isUnique(request)) return kernel.sender.send(request) as Promise<undefined>;
   const uniqueness = uniquenessOf(kernel, request);
   if (uniqueness === undefined) return kernel.sender.send(request) as Promise<undefined>;
-  return sendUnique(kernel, placed(kernel, request), uniqueness);
+  const { outbox } = request.options;
+  if (outbox === undefined) return sendUnique(kernel, placed(kernel, request), uniqueness);
+  const later = placed(kernel, withoutOutbox(kernel, request));
+  const { task, id } = request;
+  outbox.hold({ task, id, outgoing: undefined, send: () => sendUnique(kernel, later, uniqueness) });
+  return Promise.resolve(undefined);
+}
+
+/** A key is taken when the call is sent: before, nobody knows whether it will be. A countdown runs from now all the same. */
+function withoutOutbox(kernel: Kernel, request: SendRequest): SendRequest {
+  const { outbox: _, countdown, ...options } = request.options;
+  if (countdown === undefined) return { ...request, options };
+  return { ...request, options: { ...options, eta: options.eta ?? new Date(kernel.clock.now() + durationMs(countdown)) } };
 }
 
 async function sendUnique(
@@ -35,6 +47,26 @@ async function sendUnique(
  * @throws UniqueConflictError
  */
 export async function sendWorkflow(
+  kernel: Kernel,
+  requests: readonly SendRequest[],
+  beforeSending: () => Promise<void>,
+): Promise<void> {
+  const [first] = requests;
+  const outbox = first?.options.outbox;
+  if (first === undefined || outbox === undefined) return await sendTogether(kernel, requests, beforeSending);
+  const later = requests.map((request) => withoutOutbox(kernel, request));
+  outbox.hold({
+    task: first.task,
+    id: first.id,
+    outgoing: undefined,
+    send: async () => {
+      await sendTogether(kernel, later, beforeSending);
+      return undefined;
+    },
+  });
+}
+
+async function sendTogether(
   kernel: Kernel,
   requests: readonly SendRequest[],
   beforeSending: () => Promise<void>,
