@@ -4,7 +4,7 @@ import Libsql from 'libsql';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { testFile } from '../test/temporary-file.js';
 import { sqlite } from './sqlite-transport.js';
-import { sqliteWriter } from './sqlite-writer.js';
+import { type SqliteConnection, sqliteWriter } from './sqlite-writer.js';
 
 const message = (text: string, more: Partial<Message['properties']> = {}): Message => ({
   body: new TextEncoder().encode(text),
@@ -14,6 +14,13 @@ const message = (text: string, more: Partial<Message['properties']> = {}): Messa
   properties: more,
 });
 const toQueue = (queue: string): Route => ({ exchange: '', routingKey: queue });
+
+interface NodeSqlite {
+  readonly DatabaseSync: new (path: string) => SqliteConnection & { exec(sql: string): void; close(): void };
+}
+
+/** Node 22.5 has it. */
+const nodeSqlite = process.getBuiltinModule('node:sqlite') as NodeSqlite | undefined;
 
 /** A broker in a file, and a connection of the program's own to the same file, with a table of its own. */
 async function setup() {
@@ -89,7 +96,9 @@ describe('a writer on a connection of the program', () => {
       'low',
       undefined,
     ]);
-    const [row] = own.prepare("SELECT expires_at FROM ctq_message WHERE queue = 'short'").all() as { expires_at: number }[];
+    const [row] = own.prepare("SELECT expires_at FROM ctq_message WHERE queue = 'short'").all() as {
+      expires_at: number;
+    }[];
     expect(row?.expires_at).toBeGreaterThan(0);
   });
 
@@ -109,6 +118,20 @@ describe('a writer on a connection of the program', () => {
     await consumer.start(new AbortController().signal);
     sqliteWriter(own).write([{ message: message('a'), route: toQueue('q') }]);
     expect(await received.promise).toBe('a');
+  });
+
+  test.skipIf(nodeSqlite === undefined)('takes a connection of node:sqlite', async () => {
+    const { path, next } = await setup();
+    if (nodeSqlite === undefined) return;
+    const own = new nodeSqlite.DatabaseSync(path);
+    own.exec('BEGIN');
+    sqliteWriter(own).write([
+      { message: message('a'), route: toQueue('q') },
+      { message: message('b'.repeat(10_000)), route: toQueue('q') },
+    ]);
+    own.exec('COMMIT');
+    own.close();
+    expect([await next('q'), await next('q')]).toEqual(['a', 'b'.repeat(10_000)]);
   });
 
   test('says what is missing in a database without queues', async () => {

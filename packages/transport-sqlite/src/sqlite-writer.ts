@@ -74,7 +74,9 @@ function statementsOf(connection: SqliteConnection): Statements {
       const rows = (values?: readonly SqlValue[]): Row[] => {
         prepared.raw?.();
         const found = prepared.all(...given(values));
-        return (isArrays ? found : found.map((row) => Object.values(row as object))) as unknown as Row[];
+        return (isArrays
+          ? found
+          : found.map((row) => Object.values(row as Record<string, unknown>))) as unknown as Row[];
       };
       return {
         run(values) {
@@ -95,7 +97,8 @@ function bindable(value: SqlValue): SqlValue {
 
 /** One for each queue that gets the message: on the default exchange that is the queue of that name. */
 function entriesOf(statements: Statements, { message, route }: OutgoingMessage, now: number): PushEntry[] {
-  const queues = route.exchange === '' ? [route.routingKey] : routesOf(statements, route.exchange).queuesFor(route.routingKey);
+  const queues =
+    route.exchange === '' ? [route.routingKey] : routesOf(statements, route.exchange).queuesFor(route.routingKey);
   const priority = clampedPriority(message.properties.priority);
   return queues.map((queue) => {
     const declared = textOf(statements, 'SELECT declaration FROM ctq_queue WHERE name = ?', queue);

@@ -1,4 +1,5 @@
 import { chain, group, OutboxFlushError, type TransactionScope, UniqueConflictError } from '@ctq/core';
+import type { MessageWriter } from '@ctq/messaging/transport';
 import { describe, expect, test } from 'vitest';
 import { WorkerScene } from './__fixtures__/worker-scene.js';
 
@@ -58,7 +59,13 @@ describe('calls in an outbox', () => {
     const outbox = scene.app.outbox();
     const sum = await chain(add.s(1, 2), add.s(3)).applyAsync([], { outbox });
     const both = await group([add.s(1, 1), add.s(2, 2)]).applyAsync([], { outbox });
-    const many = await add.enqueueMany([[1, 0], [2, 0]], { outbox });
+    const many = await add.enqueueMany(
+      [
+        [1, 0],
+        [2, 0],
+      ],
+      { outbox },
+    );
     expect([outbox.size, await scene.waiting()]).toEqual([5, 0]);
     await outbox.flush();
     expect(await sum.get()).toBe(6);
@@ -78,7 +85,13 @@ describe('calls in an outbox', () => {
     await using scene = new WorkerScene({ brokerTransportOptions: {} });
     const note = scene.app.task('note', (text: string) => text);
     const outbox = scene.app.outbox();
-    const lost = await note.applyAsync(['a'], { outbox, queue: 'nowhere', mandatory: true, exchange: 'void', routingKey: 'x' });
+    const lost = await note.applyAsync(['a'], {
+      outbox,
+      queue: 'nowhere',
+      mandatory: true,
+      exchange: 'void',
+      routingKey: 'x',
+    });
     const sent = await note.applyAsync(['b'], { outbox });
     const thrown = await outbox.flush().catch((error: unknown) => error);
     if (!OutboxFlushError.isInstance(thrown)) throw thrown;
@@ -136,7 +149,9 @@ describe('calls in an outbox', () => {
     await scene.clock.advance(30_000);
     const failed = await outbox.flush().catch((error: unknown) => error);
     if (!OutboxFlushError.isInstance(failed)) throw failed;
-    expect(failed.failures.map(({ id, error }) => [id, UniqueConflictError.isInstance(error)])).toEqual([[thrown.id, true]]);
+    expect(failed.failures.map(({ id, error }) => [id, UniqueConflictError.isInstance(error)])).toEqual([
+      [thrown.id, true],
+    ]);
     expect(outbox.size).toBe(0);
     expect([held.conflict, dropped.conflict, free.conflict]).toEqual([
       { outcome: 'returned', id: first.id },
@@ -169,9 +184,14 @@ describe('calls in an outbox', () => {
     const outbox = scene.app.outbox();
     await note.applyAsync(['a'], { outbox });
     await note.applyAsync(['b'], { outbox, queue: 'other' });
-    const full = { write: () => { throw new Error('full'); } };
+    const full = {
+      write: () => {
+        throw new Error('full');
+      },
+    };
     expect(() => outbox.writeTo(full)).toThrow('full');
-    await expect(outbox.writeTo({ write: () => Promise.reject(new Error('full')) })).rejects.toThrow('full');
+    const away: MessageWriter<Promise<void>> = { write: () => Promise.reject(new Error('away')) };
+    await expect(outbox.writeTo(away)).rejects.toThrow('away');
     const written: string[] = [];
     outbox.writeTo({ write: (messages) => void written.push(...messages.map(({ route }) => route.routingKey)) });
     expect([written, outbox.size]).toEqual([['celery', 'other'], 0]);

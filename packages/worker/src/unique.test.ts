@@ -9,7 +9,7 @@ import {
   TaskRevokedError,
   UniqueConflictError,
 } from '@ctq/core';
-import { memoryBackend } from '@ctq/core/backend';
+import { BackendConnectionError, memoryBackend, memoryStore } from '@ctq/core/backend';
 import { memoryTransport, PublishTimeoutError } from '@ctq/messaging';
 import { deferred } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
@@ -624,6 +624,35 @@ describe('unique calls', () => {
     await scene.start();
     expect(await ran.promise).toBe('b');
     await scene.line(/is unique, and is run without its key/);
+  });
+
+  test('wait for a store that is away: who could not be told that the key is free tries again', async () => {
+    const store = memoryStore();
+    const { compareAndSet, compareAndDelete } = store;
+    let failures = 0;
+    const failing =
+      <T extends unknown[], R>(work: ((...given: T) => Promise<R>) | undefined) =>
+      (...given: T): Promise<R> => {
+        if (failures-- > 0) return Promise.reject(new BackendConnectionError('away', { recoverable: true }));
+        return (work as (...given: T) => Promise<R>).apply(store, given);
+      };
+    Object.assign(store, { compareAndSet: failing(compareAndSet), compareAndDelete: failing(compareAndDelete) });
+    await using scene = new WorkerScene({ store });
+    const job = scene.app.task('job', { unique: true }, () => {
+      failures = 2;
+      return 'done';
+    });
+    failures = 1;
+    await expect(job.delay()).rejects.toMatchObject({ code: 'CTQ_BACKEND_CONNECTION' });
+    const result = await job.delay();
+    failures = 2;
+    await scene.start();
+    for (const line of [/Couldn't take the key of job/, /Couldn't give back the key of job/]) {
+      await scene.line(line);
+      await scene.clock.advance(5_000);
+    }
+    expect(await result.get()).toBe('done');
+    expect(await keysIn(scene)).toEqual([]);
   });
 
   test('of tasks that are not unique touch no store', async () => {

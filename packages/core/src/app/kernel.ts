@@ -1,7 +1,7 @@
 import type { ContentCodec } from '@ctq/messaging';
 import type { Clock, Logger } from '@ctq/runtime';
 import type { Settings } from '../config/settings.js';
-import type { AtomicStore } from '../coordination/coordination-store.js';
+import type { AtomicStore } from '../coordination/atomic-store.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
 import type { ResultStore } from '../result/result-store.js';
 import type { QueueTable } from '../routing/queue-table.js';

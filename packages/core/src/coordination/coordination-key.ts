@@ -1,5 +1,5 @@
 /** Before every key of what apps coordinate over a key-value store. */
-export const coordinationPrefix = 'ctq.coordination.';
+const coordinationPrefix = 'ctq.coordination.';
 
 /** What is coordinated; each has keys of its own. */
 export type CoordinationArea = 'unique' | 'replaced';

@@ -2,10 +2,7 @@ import { type Clock, ConfigurationError, type Logger } from '@ctq/runtime';
 import type { KeyValueStore } from '../backend/key-value-store.js';
 import { BackendConnectionError } from '../errors/result-errors.js';
 import { runOutsideOfTasks } from '../execute/current-task.js';
-
-/** A store over which several processes can agree. */
-export type AtomicStore = KeyValueStore &
-  Required<Pick<KeyValueStore, 'compareAndSet' | 'compareAndDelete' | 'getVersioned'>>;
+import type { AtomicStore } from './atomic-store.js';
 
 export interface CoordinationStoreOptions {
   /** The store that the app was given, or that its results lead to. @throws ConfigurationError when there is none. */

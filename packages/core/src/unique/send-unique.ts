@@ -6,8 +6,9 @@ import { parentPlace } from '../execute/inheritance.js';
 import type { SendRequest } from '../sending/task-sender.js';
 import type { TaskOptions } from '../task/task-options.js';
 import type { UniqueClaim } from './unique-calls.js';
-import { type Uniqueness, uniquenessOf } from './unique-key.js';
+import { uniquenessOf } from './unique-key.js';
 import type { UniqueConflict } from './unique-options.js';
+import type { Uniqueness } from './unique-rules.js';
 
 /** Sends a call, which may be unique. Resolves when the broker has it, with how it met another call that had its key; undefined for no such. */
 export function sendCall(kernel: Kernel, request: SendRequest): Promise<UniqueConflict | undefined> {
@@ -26,7 +27,10 @@ export function sendCall(kernel: Kernel, request: SendRequest): Promise<UniqueCo
 function withoutOutbox(kernel: Kernel, request: SendRequest): SendRequest {
   const { outbox: _, countdown, ...options } = request.options;
   if (countdown === undefined) return { ...request, options };
-  return { ...request, options: { ...options, eta: options.eta ?? new Date(kernel.clock.now() + durationMs(countdown)) } };
+  return {
+    ...request,
+    options: { ...options, eta: options.eta ?? new Date(kernel.clock.now() + durationMs(countdown)) },
+  };
 }
 
 async function sendUnique(

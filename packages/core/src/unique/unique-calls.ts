@@ -1,7 +1,7 @@
 import type { Clock } from '@ctq/runtime';
-import type { AtomicStore } from '../coordination/coordination-store.js';
+import type { AtomicStore } from '../coordination/atomic-store.js';
 import { type FoundEntry, UniqueEntries, type UniqueEntry } from './unique-entries.js';
-import type { Uniqueness } from './unique-key.js';
+import type { Uniqueness } from './unique-rules.js';
 import type { UniqueConflict, UniqueState } from './unique-options.js';
 import type { UniqueTicket } from './unique-ticket.js';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@ctq/runtime';
 import { coordinationKey } from '../coordination/coordination-key.js';
-import type { AtomicStore } from '../coordination/coordination-store.js';
+import type { AtomicStore } from '../coordination/atomic-store.js';
 import type { UniqueState } from './unique-options.js';
 
 /** Who has a key. It is there as long as the key is taken. */

@@ -3,12 +3,7 @@ import type { Kernel } from '../app/kernel.js';
 import type { SendRequest } from '../sending/task-sender.js';
 import { argumentsForKey } from '../task/arguments.js';
 import type { UniqueCallOptions, UniqueKey } from './unique-options.js';
-import { type GivenUnique, type UniqueRules, uniqueRules } from './unique-rules.js';
-
-/** What is to be unique about a call. */
-export interface Uniqueness extends UniqueRules {
-  readonly key: string;
-}
+import { type GivenUnique, type Uniqueness, uniqueRules } from './unique-rules.js';
 
 /** @throws TypeError, RangeError for options that cannot be meant, EncodeError for values that cannot be compared as JSON, what a key function throws. */
 export function uniquenessOf(kernel: Kernel, request: SendRequest): Uniqueness | undefined {

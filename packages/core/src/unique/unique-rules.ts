@@ -15,6 +15,11 @@ export interface UniqueRules {
   readonly onConflict: OnConflict;
 }
 
+/** What is to be unique about a call. */
+export interface Uniqueness extends UniqueRules {
+  readonly key: string;
+}
+
 /** Any of the forms in which a task or a call says that it is unique. */
 export type GivenUnique = boolean | UniqueOptions<never> | UniqueCallOptions;
 
