@@ -10,9 +10,11 @@ import {
 } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
 import { type Clock, ConfigurationError, durationMs, type Logger, silentLogger, systemClock } from '@ctq/runtime';
+import type { KeyValueStore } from '../backend/key-value-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import { Configuration } from '../config/configuration.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
+import { CoordinationStore } from '../coordination/coordination-store.js';
 import { BrokerEventSender } from '../events/broker-event-sender.js';
 import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
@@ -26,6 +28,7 @@ import { EagerSender } from '../sending/eager-sender.js';
 import { PublishConnection } from '../sending/publish-connection.js';
 import type { TaskSender } from '../sending/task-sender.js';
 import { createSignals } from '../signals/signals.js';
+import { UniqueCalls } from '../unique/unique-calls.js';
 import { annotated } from '../task/annotated.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import type { ErrorClass } from '../task/task-options.js';
@@ -34,6 +37,7 @@ import { createAdapterResolver, type AdapterResolver, type SchemeRegistration } 
 import { appBackend } from './app-backend.js';
 import { AppBroker, type AppConnectionChange, type BrokerOption, type ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
+import { appStore } from './app-store.js';
 import { lentLogger } from './lent-logger.js';
 import type { Kernel } from './kernel.js';
 import { TaskModules } from './task-modules.js';
@@ -44,6 +48,8 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
   /** Several are addresses of one broker, to fail over between. */
   readonly broker?: BrokerOption;
   readonly backend?: string | ResultBackend;
+  /** Over which the app coordinates with other processes (unique tasks). Default: one where the results are. */
+  readonly store?: string | KeyValueStore;
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly interceptors?: readonly Interceptor[];
@@ -98,6 +104,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   const {
     broker: givenBroker,
     backend: givenBackend,
+    store: givenStore,
     logger: given,
     clock = systemClock,
     interceptors = [],
@@ -199,6 +206,11 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     void signals.configured.send(name, () => ({ sender: name, settings: read }));
     return read;
   };
+  const coordination = new CoordinationStore({
+    configured: () => appStore({ given: givenStore, backend, settings: kernel.settings, resolver: resolve }),
+    clock,
+    logger,
+  });
 
   const kernel: AppKernel = {
     name,
@@ -233,6 +245,8 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       events ??= new BrokerEventSender(kernel, publishing);
       return events;
     },
+    store: () => coordination.store(),
+    unique: new UniqueCalls({ store: () => coordination.store(), clock }),
     get queues() {
       queues ??= new QueueTable(kernel.settings);
       return queues;
@@ -263,6 +277,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
         closing.abort();
         await publishing.close();
         await results.close();
+        await coordination.close();
       })();
       return closed;
     },

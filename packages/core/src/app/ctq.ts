@@ -5,20 +5,23 @@ import type { SerializedSignature } from '../canvas/serialized-signature.js';
 import { createSignature } from '../canvas/create-signature.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
+import type { KeyValueStore } from '../backend/key-value-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import { type Conf, createConf } from '../config/conf.js';
 import { settingsOf } from '../config/config-module.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
+import { Outbox, type TransactionScope } from '../outbox/outbox.js';
 import { abortTask } from '../result/abort-task.js';
-import { sendAsChild } from '../execute/inheritance.js';
+import { sendAsChild } from '../execute/send-as-child.js';
 import { asyncResult, resultFromTuple } from '../result/async-result.js';
 import { groupResult } from '../result/group-result.js';
 import { restoreGroup } from '../result/restore-group.js';
 import type { AnyResult, AsyncResult, GroupResult, ResultSet } from '../result/result-handle.js';
 import { resultSet } from '../result/result-set.js';
 import type { CallOptions } from '../sending/call-options.js';
+import { resultOfCall } from '../sending/result-of-call.js';
 import type { Signals } from '../signals/signals.js';
-import { createTask, isIgnored, remoteTask } from '../task/create-task.js';
+import { createTask, remoteTask } from '../task/create-task.js';
 import { type DefineTask, readDefinition } from '../task/define-task.js';
 import type { RemoteTask } from '../task/task.js';
 import type { TaskOptions } from '../task/task-options.js';
@@ -122,7 +125,7 @@ export class Ctq implements AsyncDisposable {
   ): Promise<AsyncResult<R>> {
     const id = options.taskId ?? randomUUID();
     const taskOptions = this.#kernel.registry.find(taskName)?.options;
-    await sendAsChild(this.#kernel, {
+    const conflict = await sendAsChild(this.#kernel, {
       task: taskName,
       id,
       args,
@@ -131,17 +134,21 @@ export class Ctq implements AsyncDisposable {
       placement: {},
       ...(taskOptions === undefined ? {} : { taskOptions }),
     });
-    return asyncResult(
-      this.#kernel.results,
-      id,
-      isIgnored(this.#kernel, options, taskOptions) ? { ignored: true } : {},
-    );
+    return resultOfCall(this.#kernel, id, options, taskOptions, conflict);
   }
 
   /** A signature by name, or one that came from somewhere in its travelling form. */
   signature(task: string | SerializedSignature, args: readonly unknown[] = []): Signature<readonly unknown[], unknown> {
     if (typeof task !== 'string') return createSignature(this.#kernel, parseNode(task));
     return createSignature(this.#kernel, { kind: 'task', task, args, kwargs: {}, options: {}, immutable: false });
+  }
+
+  /**
+   * Holds calls back until a transaction is committed: `applyAsync(args, { outbox })`, then `outbox.flush()`. With a scope it flushes and discards by itself when
+   * the transaction ends.
+   */
+  outbox(scope?: TransactionScope): Outbox {
+    return new Outbox(scope);
   }
 
   /** A handle on the result of a task that was sent at another time or place. */
@@ -281,6 +288,11 @@ export class Ctq implements AsyncDisposable {
   /** The opened result backend. */
   backend(): Promise<ResultBackend> {
     return this.#kernel.results.backend();
+  }
+
+  /** The opened key-value store over which the app coordinates with other processes. @throws ConfigurationError when it has none. */
+  store(): Promise<KeyValueStore> {
+    return this.#kernel.store();
   }
 
   /** A connection of its own, for whoever consumes. The caller closes it. */

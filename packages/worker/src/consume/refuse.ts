@@ -57,7 +57,9 @@ async function refuseUnregistered(
   workplace: Workplace,
 ): Promise<void> {
   const { kernel, hostname, logger } = workplace;
+  const { id, unique } = refused.message;
   try {
+    if (unique !== undefined) await kernel.unique.end(id, unique, undefined);
     await completeTask(kernel, {
       message: refused.message,
       definition: undefined,
