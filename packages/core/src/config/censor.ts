@@ -91,12 +91,9 @@ const assignment =
 /** `user:password@host`, a URL whose scheme is said elsewhere. */
 const login = /((?:^|[\s;,])[^\s:@/;,]*):\S*@(?=[\w[])/g;
 
-/** A password that ends at one `@` or at another: at the last one then. */
-const ambiguous = /^([a-z][a-z0-9+.-]*:\/\/[^/?#@:]*):[^/?#]*@.*@/is;
-
 /** What cannot be told from a password is one: an authority that is no list of hosts with ports. */
 function maskOneUrl(url: string): string {
-  const masked = ambiguous.test(url) ? url.replace(ambiguous, '$1:**@') : maskUrl(url);
+  const masked = maskUrl(url);
   const [, scheme = '', authority = ''] = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)/i.exec(masked) ?? [];
   const hosts = authority.slice(authority.lastIndexOf('@') + 1);
   const isHosts = hosts.split(',').every((host) => /^(?:\[[\da-f:.%]*\]|[^:[\]\s]*)(?::\d*)?$/i.test(host));
