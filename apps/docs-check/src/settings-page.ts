@@ -26,7 +26,7 @@ export function settingsPage(namespaces: readonly Namespace[], refused: readonly
 Generated from \`packages/core/src/config/table\`; do not edit. After a change there:
 \`npm test -- apps/docs-check -u\`.
 
-Settings are given to \`new Ctq(name, { … })\` or \`app.configFromObject({ … })\`, in camelCase, in Celery's snake_case
+How they are given is in [configuration](../guides/configuration.md): to \`new Ctq(name, { … })\`, \`app.conf\`, \`app.configFromObject({ … })\`, in camelCase, in Celery's snake_case
 (\`task_acks_late\`) or under Celery's old upper-case names (last column). A duration is a number of seconds or a text such
 as \`'250ms'\`, \`'10s'\`, \`'5m'\`. An unknown name, a value of the wrong type, and two spellings that disagree are errors.
 

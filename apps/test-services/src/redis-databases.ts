@@ -25,6 +25,7 @@ export const redisDatabases = {
   interopYamlCalls: 20,
   interopCalling: 21,
   interopBroadcast: 22,
+  soakUnique: 23,
   interopOptions: 40,
   interopErrors: 41,
   interopStates: 42,

@@ -2,7 +2,7 @@ import type { KeyValueEntry, KeyValueStore, KeyValueStoreContext, VersionedValue
 import type { Redis } from 'ioredis';
 import type { RedisBackendConfig } from './redis-backend-options.js';
 import { RedisConnection } from './redis-connection.js';
-import { compareAndSetScript, getVersionedScript, versionOf, versionsIn } from './versions.js';
+import { compareAndDeleteScript, compareAndSetScript, getVersionedScript, versionOf, versionsIn } from './versions.js';
 
 /** How much one step of a listing looks at. */
 const scanCount = 1_000;
@@ -84,6 +84,14 @@ export class RedisKeyValueStore implements KeyValueStore {
       compareAndSetScript.run(client, [key, versionOf(key), this.#versions], [version, asBuffer(value), ttl]),
     );
     return made === 0 ? undefined : Number(made);
+  }
+
+  async compareAndDelete(name: string, version: number): Promise<boolean> {
+    const key = this.#full(name);
+    const deleted = await this.connection.write((client) =>
+      compareAndDeleteScript.run(client, [key, versionOf(key)], [version]),
+    );
+    return deleted === 1;
   }
 
   async getVersioned(name: string): Promise<VersionedValue | undefined> {

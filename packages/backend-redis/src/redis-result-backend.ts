@@ -1,5 +1,6 @@
 import {
   type GroupRole,
+  type KeyValueStore,
   keyValueBackend,
   type ResultBackend,
   type ResultBackendContext,
@@ -30,6 +31,7 @@ export class RedisResultBackend implements ResultBackend {
   readonly groups: GroupRole;
   readonly chords: RedisChords;
   readonly notifier: ResultNotifier;
+  readonly #config: RedisBackendConfig;
   readonly #store: RedisKeyValueStore;
   readonly #keys: ResultKeys;
   readonly #general: ResultBackend;
@@ -37,6 +39,7 @@ export class RedisResultBackend implements ResultBackend {
   #context: ResultBackendContext | undefined;
 
   constructor(config: RedisBackendConfig) {
+    this.#config = config;
     const { globalKeyprefix: globalKeyPrefix } = config;
     this.#store = new RedisKeyValueStore(config);
     this.#keys = new ResultKeys(globalKeyPrefix);
@@ -71,6 +74,10 @@ export class RedisResultBackend implements ResultBackend {
   close(): Promise<void> {
     this.#retries.stop();
     return this.#general.close();
+  }
+
+  keyValueStore(): KeyValueStore {
+    return new RedisKeyValueStore(this.#config, this.#config.globalKeyprefix);
   }
 
   async store(records: readonly ResultRecord[]): Promise<void> {

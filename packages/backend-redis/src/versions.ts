@@ -50,3 +50,16 @@ end
 redis.call('PUBLISH', KEYS[1], ARGV[2])
 return version
 `);
+
+/**
+ * Deletes the value if its version is the expected one.
+ *
+ * - KEYS: key, its version
+ * - ARGV: expected version
+ * - returns 1 when it did
+ */
+export const compareAndDeleteScript: RedisScript = new RedisScript(`
+if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2])
+return 1
+`);

@@ -12,6 +12,8 @@ const getMany = `SELECT key, value FROM ctq_key_value WHERE key IN (SELECT value
 const get = `SELECT value, version FROM ctq_key_value WHERE key = ?1 AND ${live}`;
 const set = 'INSERT OR REPLACE INTO ctq_key_value (key, value, expires_at) VALUES (?, ?, ?) RETURNING version';
 const deleteMany = 'DELETE FROM ctq_key_value WHERE key IN (SELECT value FROM json_each(?1))';
+const deleteVersion =
+  'DELETE FROM ctq_key_value WHERE key = ?1 AND version = ?2 AND (expires_at IS NULL OR expires_at > ?3)';
 /** Text is compared by its bytes; no key has U+10FFFF, which is no character, after the prefix. */
 const list = `SELECT key FROM ctq_key_value WHERE key >= ?1 AND key < ?1 || char(1114111) AND ${live} ORDER BY key`;
 
@@ -73,6 +75,12 @@ export class SqliteKeyValueStore implements KeyValueStore {
       if ((read(database, key, now)?.version ?? 0) !== version) return undefined;
       return write(database, key, value, ttlMs, now);
     });
+  }
+
+  async compareAndDelete(key: string, version: number): Promise<boolean> {
+    const database = await this.#file.database();
+    const now = this.#file.now();
+    return database.transaction(() => database.statement(deleteVersion).run([key, version, now]) > 0);
   }
 
   async getVersioned(key: string): Promise<VersionedValue | undefined> {

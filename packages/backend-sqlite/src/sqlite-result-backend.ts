@@ -1,5 +1,6 @@
 import {
   BackendConnectionError,
+  type KeyValueStore,
   type ResultBackend,
   type ResultBackendContext,
   type ResultBackendManifest,
@@ -15,6 +16,7 @@ import { SharedFile } from './shared-file.js';
 import type { SqliteBackendConfig } from './sqlite-backend-options.js';
 import { SqliteChords } from './sqlite-chords.js';
 import { SqliteGroups } from './sqlite-groups.js';
+import { SqliteKeyValueStore } from './sqlite-key-value-store.js';
 
 const results: FollowedTable = { table: 'ctq_result', position: 'seq', name: 'task_id' };
 
@@ -31,10 +33,12 @@ export class SqliteResultBackend implements ResultBackend {
   readonly groups: SqliteGroups;
   readonly chords: SqliteChords;
   readonly #file: SharedFile;
+  readonly #config: SqliteBackendConfig;
   readonly #tables = new WeakMap<Database, ResultTable>();
   #context: ResultBackendContext | undefined;
 
   constructor(config: SqliteBackendConfig) {
+    this.#config = config;
     this.#file = new SharedFile(config);
     this.url = this.#file.url;
     this.groups = new SqliteGroups(this.#file, () => this.#opened());
@@ -49,6 +53,10 @@ export class SqliteResultBackend implements ResultBackend {
 
   close(): Promise<void> {
     return this.#file.close();
+  }
+
+  keyValueStore(): KeyValueStore {
+    return new SqliteKeyValueStore(this.#config);
   }
 
   async store(records: readonly ResultRecord[]): Promise<void> {

@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { main } from './main.js';
 
+// As they are now: a worker redirects what tasks print, not what the command says.
+const out = process.stdout.write.bind(process.stdout);
+const err = process.stderr.write.bind(process.stderr);
 const code = await main(process.argv.slice(2), {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
+  out: (text) => void out(text),
+  err: (text) => void err(text),
   isOutTerminal: process.stdout.isTTY,
   isErrTerminal: process.stderr.isTTY,
   environment: process.env,

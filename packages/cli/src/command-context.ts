@@ -1,16 +1,24 @@
-import { Ctq } from '@ctq/core';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Ctq, type Settings } from '@ctq/core';
 import { type Logger, type LogLevel, silentLogger } from '@ctq/runtime';
 import type { ExitCode } from './exit-codes.js';
 import { loadApp } from './load/load-app.js';
-import { createLineLogger } from './output/log-lines.js';
+import { createModuleLoader } from './load/module-loader.js';
+import { logFormat } from './output/log-format.js';
+import { createLineLogger, defaultLook, type LogLook } from './output/log-lines.js';
 import { createStyle, type Style } from './output/style.js';
 import { UsageError } from './usage-error.js';
+
+/** Celery's `celeryconfig`, with any of the usual extensions. */
+const usualConfig = 'ctq.config';
 
 /** Options that stand before the sub-command (CL-017 to CL-027). */
 export interface GlobalOptions {
   readonly app?: string;
   readonly broker?: string;
   readonly resultBackend?: string;
+  readonly config?: string;
   readonly workdir?: string;
   /** commander's form of `--no-color`. */
   readonly color: boolean;
@@ -40,11 +48,13 @@ export class CommandContext {
   readonly options: GlobalOptions;
   readonly io: CommandIo;
   readonly style: Style;
+  #look: LogLook;
 
   constructor(options: GlobalOptions, io: CommandIo) {
     this.options = options;
     this.io = io;
     this.style = createStyle(io.isOutTerminal && this.#isColorWanted);
+    this.#look = defaultLook(createStyle(io.isErrTerminal && this.#isColorWanted));
   }
 
   echo(text: string): void {
@@ -61,23 +71,37 @@ export class CommandContext {
 
   /** The app of `-A`; without it one that knows the broker and nothing else, which is enough to call a task by name. */
   async app(logger: Logger = silentLogger): Promise<CommandApp> {
-    const { app: given, broker, resultBackend } = this.options;
+    const { app: given, broker, resultBackend, config } = this.options;
     const overrides = {
       ...(broker === undefined ? {} : { broker }),
       ...(resultBackend === undefined ? {} : { backend: resultBackend }),
     };
-    if (given === undefined) {
-      return { app: new Ctq('ctq', { ...overrides, logger }), importModule: (url) => import(url) as Promise<unknown> };
-    }
-    const { app, loader } = await loadApp(given, process.cwd());
-    app.override({ ...overrides, logger });
-    return { app, importModule: (url) => loader.import(url) };
+    const folder = process.cwd();
+    const { app, loader } =
+      given === undefined
+        ? { app: new Ctq('ctq'), loader: createModuleLoader(pathToFileURL(`${folder}/`).href) }
+        : await loadApp(given, folder);
+    const importModule = (url: string): Promise<unknown> => loader.import(url);
+    if (config !== undefined) await app.configFromModule(resolve(folder, config), { importModule });
+    // Only where there is no app: its programs that are no commands would not see this file.
+    else if (given === undefined)
+      await app.configFromModule(resolve(folder, usualConfig), { importModule, silent: true });
+    app.override({ ...overrides, logger, source: 'the command line' });
+    return { app, importModule };
   }
 
   /** Lines on stderr. */
   logger(level: LogLevel): Logger {
-    const { err, isErrTerminal } = this.io;
-    return createLineLogger({ level, style: createStyle(isErrTerminal && this.#isColorWanted), write: err });
+    return createLineLogger({ level, look: () => this.#look, write: this.io.err });
+  }
+
+  /** From now on lines look as a worker's settings say. `--no-color` and NO_COLOR are nearer to who reads them. */
+  lookAs({ workerLogFormat, workerTaskLogFormat, workerLogColor }: Settings): void {
+    this.#look = {
+      format: logFormat('workerLogFormat', workerLogFormat),
+      taskFormat: logFormat('workerTaskLogFormat', workerTaskLogFormat),
+      style: createStyle((workerLogColor ?? this.io.isErrTerminal) && this.#isColorWanted),
+    };
   }
 
   get #isColorWanted(): boolean {

@@ -22,6 +22,11 @@ export function createProgram(io: CommandIo, onExit: (code: ExitCode) => void): 
     )
     .addOption(new Option('-b, --broker <url>', 'instead of the broker of the app'))
     .addOption(new Option('--result-backend <url>', 'instead of the result backend of the app'))
+    .addOption(
+      new Option('--config <module>', 'settings of the app: a TypeScript, JavaScript or JSON file, or path:export').env(
+        'CTQ_CONFIG_MODULE',
+      ),
+    )
     .addOption(new Option('--workdir <folder>', 'change to this folder first').env('CTQ_WORKDIR'))
     .addOption(new Option('-C, --no-color', 'no colours'))
     .addOption(new Option('-q, --quiet', 'say less').env('CTQ_QUIET'))

@@ -1,5 +1,5 @@
 // The subpath `@ctq/core/backend`: what an author of a result backend needs.
-export type { CreateBackend } from './app/adapter-schemes.js';
+export type { CreateBackend, CreateStore } from './app/adapter-schemes.js';
 export { maskUrl } from './app/mask-url.js';
 export { disabledBackend } from './backend/disabled-backend.js';
 export { keyValueBackend, type KeyValueBackendOptions } from './backend/key-value-backend.js';

@@ -1,13 +1,16 @@
 export type { AppOptions, AppOverrides } from './app/app-kernel.js';
 export type { AppConnectionChange, BrokerOption, ConnectionPurpose } from './app/app-broker.js';
 export type { AppLocator } from './app/app-locator.js';
-export { Ctq } from './app/ctq.js';
-export type { CreateBackend, CreateTransport, SchemeRegistration } from './app/adapter-schemes.js';
+export { type ConfigFromModuleOptions, type ConfigFromObjectOptions, Ctq, type SettingsModule } from './app/ctq.js';
+export type { CreateBackend, CreateStore, CreateTransport, SchemeRegistration } from './app/adapter-schemes.js';
+export { importCycleAdvice } from './app/import-cycle.js';
 export { maskUrl } from './app/mask-url.js';
 export type { Kernel } from './app/kernel.js';
 export { chain, type CheckedLinks, type LinkMismatch } from './canvas/chain.js';
 export { chord } from './canvas/chord.js';
 export { group, type ResultsOf } from './canvas/group.js';
+export type { Conf, ConfMethods, ShowSettingsOptions } from './config/conf.js';
+export type { OldName } from './config/configuration.js';
 export { parseSettings, type ParseSettingsOptions } from './config/resolve-settings.js';
 export type { Setting, SettingStatus, SettingType } from './config/setting.js';
 export type { Settings, SettingsGiven, SettingsInput } from './config/settings.js';
@@ -54,6 +57,8 @@ export {
   UnknownMessageError,
 } from './errors/task-errors.js';
 export type { EventFields, SendEventOptions } from './events/event-sender.js';
+export { OutboxClosedError, OutboxFlushError, type UnsentCall } from './errors/outbox-errors.js';
+export { UniqueConflictError } from './errors/unique-errors.js';
 export { executeIntercepted } from './execute/execute-intercepted.js';
 export type { FailureReason, Outcome } from './execute/outcome.js';
 export { allowJoinResult, currentTask } from './execute/current-task.js';
@@ -62,6 +67,7 @@ export { runTask } from './execute/run-task.js';
 export { TaskAbort } from './execute/task-abort.js';
 export { tellOutcome, wantsToBeTold } from './execute/tell-outcome.js';
 export { type Interceptor, type PublishCall } from './interceptor/interceptor.js';
+export type { HeldCall, Outbox, TransactionScope } from './outbox/outbox.js';
 export { argsRepr, kwargsRepr, saferepr } from './protocol/args-repr.js';
 export { decodeTask } from './protocol/decode-task.js';
 export { encodeTask, type EncodeTaskOptions } from './protocol/encode-task.js';
@@ -157,3 +163,14 @@ export type { TaskDefinition } from './task/task-definition.js';
 export type { ErrorClass, ParamNames, SchemaOption, TaskOptions } from './task/task-options.js';
 export type { TaskRegistry } from './task/task-registry.js';
 export type { Wire, WireScalar } from './task/wire.js';
+export { stateAfter } from './unique/state-after.js';
+export type { BeginOptions, UniqueBeginning, UniqueCalls } from './unique/unique-calls.js';
+export type {
+  OnConflict,
+  UniqueCallOptions,
+  UniqueConflict,
+  UniqueKey,
+  UniqueOptions,
+  UniqueState,
+} from './unique/unique-options.js';
+export type { UniqueTicket } from './unique/unique-ticket.js';

@@ -1,7 +1,7 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import type { FailoverFunction, FailoverStrategy } from './connection/failover.js';
 import { createJsonSerializer, type JsonType } from './index.js';
-import type { Transport } from './transport.js';
+import type { MessageWriter, OutgoingMessage, Transport } from './transport.js';
 
 describe('a failover strategy', () => {
   it('is one by name, or a function that gives what to try', () => {
@@ -40,5 +40,15 @@ describe('a type of values in JSON', () => {
     void money;
     // @ts-expect-error it decodes to something else
     void ({ is: () => true, encode: () => 1, decode: () => 'text' } satisfies JsonType<Money>);
+  });
+});
+
+describe('a writer of messages', () => {
+  it('is synchronous or asynchronous, as its database is', () => {
+    expectTypeOf<MessageWriter<void>['write']>().returns.toEqualTypeOf<void>();
+    expectTypeOf<MessageWriter<Promise<void>>['write']>().returns.toEqualTypeOf<Promise<void>>();
+    expectTypeOf<MessageWriter['write']>().parameter(0).toEqualTypeOf<readonly OutgoingMessage[]>();
+    // @ts-expect-error it has nothing to give back
+    void (0 as unknown as MessageWriter<number>);
   });
 });

@@ -15,5 +15,7 @@ export type {
   TopologyRole,
 } from './store/queue-store.js';
 export { MemoryStore, type MemoryStoreOptions } from './memory/memory-store.js';
+export { ExchangeRoutes } from './virtual/exchange-routes.js';
+export { clampedPriority, expiresAt } from './virtual/message-ttl.js';
 export { topicPattern } from './virtual/topic-pattern.js';
 export { virtualTransport, type VirtualTransportOptions } from './virtual/virtual-transport.js';

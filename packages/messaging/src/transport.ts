@@ -15,6 +15,7 @@ export type {
 } from './transport/channel.js';
 export type { Delivery, RejectOptions } from './transport/delivery.js';
 export { type ExchangeType, exchangeTypes, type TransportManifest } from './transport/manifest.js';
+export type { MessageWriter, OutgoingMessage } from './transport/message-writer.js';
 export type {
   BlockedReport,
   LeaseKeeper,

@@ -82,9 +82,9 @@ export interface QueueGlance {
 
 /** The messages of all queues. Synchronous: whoever calls is inside of a transaction, except for what only reads. */
 export class MessageTable {
-  readonly #database: Database;
+  readonly #database: Pick<Database, 'statement'>;
 
-  constructor(database: Database) {
+  constructor(database: Pick<Database, 'statement'>) {
     this.#database = database;
   }
 

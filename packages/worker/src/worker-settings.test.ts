@@ -274,6 +274,56 @@ describe('Settings of queues and prefetch', () => {
   });
 });
 
+describe('Settings of what a worker takes on', () => {
+  test('workerConcurrency, workerPrefetchMultiplier and workerPool stand behind its options [ST-188, ST-200, ST-204]', async () => {
+    await using scene = new WorkerScene({ workerConcurrency: 2, workerPrefetchMultiplier: 1, worker_pool: 'solo' });
+    expect(scene.worker({ pool: 'async' }).pool.size).toBe(2);
+    expect(scene.worker({ pool: 'async', concurrency: 5 }).pool.size).toBe(5);
+    expect([scene.worker().pool.name, scene.worker({ pool: 'async' }).pool.name]).toEqual(['solo', 'async']);
+    const open = deferred();
+    const task = scene.app.task('task', () => open.promise);
+    await scene.start({ pool: 'async' });
+    const results = await Promise.all([task.delay(), task.delay(), task.delay()]);
+    for (const { id } of results.slice(0, 2)) await scene.line(new RegExp(`accepted: task\\[${id}`));
+    await scene.clock.advance(1_000);
+    // Two run, none is held.
+    expect(await scene.waiting()).toBe(1);
+    open.resolve();
+    for (const result of results) await result.get({ timeout: 10 });
+  });
+
+  test.each([
+    [true, 1],
+    [false, 0],
+  ])(
+    'taskAcksLate %s: of a task that a cold shutdown cuts off, %i message is left [ST-146]',
+    async (taskAcksLate, left) => {
+      await using scene = new WorkerScene({ taskAcksLate });
+      const task = scene.app.task('task', () => new Promise(() => undefined));
+      const worker = await scene.start();
+      await task.delay();
+      await scene.line(/accepted/);
+      const ended = worker.terminate();
+      await scene.clock.advance(5_000);
+      await ended;
+      expect(await scene.waiting()).toBe(left);
+    },
+  );
+
+  test.each([
+    [true, 'requeue'],
+    [false, 'ack'],
+  ])(
+    'taskRejectOnWorkerLost %s: the message of a task whose worker was lost [ST-173]',
+    async (taskRejectOnWorkerLost, settlement) => {
+      await using scene = new WorkerScene({ taskRejectOnWorkerLost });
+      scene.app.task('task', () => 1);
+      const outcome = { kind: 'failure', error: new Error('gone'), reason: 'worker-lost', runtimeMs: 1 } as const;
+      expect(settlementOf(outcome, taskPolicy(scene.app.kernel, definitionOf(scene, 'task')))).toBe(settlement);
+    },
+  );
+});
+
 describe('Settings of connecting', () => {
   test.each([
     [undefined, 101],

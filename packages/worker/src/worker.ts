@@ -17,6 +17,7 @@ import { Workplace } from './execute/workplace.js';
 import { nodeName } from './node-name.js';
 import { poolNamed } from './pool/create-pool.js';
 import type { Pool } from './pool/pool.js';
+import { oldNameWarnings } from './report/old-names.js';
 import { unenforcedLimits } from './report/unenforced-limits.js';
 import { TaskLog } from './report/task-log.js';
 import { type WorkerInfo, workerInfo } from './report/worker-info.js';
@@ -120,6 +121,7 @@ export class Worker implements Service, AsyncDisposable {
       const { workerAfterSetup, workerReady } = this.#app.kernel.signals;
       await workerAfterSetup.send(this.name, () => this.#event());
       pending.throwIfAborted();
+      for (const line of oldNameWarnings(this.#app)) this.#logger.warn(line);
       const warning = unenforcedLimits(this.#app.kernel, this.pool);
       if (warning !== undefined) this.#logger.warn(warning);
       await this.#group.start(pending);

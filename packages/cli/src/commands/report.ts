@@ -1,6 +1,4 @@
 import { arch, platform, release } from 'node:os';
-import { inspect } from 'node:util';
-import { Ctq } from '@ctq/core';
 import { toError } from '@ctq/runtime';
 import { Command } from 'commander';
 import type { CommandContext, RunCommand } from '../command-context.js';
@@ -25,7 +23,7 @@ async function report(context: CommandContext): Promise<ExitCode> {
         `app      -> ${app.name}${app.locator === undefined ? '' : ` (${app.locator.url})`}, tasks:${app.kernel.registry.names.length}`,
         `settings -> transport:${await urlsOf(app.transports())} results:${await urlsOf(app.backend().then((one) => [one]))}`,
         '',
-        ...changedSettings(app),
+        app.conf.humanize(),
       ].join('\n'),
     );
   } finally {
@@ -40,17 +38,4 @@ async function urlsOf(adapters: Promise<readonly { readonly url: string }[]>): P
   } catch (error) {
     return `not available (${toError(error).message})`;
   }
-}
-
-/** celery 5.6 app/utils.py, HIDDEN_SETTINGS. */
-const secret = /api|token|key|secret|pass|signature|database/i;
-
-/** Settings that are not at their default. URLs are shown above, masked. */
-function changedSettings(app: Ctq): readonly string[] {
-  const defaults: Readonly<Record<string, unknown>> = { ...new Ctq('defaults').settings };
-  return Object.entries(app.settings)
-    .filter(([name, value]) => !/url|backend$/i.test(name) && inspect(value) !== inspect(defaults[name]))
-    .map(
-      ([name, value]) => `${name}: ${secret.test(name) ? '********' : inspect(value, { depth: 3, breakLength: 120 })}`,
-    );
 }

@@ -1,14 +1,15 @@
 import { arch, platform, release } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Ctq } from '@ctq/core';
-import { Deadline, type LogLevel, toError } from '@ctq/runtime';
+import type { Ctq, SettingsInput } from '@ctq/core';
+import { Deadline, type Logger, type LogLevel, toError } from '@ctq/runtime';
 import { banner, Worker, type WorkerOptions } from '@ctq/worker';
 import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { commaList, logLevel, seconds, wholeNumber } from '../option-values.js';
-
+import { RedirectedOutput } from '../output/redirected-output.js';
+import { settingArguments } from '../setting-arguments.js';
 import { ShutdownSignals } from '../shutdown-signals.js';
 import { version } from '../version.js';
 import { purgeQueues } from './purge.js';
@@ -81,32 +82,39 @@ export function workerCommand(run: RunCommand): Command {
       new Option('-I, --include <list>', 'more modules with tasks').env('CTQ_WORKER_INCLUDE').argParser(commaList),
     )
     .option('--purge, --discard', 'delete what waits in the queues first')
-    .action((flags: WorkerFlags) => run((context) => runWorker(context, flags)));
+    .argument('[settings...]', 'settings, such as task_acks_late=no or .concurrency=4')
+    .action((settings: readonly string[], flags: WorkerFlags) =>
+      run((context) => runWorker(context, flags, settingArguments(settings, 'worker'))),
+    );
 }
 
-async function runWorker(context: CommandContext, flags: WorkerFlags): Promise<ExitCode> {
+async function runWorker(context: CommandContext, flags: WorkerFlags, settings: SettingsInput): Promise<ExitCode> {
   const logger = context.logger(flags.loglevel);
   const { app, importModule } = await context.requiredApp('worker', logger);
-  configure(app, flags);
+  app.override({ settings: { ...settings, ...flagSettings(flags) }, source: 'the command line' });
+  context.lookAs(app.settings);
   for (const module of flags.include ?? []) await importModule(pathToFileURL(resolve(module)).href);
   // Before the banner, which lists the tasks; the worker's own call finds them loaded.
   await app.loadModules(importModule);
   const worker = new Worker(app, {
     ...workerOptions(flags),
-    logger,
-    logLevel: flags.loglevel,
+    // An app without a logger of its own was lent this one.
+    ...(app.settings.workerHijackRootLogger ? { logger, logLevel: flags.loglevel } : {}),
     importModule,
     exitWhenBlocked: true,
   });
   if (flags.discard === true) await purgeFirst(context, app, worker);
   if (context.options.quiet !== true) context.echo(await bannerOf(context, worker, flags));
   const signals = new ShutdownSignals(worker, (line) => context.io.out(`\n${line}\n`));
+  const redirected = redirectedOutput(app, logger);
   signals.install();
+  redirected?.install();
   try {
     return await untilStopped(worker, signals, context);
   } finally {
     signals.remove();
     await app.close();
+    redirected?.remove();
   }
 }
 
@@ -129,10 +137,19 @@ async function untilStopped(worker: Worker, signals: ShutdownSignals, context: C
 }
 
 /** Options that are settings by another name. */
-function configure(app: Ctq, { timeLimit, softTimeLimit, disablePrefetch }: WorkerFlags): void {
-  if (timeLimit !== undefined) app.configFromObject({ taskTimeLimit: timeLimit });
-  if (softTimeLimit !== undefined) app.configFromObject({ taskSoftTimeLimit: softTimeLimit });
-  if (disablePrefetch === true) app.configFromObject({ workerDisablePrefetch: true });
+function flagSettings({ timeLimit, softTimeLimit, disablePrefetch }: WorkerFlags): SettingsInput {
+  return {
+    ...(timeLimit === undefined ? {} : { taskTimeLimit: timeLimit }),
+    ...(softTimeLimit === undefined ? {} : { taskSoftTimeLimit: softTimeLimit }),
+    ...(disablePrefetch === true ? { workerDisablePrefetch: true } : {}),
+  };
+}
+
+/** What tasks print, into the command's own log: an app's logger may print through the same streams. */
+function redirectedOutput({ settings }: Ctq, logger: Logger): RedirectedOutput | undefined {
+  const { workerRedirectStdouts, workerRedirectStdoutsLevel } = settings;
+  if (!workerRedirectStdouts) return undefined;
+  return new RedirectedOutput([process.stdout, process.stderr], logger, logLevel(workerRedirectStdoutsLevel));
 }
 
 function workerOptions(flags: WorkerFlags): WorkerOptions {

@@ -147,6 +147,21 @@ describe('TypeScript without a build, one copy of core', () => {
     expect(await load(project, './tasks.ts')).toMatchObject({ tasks: ['add'], sum: 3 });
   });
 
+  test('an app of another copy of core is an app', async () => {
+    const packages = fileURLToPath(new URL('../../..', import.meta.url));
+    using project = new Project({
+      'tasks.ts': `export { app } from 'lib';`,
+      'node_modules/lib/package.json': '{"name":"lib","type":"module","exports":"./index.js"}',
+      'node_modules/lib/index.js': `import { Ctq } from '@ctq/core';\nexport const app = new Ctq('demo');\napp.task('add', (x, y) => x + y);`,
+    });
+    for (const name of ['core', 'messaging', 'runtime'])
+      for (const part of ['dist', 'package.json'])
+        cpSync(join(packages, name, part), join(project.folder, 'node_modules/lib/node_modules/@ctq', name, part), {
+          recursive: true,
+        });
+    expect(await load(project, './tasks.ts')).toMatchObject({ hasOneCore: false, tasks: ['add'], sum: 3 });
+  });
+
   test('plain JavaScript of both kinds', async () => {
     const code = `export const app = new Ctq('demo'); app.task('add', (x, y) => x + y);`;
     using project = new Project({
@@ -246,6 +261,16 @@ describe('An app that cannot be had [CL-028]', () => {
       { 'tasks.ts': `import x from 'not-installed';\nexport { x };` },
       'tasks',
       ["'not-installed'", 'Install the package or correct the path'],
+    ],
+    [
+      'modules that import each other',
+      {
+        'tasks.ts': `${head}import './more.js';\nexport const app = new Ctq('a');`,
+        'more.ts': `import { app } from './tasks.js';\napp.task('more', () => 1);`,
+        'package.json': '{"type":"module"}',
+      },
+      'tasks',
+      ['Two modules import each other: give the app a module of its own'],
     ],
     ['a syntax error', { 'tasks.ts': `export const = 1;` }, 'tasks', ['the following error occurred', 'tasks.ts']],
   ])('%s', async (_, files, given, expected) => {

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { AppLocator, Ctq } from '@ctq/core';
+import { type AppLocator, type Ctq, importCycleAdvice } from '@ctq/core';
 import { toError } from '@ctq/runtime';
 import { AppLoadError } from './app-load-error.js';
 import { findAppTarget, notFound } from './app-target.js';
@@ -58,7 +58,8 @@ function importFailed(module: string, error: Error): AppLoadError {
   const advice =
     'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')
       ? 'Install the package or correct the path that it imports.'
-      : 'This is the error of the module itself, or of one that it imports: correct it there.';
+      : (importCycleAdvice(error) ??
+        'This is the error of the module itself, or of one that it imports: correct it there.');
   return new AppLoadError(
     `While trying to load the module ${module} the following error occurred:\n${ownFrames(error)}\n${advice}`,
     { cause: error },

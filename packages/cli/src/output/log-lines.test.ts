@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { CommandContext } from '../command-context.js';
-import { createLineLogger, formatRecord } from './log-lines.js';
+import { createLineLogger, defaultLook, formatRecord } from './log-lines.js';
 import { createStyle } from './style.js';
 
-const plain = createStyle(false);
+const plain = defaultLook(createStyle(false));
 const at = new Date(2026, 10, 21, 12, 0, 0, 123);
 
 describe('Log lines', () => {
@@ -57,7 +57,12 @@ describe('Log lines', () => {
 
   test('below the level are not written', () => {
     const lines: string[] = [];
-    const logger = createLineLogger({ level: 'warn', style: plain, write: (line) => lines.push(line), now: () => at });
+    const logger = createLineLogger({
+      level: 'warn',
+      look: () => plain,
+      write: (line) => lines.push(line),
+      now: () => at,
+    });
     logger.info('no');
     logger.child({ queue: 'q' }).warn('yes');
     expect(lines).toEqual(['[2026-11-21 12:00:00,123: WARNING/MainProcess] yes (queue=q)\n']);

@@ -1,31 +1,43 @@
 import { inspect } from 'node:util';
+import { settingsTable } from '@ctq/core';
 import { createLogger, type Logger, type LogLevel, logLevels, type LogRecord } from '@ctq/runtime';
+import { logFormat, type LogLine } from './log-format.js';
 import type { Style } from './style.js';
+
+/** How lines look: Celery's two formats (celery 5.6 app/defaults.py, worker_log_format and worker_task_log_format), and whether they are coloured. */
+export interface LogLook {
+  readonly format: (line: LogLine) => string;
+  readonly taskFormat: (line: LogLine) => string;
+  readonly style: Style;
+}
 
 export interface LogOptions {
   readonly level: LogLevel;
-  readonly style: Style;
+  /** Asked for each line: an app is loaded before its settings are known. */
+  readonly look: () => LogLook;
   readonly write: (line: string) => void;
   readonly now?: () => Date;
 }
 
-/** The command's logger: Celery's lines on stderr (celery 5.6 app/defaults.py, worker_log_format). */
+/** The look of commands, and of a worker until its settings say otherwise. */
+export function defaultLook(style: Style): LogLook {
+  const { workerLogFormat, workerTaskLogFormat } = settingsTable;
+  return {
+    format: logFormat('workerLogFormat', workerLogFormat.default),
+    taskFormat: logFormat('workerTaskLogFormat', workerTaskLogFormat.default),
+    style,
+  };
+}
+
+/** The command's logger: Celery's lines on stderr. */
 export function createLineLogger(options: LogOptions): Logger {
   const lowest = logLevels.indexOf(options.level);
   return createLogger((record) => {
     if (logLevels.indexOf(record.level) >= lowest)
-      options.write(formatRecord(record, options.style, options.now?.() ?? new Date()));
+      options.write(formatRecord(record, options.look(), options.now?.() ?? new Date()));
   });
 }
 
-/** Python's names. */
-const names: Readonly<Record<LogLevel, string>> = {
-  debug: 'DEBUG',
-  info: 'INFO',
-  warn: 'WARNING',
-  error: 'ERROR',
-  fatal: 'CRITICAL',
-};
 const colors: Readonly<Record<LogLevel, 'blue' | 'yellow' | 'red' | 'magenta' | undefined>> = {
   debug: 'blue',
   info: undefined,
@@ -35,17 +47,27 @@ const colors: Readonly<Record<LogLevel, 'blue' | 'yellow' | 'red' | 'magenta' | 
 };
 
 /** `[2030-01-02 03:04:05,678: INFO/MainProcess] text`, the error's stack below it. */
-export function formatRecord({ level, message, fields }: LogRecord, style: Style, at: Date): string {
+export function formatRecord({ level, message, fields }: LogRecord, look: LogLook, at: Date): string {
   const { err, data: _data, taskName, taskId, ...more } = fields;
-  const task = typeof taskName === 'string' ? `${taskName}[${typeof taskId === 'string' ? taskId : '???'}]: ` : '';
   // What the message says already is not repeated.
   const details = Object.entries(more)
     .map(([name, value]) => [name, oneLine(value)] as const)
     .filter(([, value]) => !message.includes(value))
     .map(([name, value]) => `${name}=${value}`);
-  const text = `${task}${message}${details.length === 0 ? '' : ` (${details.join(', ')})`}${err === undefined ? '' : `\n${traceback(err)}`}`;
+  const text = `${message}${details.length === 0 ? '' : ` (${details.join(', ')})`}${err === undefined ? '' : `\n${traceback(err)}`}`;
   const color = colors[level];
-  return `[${localTime(at)}: ${names[level]}/MainProcess] ${color === undefined ? text : style[color](text)}\n`;
+  const line = {
+    at,
+    level,
+    message: color === undefined ? text : look.style[color](text),
+    taskName: textOr(taskName, '???'),
+    taskId: textOr(taskId, '???'),
+  };
+  return `${typeof taskName === 'string' ? look.taskFormat(line) : look.format(line)}\n`;
+}
+
+function textOr(value: unknown, other: string): string {
+  return typeof value === 'string' ? value : other;
 }
 
 function traceback(error: unknown): string {
@@ -54,10 +76,4 @@ function traceback(error: unknown): string {
 
 function oneLine(value: unknown): string {
   return typeof value === 'string' ? value : inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: 3 });
-}
-
-function localTime(at: Date): string {
-  const digits = (value: number, width = 2): string => String(value).padStart(width, '0');
-  const date = `${at.getFullYear()}-${digits(at.getMonth() + 1)}-${digits(at.getDate())}`;
-  return `${date} ${digits(at.getHours())}:${digits(at.getMinutes())}:${digits(at.getSeconds())},${digits(at.getMilliseconds(), 3)}`;
 }

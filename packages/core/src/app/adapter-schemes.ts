@@ -1,4 +1,5 @@
 import type { Transport } from '@ctq/messaging/transport';
+import type { KeyValueStore } from '../backend/key-value-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 
 type Options = Readonly<Record<string, unknown>>;
@@ -9,6 +10,7 @@ type Options = Readonly<Record<string, unknown>>;
  */
 export type CreateTransport = (url: string, options: Options, defaults: Options) => Transport;
 export type CreateBackend = (url: string, options: Options, defaults: Options) => ResultBackend;
+export type CreateStore = (url: string, options: Options, defaults: Options) => KeyValueStore;
 
 /** What a URL scheme stands for: a package that is loaded when it is needed, or the function itself. */
 export interface SchemeRegistration {
@@ -16,6 +18,8 @@ export interface SchemeRegistration {
   readonly transport?: string | CreateTransport;
   /** A package that exports `createBackend(url, options, defaults)`, or such a function. */
   readonly backend?: string | CreateBackend;
+  /** A package that exports `createStore(url, options, defaults)`, or such a function. Default: the package of `backend`. */
+  readonly store?: string | CreateStore;
 }
 
 const redis: SchemeRegistration = { transport: '@ctq/transport-redis', backend: '@ctq/backend-redis' };

@@ -2,9 +2,17 @@ import { memoryTransport } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
 import { ConfigurationError, type Logger, nearestName } from '@ctq/runtime';
 import { disabledBackend } from '../backend/disabled-backend.js';
+import type { KeyValueStore } from '../backend/key-value-store.js';
 import { memoryBackend } from '../backend/memory-backend.js';
+import { memoryStore } from '../backend/memory-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
-import { type CreateBackend, type CreateTransport, knownSchemes, type SchemeRegistration } from './adapter-schemes.js';
+import {
+  type CreateBackend,
+  type CreateStore,
+  type CreateTransport,
+  knownSchemes,
+  type SchemeRegistration,
+} from './adapter-schemes.js';
 import { type BrokerParts, brokerUrls } from './broker-urls.js';
 import { embeddedLocation, prepareEmbeddedLocation } from './embedded-location.js';
 import { type Environment, readEnvironment } from './environment.js';
@@ -12,7 +20,7 @@ import { loadAdapter } from './load-adapter.js';
 
 export type { SchemeRegistration } from './adapter-schemes.js';
 
-/** Makes transports and result backends of URLs, for one app. */
+/** Makes transports, result backends and key-value stores of URLs, for one app. */
 export interface AdapterResolver {
   /**
    * @param url Undefined for the environment's, or the embedded file.
@@ -23,6 +31,8 @@ export interface AdapterResolver {
   transports(text: string | undefined, how: TransportsOptions): Promise<readonly ResolvedTransport[]>;
   /** @param url Undefined for the environment's; else the embedded file where the queues are there too, and no backend where they are not. */
   backend(url: string | undefined, options?: Options, defaults?: DefaultsOf): Promise<ResultBackend>;
+  /** @param url Undefined for where the results are; undefined as the answer when there are none. */
+  store(url: string | undefined, options?: Options, defaults?: DefaultsOf): Promise<KeyValueStore | undefined>;
 }
 
 /** Options that stand behind a URL and its options, by the URL's scheme. */
@@ -55,7 +65,11 @@ export interface AdapterResolverOptions {
 }
 
 type Options = Readonly<Record<string, unknown>>;
-type Role = 'transport' | 'backend';
+type Role = 'transport' | 'backend' | 'store';
+type Create = CreateTransport | CreateBackend | CreateStore;
+
+const exportNames = { transport: 'createTransport', backend: 'createBackend', store: 'createStore' } as const;
+const nouns = { transport: 'broker', backend: 'result backend', store: 'key-value store' } as const;
 
 export function createAdapterResolver(options: AdapterResolverOptions): AdapterResolver {
   const { folder, logger, environment = readEnvironment() } = options;
@@ -78,13 +92,13 @@ export function createAdapterResolver(options: AdapterResolverOptions): AdapterR
 
   const create = async (role: Role, url: string, adapterOptions: Options, defaults: DefaultsOf): Promise<unknown> => {
     const registered = registrationOf(role, url, schemes);
-    const load = role === 'transport' ? 'createTransport' : 'createBackend';
     const made =
       typeof registered === 'string'
-        ? await loadAdapter(registered, load, [folder, ...(options.otherFolders ?? [])])
+        ? await loadAdapter(registered, exportNames[role], [folder, ...(options.otherFolders ?? [])])
         : registered;
-    return (made as CreateTransport | CreateBackend)(url, adapterOptions, defaults(schemeOf(url)));
+    return (made as Create)(url, adapterOptions, defaults(schemeOf(url)));
   };
+  const resultUrl = (): string => environment.resultBackend ?? (hasBroker ? disabledUrl : embeddedUrl());
 
   const resolver: AdapterResolver = {
     async transport(url = environment.brokerUrl ?? embeddedUrl(), adapterOptions = {}, defaults = none) {
@@ -98,8 +112,12 @@ export function createAdapterResolver(options: AdapterResolverOptions): AdapterR
       );
     },
     async backend(given, adapterOptions = {}, defaults = none) {
-      const url = given ?? environment.resultBackend ?? (hasBroker ? 'disabled://' : embeddedUrl());
-      return (await create('backend', url, adapterOptions, defaults)) as ResultBackend;
+      return (await create('backend', given ?? resultUrl(), adapterOptions, defaults)) as ResultBackend;
+    },
+    async store(given, adapterOptions = {}, defaults = none) {
+      const url = given ?? resultUrl();
+      if (schemeOf(url) === schemeOf(disabledUrl)) return undefined;
+      return (await create('store', url, adapterOptions, defaults)) as KeyValueStore;
     },
   };
   return resolver;
@@ -107,28 +125,35 @@ export function createAdapterResolver(options: AdapterResolverOptions): AdapterR
 
 const none = (): Options => ({});
 
+const disabledUrl = 'disabled://';
+
 const builtInSchemes: Readonly<Record<string, SchemeRegistration>> = {
-  memory: { transport: () => memoryTransport(), backend: () => memoryBackend() },
+  memory: { transport: () => memoryTransport(), backend: () => memoryBackend(), store: () => memoryStore() },
   disabled: { backend: () => disabledBackend() },
 };
 
-function registrationOf(
-  role: Role,
-  url: string,
-  schemes: ReadonlyMap<string, SchemeRegistration>,
-): string | CreateTransport | CreateBackend {
+function registrationOf(role: Role, url: string, schemes: ReadonlyMap<string, SchemeRegistration>): string | Create {
   const scheme = schemeOf(url);
-  const registered = schemes.get(scheme)?.[role];
+  const found = schemes.get(scheme);
+  const registered = found === undefined ? undefined : inRole(found, role);
   if (registered !== undefined) return registered;
-  const known = [...schemes].filter(([, registration]) => registration[role] !== undefined).map(([name]) => name);
+  const known = [...schemes]
+    .filter(([, registration]) => inRole(registration, role) !== undefined)
+    .map(([name]) => name);
   const nearest = nearestName(scheme, known);
-  const noun = role === 'transport' ? 'broker' : 'result backend';
+  const noun = nouns[role];
   throw new ConfigurationError(
     'CTQ_UNKNOWN_SCHEME',
     `There is no ${noun} for URLs of the scheme '${scheme}'.${nearest === undefined ? '' : ` Did you mean '${nearest}'?`} ` +
       `Known are ${known.join(', ')}; an app takes others: new Ctq('name', { adapters: { ${quoteKey(scheme)}: { ${role}: 'package' } } }).`,
     { details: { scheme, known } },
   );
+}
+
+/** Where results are in a package's care, so are keys and values. */
+function inRole(registration: SchemeRegistration, role: Role): string | Create | undefined {
+  const { backend } = registration;
+  return registration[role] ?? (role === 'store' && typeof backend === 'string' ? backend : undefined);
 }
 
 /** Of `redis://localhost/0`, and of Celery's bare names: `rpc`, `disabled`. Never more than that: what follows may hold a password. */

@@ -10,9 +10,11 @@ import {
 } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
 import { type Clock, ConfigurationError, durationMs, type Logger, silentLogger, systemClock } from '@ctq/runtime';
+import type { KeyValueStore } from '../backend/key-value-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
-import { resolveSettings } from '../config/resolve-settings.js';
+import { Configuration } from '../config/configuration.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
+import { CoordinationStore } from '../coordination/coordination-store.js';
 import { BrokerEventSender } from '../events/broker-event-sender.js';
 import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
@@ -26,6 +28,7 @@ import { EagerSender } from '../sending/eager-sender.js';
 import { PublishConnection } from '../sending/publish-connection.js';
 import type { TaskSender } from '../sending/task-sender.js';
 import { createSignals } from '../signals/signals.js';
+import { UniqueCalls } from '../unique/unique-calls.js';
 import { annotated } from '../task/annotated.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import type { ErrorClass } from '../task/task-options.js';
@@ -34,15 +37,19 @@ import { createAdapterResolver, type AdapterResolver, type SchemeRegistration } 
 import { appBackend } from './app-backend.js';
 import { AppBroker, type AppConnectionChange, type BrokerOption, type ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
+import { appStore } from './app-store.js';
 import { lentLogger } from './lent-logger.js';
 import type { Kernel } from './kernel.js';
 import { TaskModules } from './task-modules.js';
+import { addConstructorSettings, areUrls, urlSettings } from './url-settings.js';
 
 /** What an app is made with: adapters as objects or URLs, what is lent to it, and any setting. */
 export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
   /** Several are addresses of one broker, to fail over between. */
   readonly broker?: BrokerOption;
   readonly backend?: string | ResultBackend;
+  /** Over which the app coordinates with other processes (unique tasks). Default: one where the results are. */
+  readonly store?: string | KeyValueStore;
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly interceptors?: readonly Interceptor[];
@@ -64,10 +71,14 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
   readonly module?: string;
 };
 
-/** What the program that runs an app decides over the app's own word: the CLI's `-b`, `--result-backend`. */
+/** What the program that runs an app decides over the app's own word: the CLI's `-b`, `--result-backend`, `key=value`. */
 export interface AppOverrides {
   readonly broker?: string;
   readonly backend?: string;
+  /** Only until the settings are in use. */
+  readonly settings?: SettingsInput;
+  /** Where they come from, for messages. Default `override`. */
+  readonly source?: string;
   /** For an app that has none of its own. */
   readonly logger?: Logger;
 }
@@ -75,7 +86,9 @@ export interface AppOverrides {
 /** The kernel with what only its app does to it. */
 export interface AppKernel extends Kernel {
   readonly modules: TaskModules;
-  configure(settings: SettingsInput): void;
+  readonly configuration: Configuration;
+  /** What relative paths are relative to. */
+  folder(): string;
   override(overrides: AppOverrides): void;
   transports(purpose: ConnectionPurpose): Promise<readonly Transport[]>;
   connect(purpose: ConnectionPurpose): Promise<Connection>;
@@ -88,10 +101,10 @@ const besideTheValueBytes = 1024 * 1024;
 
 /** Puts an app together. Everything is made at first use, in this order: settings, codec, transport, connection; backend. */
 export function createAppKernel(name: string, options: AppOptions, locator: () => AppLocator | undefined): AppKernel {
-  let { backend } = options;
   const {
     broker: givenBroker,
-    backend: _backend,
+    backend: givenBackend,
+    store: givenStore,
     logger: given,
     clock = systemClock,
     interceptors = [],
@@ -104,9 +117,12 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   } = options;
   const lent = given === undefined ? lentLogger() : undefined;
   const logger = given ?? lent ?? silentLogger;
-  const inputs: SettingsInput[] = [first];
   const closing = new AbortController();
   const signals = createSignals({ clock, logger, closing: closing.signal });
+  const configuration = new Configuration(name);
+  addConstructorSettings(configuration, first, urlSettings(givenBroker, givenBackend), `new Ctq('${name}')`);
+  let backend = typeof givenBackend === 'string' ? undefined : givenBackend;
+  let otherBackend: string | undefined;
   let settings: Settings | undefined;
   let isConfiguring = false;
   let content: ContentCodec | undefined;
@@ -130,7 +146,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     }));
 
   const broker = new AppBroker({
-    given: givenBroker,
+    given: areUrls(givenBroker) ? undefined : givenBroker,
     settings: () => kernel.settings,
     resolver: resolve,
     clock,
@@ -153,13 +169,12 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       appBackend({
         settings: kernel.settings,
         configured: async () =>
-          backend !== undefined && typeof backend !== 'string'
-            ? backend
-            : resolve().backend(
-                backend ?? kernel.settings.resultBackend,
-                kernel.settings.resultBackendTransportOptions,
-                backendDefaults(kernel.settings),
-              ),
+          backend ??
+          resolve().backend(
+            otherBackend ?? kernel.settings.resultBackend,
+            kernel.settings.resultBackendTransportOptions,
+            backendDefaults(kernel.settings),
+          ),
         clock,
         logger,
       }),
@@ -186,11 +201,16 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     isConfiguring = true;
     void signals.configuring.send(name, () => ({ sender: name }));
     isConfiguring = false;
-    const read = resolveSettings(inputs, { logger });
+    const read = configuration.use(logger);
     settings = read;
     void signals.configured.send(name, () => ({ sender: name, settings: read }));
     return read;
   };
+  const coordination = new CoordinationStore({
+    configured: () => appStore({ given: givenStore, backend, settings: kernel.settings, resolver: resolve }),
+    clock,
+    logger,
+  });
 
   const kernel: AppKernel = {
     name,
@@ -204,7 +224,12 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       folder,
       listed: () => [...kernel.settings.imports, ...kernel.settings.include],
       onImport: () => signals.importModules.ask(name, () => ({ sender: name })),
+      isRegistered: (taskName) => kernel.registry.find(taskName) !== undefined,
+      appName: name,
+      logger,
     }),
+    configuration,
+    folder,
     get settings() {
       return settings ?? readSettings();
     },
@@ -220,6 +245,8 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       events ??= new BrokerEventSender(kernel, publishing);
       return events;
     },
+    store: () => coordination.store(),
+    unique: new UniqueCalls({ store: () => coordination.store(), clock }),
     get queues() {
       queues ??= new QueueTable(kernel.settings);
       return queues;
@@ -228,20 +255,18 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       router ??= new Router(kernel.settings, kernel.queues, kernel.registry);
       return router;
     },
-    configure(more) {
-      if (settings !== undefined) {
-        throw settingsError(
-          `The settings of app '${name}' are in use and cannot change any more. Call configFromObject before the first task is sent or a worker is started.`,
-        );
-      }
-      inputs.push(more);
-    },
     override(more) {
+      const { settings: over = {}, source = 'override' } = more;
+      if (Object.keys(over).length > 0) configuration.add('overridden', over, { source });
       if (broker.isInUse) {
         throw settingsError(`App '${name}' is connected already; its broker cannot be replaced any more.`);
       }
       if (more.broker !== undefined) broker.override(more.broker);
-      backend = more.backend ?? backend;
+      if (more.backend !== undefined) {
+        backend = undefined;
+        otherBackend = more.backend;
+      }
+      if (!configuration.isInUse) configuration.add('overridden', urlSettings(more.broker, more.backend), { source });
       if (more.logger !== undefined) lent?.lend(more.logger);
     },
     transports: (purpose) => broker.transports(purpose),
@@ -252,6 +277,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
         closing.abort();
         await publishing.close();
         await results.close();
+        await coordination.close();
       })();
       return closed;
     },

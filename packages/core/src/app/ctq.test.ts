@@ -302,12 +302,6 @@ describe('an app', () => {
     expect(order).toEqual(['a in', 'b in', 'run', 'b out', 'a out', 'a store', 'b store']);
   });
 
-  it('takes settings until their first use [ST-002]', async () => {
-    const app = eager().configFromObject({ task_default_queue: 'mine' });
-    expect(app.settings.taskDefaultQueue).toBe('mine');
-    expect(() => app.configFromObject({ taskDefaultQueue: 'other' })).toThrow('in use');
-  });
-
   it('refuses a soft limit above the hard one, whatever their units [TR-039, TR-235]', () => {
     expect(() => eager().task('slow', { timeLimit: '10s', softTimeLimit: '1m' }, () => 1)).toThrow(
       'must not be longer',

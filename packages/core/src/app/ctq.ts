@@ -5,25 +5,52 @@ import type { SerializedSignature } from '../canvas/serialized-signature.js';
 import { createSignature } from '../canvas/create-signature.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
+import type { KeyValueStore } from '../backend/key-value-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
+import { type Conf, createConf } from '../config/conf.js';
+import { settingsOf } from '../config/config-module.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
+import { Outbox, type TransactionScope } from '../outbox/outbox.js';
 import { abortTask } from '../result/abort-task.js';
-import { sendAsChild } from '../execute/inheritance.js';
+import { sendAsChild } from '../execute/send-as-child.js';
 import { asyncResult, resultFromTuple } from '../result/async-result.js';
 import { groupResult } from '../result/group-result.js';
 import { restoreGroup } from '../result/restore-group.js';
 import type { AnyResult, AsyncResult, GroupResult, ResultSet } from '../result/result-handle.js';
 import { resultSet } from '../result/result-set.js';
 import type { CallOptions } from '../sending/call-options.js';
+import { resultOfCall } from '../sending/result-of-call.js';
 import type { Signals } from '../signals/signals.js';
-import { createTask, isIgnored, remoteTask } from '../task/create-task.js';
+import { createTask, remoteTask } from '../task/create-task.js';
 import { type DefineTask, readDefinition } from '../task/define-task.js';
 import type { RemoteTask } from '../task/task.js';
 import type { TaskOptions } from '../task/task-options.js';
 import { type AppKernel, type AppOptions, type AppOverrides, createAppKernel } from './app-kernel.js';
 import type { AppConnectionChange, ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
+import { findConfigModule, importConfig, missingConfig } from './find-config-module.js';
 import type { Kernel } from './kernel.js';
+
+/** A module of settings, as `import * as config` or `await import(…)` give it. */
+export type SettingsModule = object & { readonly default: SettingsInput };
+
+export interface ConfigFromObjectOptions {
+  /**
+   * Reads only names that begin with it and an underscore, in upper case, and are Celery's new ones: with `CELERY`, `CELERY_TASK_ACKS_LATE`. For settings that
+   * share an object with others'.
+   */
+  readonly namespace?: string;
+  /** For messages. */
+  readonly source?: string;
+}
+
+export interface ConfigFromModuleOptions {
+  readonly namespace?: string;
+  /** A module that is not there is passed over. */
+  readonly silent?: boolean;
+  /** Is given the `file:` URL. Default `import`. */
+  readonly importModule?: (url: string) => Promise<unknown>;
+}
 
 /**
  * An application: its tasks, its settings, its broker and its results. Nothing is opened before the first call, nothing is shared
@@ -38,6 +65,8 @@ import type { Kernel } from './kernel.js';
  */
 export class Ctq implements AsyncDisposable {
   readonly name: string;
+  /** The configuration, to read and until its first use to change. Broker and backend are in it as far as they are URLs. */
+  readonly conf: Conf;
   readonly #kernel: AppKernel;
   #locator: AppLocator | undefined;
 
@@ -45,6 +74,7 @@ export class Ctq implements AsyncDisposable {
     if (name === '') throw new TypeError("An app needs a name: new Ctq('shop').");
     this.name = name;
     this.#kernel = createAppKernel(name, options, () => this.#locator);
+    this.conf = createConf(this.#kernel.configuration);
     Object.defineProperty(this, appMark, { value: true });
   }
 
@@ -60,7 +90,7 @@ export class Ctq implements AsyncDisposable {
 
   /** Registers a task: `app.task(name?, options?, fn)`. */
   readonly task: DefineTask = (...given: readonly unknown[]) => {
-    const definition = readDefinition(this.name, given);
+    const definition = readDefinition(this.name, given, this.task);
     this.#kernel.registry.register(definition);
     return createTask(this.#kernel, definition);
   };
@@ -70,11 +100,12 @@ export class Ctq implements AsyncDisposable {
    * then `reliable('charge', { queue: 'money' }, fn)`. A task's own options win.
    */
   taskWith(base: Omit<TaskOptions, 'bind'>): DefineTask {
-    return (...given: readonly unknown[]) => {
-      const definition = readDefinition(this.name, given, base);
+    const define: DefineTask = (...given: readonly unknown[]) => {
+      const definition = readDefinition(this.name, given, define, base);
       this.#kernel.registry.register(definition);
       return createTask(this.#kernel, definition);
     };
+    return define;
   }
 
   /**
@@ -94,7 +125,7 @@ export class Ctq implements AsyncDisposable {
   ): Promise<AsyncResult<R>> {
     const id = options.taskId ?? randomUUID();
     const taskOptions = this.#kernel.registry.find(taskName)?.options;
-    await sendAsChild(this.#kernel, {
+    const conflict = await sendAsChild(this.#kernel, {
       task: taskName,
       id,
       args,
@@ -103,17 +134,21 @@ export class Ctq implements AsyncDisposable {
       placement: {},
       ...(taskOptions === undefined ? {} : { taskOptions }),
     });
-    return asyncResult(
-      this.#kernel.results,
-      id,
-      isIgnored(this.#kernel, options, taskOptions) ? { ignored: true } : {},
-    );
+    return resultOfCall(this.#kernel, id, options, taskOptions, conflict);
   }
 
   /** A signature by name, or one that came from somewhere in its travelling form. */
   signature(task: string | SerializedSignature, args: readonly unknown[] = []): Signature<readonly unknown[], unknown> {
     if (typeof task !== 'string') return createSignature(this.#kernel, parseNode(task));
     return createSignature(this.#kernel, { kind: 'task', task, args, kwargs: {}, options: {}, immutable: false });
+  }
+
+  /**
+   * Holds calls back until a transaction is committed: `applyAsync(args, { outbox })`, then `outbox.flush()`. With a scope it flushes and discards by itself when
+   * the transaction ends.
+   */
+  outbox(scope?: TransactionScope): Outbox {
+    return new Outbox(scope);
   }
 
   /** A handle on the result of a task that was sent at another time or place. */
@@ -152,9 +187,47 @@ export class Ctq implements AsyncDisposable {
     return abortTask(this.#kernel.results, typeof result === 'string' ? result : result.id);
   }
 
-  /** Adds settings, in camelCase, in Celery's snake_case or old upper case. Possible until the first use. */
-  configFromObject(settings: SettingsInput): this {
-    this.#kernel.configure(settings);
+  /**
+   * Adds settings, in camelCase, in Celery's snake_case or old upper case: an object, or a module that exports them. They stand behind what the constructor
+   * and `conf` say, later ones before earlier. Possible until the first use.
+   * @throws ConfigurationError for names and values that are not known, at once.
+   */
+  configFromObject(settings: SettingsInput | SettingsModule, options: ConfigFromObjectOptions = {}): this {
+    const { source = 'configFromObject', namespace } = options;
+    this.#kernel.configuration.add('configured', settingsOf(settings), {
+      source,
+      ...(namespace === undefined ? {} : { namespace }),
+    });
+    return this;
+  }
+
+  /**
+   * `configFromObject` of a module: a path relative to the app's folder with or without extension, JSON too, a `file:` URL or a package; with `:name` behind
+   * it, of one of its exports. TypeScript needs a Node.js that loads it, or `importModule`. Resolves with whether there was one.
+   * @throws ConfigurationError for a module that is missing (unless `silent`) or cannot be used.
+   */
+  async configFromModule(module: string, options: ConfigFromModuleOptions = {}): Promise<boolean> {
+    const { importModule = (url: string): Promise<unknown> => import(url), silent = false, ...more } = options;
+    const folder = this.#kernel.folder();
+    const target = findConfigModule(module, folder);
+    if (target.url !== undefined) {
+      const settings = await importConfig(target, target.url, importModule);
+      this.configFromObject(settings, { source: module, ...more });
+    } else if (!silent) throw missingConfig(target, folder);
+    return target.url !== undefined;
+  }
+
+  /**
+   * `configFromObject` of an environment: with the prefix `SHOP`, `SHOP_TASK_ACKS_LATE=no` is `taskAcksLate: false`. Texts are read as what is meant; empty variables
+   * are unset ones. Choose a prefix that nothing else has: what begins with it and is no setting is an error.
+   */
+  configFromEnvironment(env: Readonly<Record<string, string | undefined>>, options: { readonly prefix: string }): this {
+    const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+    this.#kernel.configuration.add('configured', set, {
+      source: 'the environment',
+      namespace: options.prefix,
+      fromText: true,
+    });
     return this;
   }
 
@@ -169,13 +242,20 @@ export class Ctq implements AsyncDisposable {
     return this.#kernel.signals;
   }
 
+  /** All settings as they are now, as one object that does not change: what `conf` reads. */
   get settings(): Settings {
-    return this.#kernel.settings;
+    return this.#kernel.configuration.current;
   }
 
-  /** Folders whose `tasks.ts|js|mts|mjs` registers tasks, relative to the app's own module; loaded by `loadModules`. */
-  autodiscoverTasks(folders: readonly string[]): this {
-    this.#kernel.modules.discover(folders);
+  /**
+   * Folders whose `tasks.ts|js|mts|mjs` registers tasks, relative to the app's own module, or a function that names them; loaded by `loadModules`. A folder without
+   * such a module is passed over. `relatedName` is for another name than `tasks`.
+   */
+  autodiscoverTasks(
+    folders: readonly string[] | (() => readonly string[]),
+    options: { readonly relatedName?: string } = {},
+  ): this {
+    this.#kernel.modules.discover(folders, options.relatedName);
     return this;
   }
 
@@ -208,6 +288,11 @@ export class Ctq implements AsyncDisposable {
   /** The opened result backend. */
   backend(): Promise<ResultBackend> {
     return this.#kernel.results.backend();
+  }
+
+  /** The opened key-value store over which the app coordinates with other processes. @throws ConfigurationError when it has none. */
+  store(): Promise<KeyValueStore> {
+    return this.#kernel.store();
   }
 
   /** A connection of its own, for whoever consumes. The caller closes it. */

@@ -1,6 +1,7 @@
 import type { ContentCodec } from '@ctq/messaging';
 import type { Clock, Logger } from '@ctq/runtime';
 import type { Settings } from '../config/settings.js';
+import type { AtomicStore } from '../coordination/atomic-store.js';
 import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
 import type { ResultStore } from '../result/result-store.js';
@@ -9,6 +10,7 @@ import type { Router } from '../routing/router.js';
 import type { AppSignals } from '../signals/signals.js';
 import type { TaskSender } from '../sending/task-sender.js';
 import type { TaskRegistry } from '../task/task-registry.js';
+import type { UniqueCalls } from '../unique/unique-calls.js';
 
 /**
  * What the parts of an app know of each other. Tasks, signatures, results and the worker are given this, never the `Ctq` object, and there is no
@@ -27,6 +29,10 @@ export interface Kernel {
   readonly sender: TaskSender;
   readonly events: EventSender;
   readonly results: ResultStore;
+  /** The opened store over which processes coordinate. @throws ConfigurationError when the app has none. */
+  store(): Promise<AtomicStore>;
+  /** Which unique calls there are. */
+  readonly unique: UniqueCalls;
   readonly queues: QueueTable;
   readonly router: Router;
 }

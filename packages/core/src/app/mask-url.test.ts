@@ -10,6 +10,7 @@ describe('URLs for people', () => {
     ['redis://user:p%40ss@h/0', 'redis://user:**@h/0'],
     ['redis://user:p@ss@h/0', 'redis://user:**@h/0'],
     ['redis://user:p/ss?x#y@h/0', 'redis://user:**@h/0'],
+    ['redis://:a@?b@h', 'redis://:**@h'],
     ['redis://a:1@h1;redis://b:2@h2', 'redis://a:**@h1;redis://b:**@h2'],
     ['sentinel://:s@h1:26379;sentinel://:s@h2:26379', 'sentinel://:**@h1:26379;sentinel://:**@h2:26379'],
     [

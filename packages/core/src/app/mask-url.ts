@@ -12,7 +12,11 @@ export function maskUrl(url: string): string {
     .join(';');
 }
 
-function maskOne(url: string): string {
+/** A password that ends at one `@` or at another: at the last one then. */
+const ambiguous = /^([a-z][a-z0-9+.-]*:\/\/[^/?#@:]*):[^/?#]*@.*@/is;
+
+function maskOne(given: string): string {
+  const url = given.replace(ambiguous, `$1:${mask}@`);
   const [, scheme = '', rest = url] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/is.exec(url) ?? [];
   const end = endOfCredentials(rest);
   const credentials = rest.slice(0, end);

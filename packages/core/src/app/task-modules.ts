@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ConfigurationError, toError } from '@ctq/runtime';
+import { ConfigurationError, type Logger, toError } from '@ctq/runtime';
+import { importCycleAdvice } from './import-cycle.js';
 
-const moduleNames = ['tasks.ts', 'tasks.mts', 'tasks.js', 'tasks.mjs'];
+const extensions = ['.ts', '.mts', '.js', '.mjs'];
 
 export interface TaskModulesOptions {
   /** The app's folder: what relative paths are relative to. */
@@ -12,20 +13,28 @@ export interface TaskModulesOptions {
   readonly listed: () => readonly string[];
   /** Called before anything is imported. */
   readonly onImport: () => Promise<void>;
+  readonly isRegistered: (taskName: string) => boolean;
+  readonly appName: string;
+  readonly logger: Logger;
+}
+
+interface Discovery {
+  readonly folders: readonly string[] | (() => readonly string[]);
+  readonly relatedName: string;
 }
 
 /** Modules whose import registers tasks. Loaded once, on a worker's demand; clients have no need of them. */
 export class TaskModules {
   readonly #options: TaskModulesOptions;
-  readonly #folders: string[] = [];
+  readonly #discoveries: Discovery[] = [];
   #loading: Promise<void> | undefined;
 
   constructor(options: TaskModulesOptions) {
     this.#options = options;
   }
 
-  discover(folders: readonly string[]): void {
-    this.#folders.push(...folders);
+  discover(folders: Discovery['folders'], relatedName = 'tasks'): void {
+    this.#discoveries.push({ folders, relatedName });
   }
 
   /** @throws ConfigurationError for a module that is missing or throws; a folder without a task module is passed over, as in Celery. */
@@ -37,12 +46,48 @@ export class TaskModules {
   async #loadAll(importModule: (url: string) => Promise<unknown>): Promise<void> {
     await this.#options.onImport();
     const base = this.#options.folder();
-    for (const specifier of this.#options.listed()) await importNamed(specifier, locate(base, specifier), importModule);
-    for (const folder of this.#folders) {
-      const found = moduleNames.map((name) => join(resolve(base, folder), name)).find((path) => existsSync(path));
-      if (found !== undefined) await importNamed(found, pathToFileURL(found).href, importModule);
+    for (const specifier of this.#options.listed())
+      await this.#import(specifier, locate(base, specifier), importModule);
+    for (const { folders, relatedName } of this.#discoveries) {
+      for (const folder of typeof folders === 'function' ? folders() : folders) {
+        const found = findIn(resolve(base, folder), folder, relatedName);
+        if (found !== undefined) await this.#import(found, pathToFileURL(found).href, importModule);
+      }
     }
   }
+
+  async #import(name: string, url: string, importModule: (url: string) => Promise<unknown>): Promise<void> {
+    let exports: unknown;
+    try {
+      exports = await importModule(url);
+    } catch (thrown) {
+      const error = toError(thrown);
+      const advice = importCycleAdvice(error);
+      const problem = `The task module ${name} could not be imported: ${error.message}`;
+      throw badModule(advice === undefined ? problem : `${problem}. ${advice}`, error);
+    }
+    this.#lookForStrangers(name, exports);
+  }
+
+  /** Tasks that nobody here will run: the module belongs to another app, which is often another copy of this one. */
+  #lookForStrangers(name: string, exports: unknown): void {
+    const { appName, isRegistered, logger } = this.#options;
+    const strangers = taskNames(exports).filter((task) => !isRegistered(task));
+    if (strangers.length === 0) return;
+    logger.warn(
+      { module: name, tasks: strangers },
+      `The task module ${name} has ${strangers.join(', ')}, registered with another app than '${appName}' of this worker. ` +
+        "If both are meant to be one, the app's module was imported twice, such as source and build: import it by one path everywhere.",
+    );
+  }
+}
+
+/** Names of the tasks among a module's exports. */
+function taskNames(exports: unknown): readonly string[] {
+  if (typeof exports !== 'object' || exports === null) return [];
+  return Object.values(exports).flatMap((value: unknown) =>
+    typeof value === 'function' && 'taskName' in value && typeof value.taskName === 'string' ? [value.taskName] : [],
+  );
 }
 
 /** A relative or absolute path is a file; anything else is a package's name. */
@@ -52,13 +97,19 @@ function locate(base: string, specifier: string): string {
     : specifier;
 }
 
-async function importNamed(name: string, url: string, importModule: (url: string) => Promise<unknown>): Promise<void> {
-  try {
-    await importModule(url);
-  } catch (thrown) {
-    const error = toError(thrown);
-    throw new ConfigurationError('CTQ_TASK_MODULE', `The task module ${name} could not be imported: ${error.message}`, {
-      cause: error,
-    });
-  }
+function findIn(path: string, given: string, relatedName: string): string | undefined {
+  const isFolder = existsSync(path) && statSync(path).isDirectory();
+  if (isFolder)
+    return extensions.map((extension) => join(path, relatedName + extension)).find((file) => existsSync(file));
+  // Celery takes `shop.sms` for the module shop/sms/tasks, and people list the module.
+  const isFile = ['', ...extensions].some((extension) => existsSync(path + extension));
+  throw badModule(
+    isFile
+      ? `autodiscoverTasks was given ${given}, which is a file: it takes folders and looks for ${relatedName} in them. Name files in include.`
+      : `autodiscoverTasks was given ${given}, but there is no folder ${path}.`,
+  );
+}
+
+function badModule(message: string, cause?: Error): ConfigurationError {
+  return new ConfigurationError('CTQ_TASK_MODULE', message, cause === undefined ? {} : { cause });
 }

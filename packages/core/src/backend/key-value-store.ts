@@ -29,6 +29,8 @@ export interface KeyValueStore {
    * `setMany` makes a new one.
    */
   compareAndSet?(key: string, version: number, value: Uint8Array, ttlMs?: number): Promise<number | undefined>;
+  /** With `compareAndSet`: deletes the key if its version is still `version`, in one atomic step; resolves with whether it did. */
+  compareAndDelete?(key: string, version: number): Promise<boolean>;
   /** With `compareAndSet`: the value and the version to compare with. */
   getVersioned?(key: string): Promise<VersionedValue | undefined>;
   /** Keys that begin with the prefix, in their byte order. */

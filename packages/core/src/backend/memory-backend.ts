@@ -1,6 +1,8 @@
 import type { ResultRecord } from '../result/result-record.js';
 import { ExpiringMap } from './expiring-map.js';
+import type { KeyValueStore } from './key-value-store.js';
 import { type MemoryChords, memoryChords } from './memory-chords.js';
+import { memoryStore } from './memory-store.js';
 import type {
   ChordRole,
   GroupRole,
@@ -29,6 +31,7 @@ export class MemoryResults {
   readonly kept: ExpiringMap<Kept> = new ExpiringMap();
   readonly groups: ExpiringMap<KeptGroup> = new ExpiringMap();
   readonly chords: MemoryChords = new ExpiringMap();
+  readonly store: KeyValueStore = memoryStore();
   readonly listeners: Set<(taskIds: readonly string[]) => void> = new Set();
 }
 
@@ -65,6 +68,10 @@ class MemoryBackend implements ResultBackend {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  keyValueStore(): KeyValueStore {
+    return this.#results.store;
   }
 
   async store(records: readonly ResultRecord[]): Promise<void> {

@@ -80,6 +80,12 @@ class MemoryStore implements KeyValueStore {
     return Promise.resolve(next);
   }
 
+  compareAndDelete(key: string, version: number): Promise<boolean> {
+    const isSame = this.#live(key, this.#clock.now())?.version === version;
+    if (isSame) this.#entries.delete(key);
+    return Promise.resolve(isSame);
+  }
+
   getVersioned(key: string): Promise<VersionedValue | undefined> {
     const entry = this.#live(key, this.#clock.now());
     return Promise.resolve(entry === undefined ? undefined : { value: entry.value, version: entry.version });

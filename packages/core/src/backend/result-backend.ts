@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@ctq/runtime';
 import type { ResultCodec, ResultRecord } from '../result/result-record.js';
+import type { KeyValueStore } from './key-value-store.js';
 import type { TaskState } from '../result/states.js';
 
 /**
@@ -29,6 +30,12 @@ export interface ResultBackend {
   forget(taskIds: readonly string[]): Promise<void>;
   /** Deletes what has expired, where the store does not do so by itself. Resolves with the number of deleted entries. */
   cleanup?(): Promise<number>;
+
+  /**
+   * Makes a key-value store in the same place, with a connection of its own, which whoever asks for it opens and closes: for what an app coordinates (unique
+   * tasks) when it is not given a store.
+   */
+  keyValueStore?(): KeyValueStore;
 
   readonly notifier?: ResultNotifier;
   readonly groups?: GroupRole;

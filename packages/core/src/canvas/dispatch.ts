@@ -4,6 +4,8 @@ import type { Inherited } from '../sending/inherited.js';
 import { NoChordSupportError } from '../errors/task-errors.js';
 import type { Placement } from '../sending/call-options.js';
 import type { SendRequest } from '../sending/task-sender.js';
+import { isUnique, sendCall, sendWorkflow } from '../unique/send-unique.js';
+import { wasSent } from '../unique/unique-options.js';
 import { freeze, type FrozenIds } from './freeze.js';
 import { childOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
@@ -48,7 +50,16 @@ export async function dispatch(kernel: Kernel, node: SignatureNode, input: Dispa
     const placement = parent === undefined ? {} : { rootId: parent.rootId, parentId: parent.parentId };
     const plan: Plan = { sends: [], chords: [], inherited: input.inherited ?? parent?.inherited };
     planNode(kernel, plan, frozen.node, input.args ?? [], input.placement ?? placement);
-    await sendAll(kernel, plan);
+    const [only] = plan.sends;
+    if (isCalled && only !== undefined && isLone(only, frozen.node)) {
+      const conflict = await sendCall(kernel, only);
+      if (conflict !== undefined) {
+        if (!wasSent(conflict) && child !== undefined) adopter?.removeChild(child);
+        return { ...frozen.ids, id: conflict.outcome === 'returned' ? conflict.id : frozen.ids.id, conflict };
+      }
+    } else {
+      await sendAll(kernel, plan);
+    }
   } catch (error) {
     if (child !== undefined) adopter?.removeChild(child);
     throw error;
@@ -56,7 +67,18 @@ export async function dispatch(kernel: Kernel, node: SignatureNode, input: Dispa
   return frozen.ids;
 }
 
-async function sendAll(kernel: Kernel, { sends, chords: opened }: Plan): Promise<void> {
+/** Nothing waits for it but its caller. */
+function isLone({ placement }: SendRequest, node: SignatureNode): boolean {
+  return node.kind === 'task' && placement.groupId == null && placement.chord == null && placement.chain == null;
+}
+
+async function sendAll(kernel: Kernel, { sends, chords }: Plan): Promise<void> {
+  if (sends.some(isUnique)) return await sendWorkflow(kernel, sends, () => openChords(kernel, chords));
+  if (chords.length > 0) await openChords(kernel, chords);
+  await Promise.all(sends.map((request) => kernel.sender.send(request)));
+}
+
+async function openChords(kernel: Kernel, opened: Plan['chords']): Promise<void> {
   if (opened.length > 0) {
     const chords = (await kernel.results.backend()).chords;
     if (chords === undefined) {
@@ -64,7 +86,6 @@ async function sendAll(kernel: Kernel, { sends, chords: opened }: Plan): Promise
     }
     await Promise.all(opened.map(({ groupId, size }) => chords.openChord(groupId, size)));
   }
-  await Promise.all(sends.map((request) => kernel.sender.send(request)));
 }
 
 function planNode(kernel: Kernel, plan: Plan, node: SignatureNode, args: readonly unknown[], outer: Placement): void {

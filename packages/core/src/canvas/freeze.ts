@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { accumulate } from '../task/builtin-tasks.js';
+import type { UniqueConflict } from '../unique/unique-options.js';
 import type { ChordNode, GroupNode, NodeOptions, SignatureNode, TaskNode } from './signature-node.js';
 import { withLink, withOptions } from './signature-node.js';
 
@@ -10,6 +11,8 @@ export interface FrozenIds {
   readonly members?: readonly FrozenIds[];
   readonly parent?: FrozenIds;
   readonly ignored?: boolean;
+  /** How a lone unique call met another one that had its key. */
+  readonly conflict?: UniqueConflict;
 }
 
 export interface Frozen<Node extends SignatureNode = SignatureNode> {

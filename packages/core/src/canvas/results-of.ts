@@ -19,6 +19,7 @@ export function resultsOf(kernel: Kernel, ids: FrozenIds): AnyResult {
   return asyncResult(kernel.results, ids.id, {
     ...(parent === undefined ? {} : { parent }),
     ...(ids.ignored === true ? { ignored: true } : {}),
+    ...(ids.conflict === undefined ? {} : { fate: { conflict: ids.conflict } }),
   });
 }
 

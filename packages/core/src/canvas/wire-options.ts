@@ -37,6 +37,8 @@ const names = [
   ['retry', 'retry'],
   ['retries', 'retries'],
   ['replaced_task_nesting', 'replacedTaskNesting'],
+  // Ours: Python sends such a step as any other.
+  ['ctq_unique', 'unique'],
 ] as const satisfies readonly (readonly [string, keyof NodeOptions])[];
 
 /** Those that are properties of the message, each an option of its own in Celery. */

@@ -36,12 +36,19 @@ export function findSetting(
   if (name !== undefined) return name;
   const reason = refused.get(wanted);
   if (reason !== undefined) return { refusedBecause: reason };
-  const nearest = nearestName(wanted, spellingsLike(wanted));
+  const known = spellingsLike(wanted);
+  const nearest = known.find((one) => wordsOf(one) === wordsOf(wanted)) ?? nearestName(wanted, known);
   const meant = nearest === undefined || namespace === undefined ? nearest : `${prefix}${nearest.toUpperCase()}`;
   const hint = meant === undefined ? 'The reference page of the settings lists them all.' : `Did you mean '${meant}'?`;
   throw new ConfigurationError('CTQ_UNKNOWN_SETTING', `${source}: there is no setting '${spelling}'. ${hint}`, {
     details: { setting: spelling, source, ...(meant === undefined ? {} : { nearest: meant }) },
   });
+}
+
+/** The same for `backend_result` and `result_backend`. */
+function wordsOf(name: string): string {
+  const snake = name === name.toUpperCase() ? name.toLowerCase() : snakeCase(name);
+  return snake.split('_').sort().join(' ');
 }
 
 /** Names in the style that the author writes. */

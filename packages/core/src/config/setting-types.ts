@@ -175,6 +175,8 @@ export const timeZone: SettingType<string> = {
   },
 };
 
+const logLevelNames = oneOf<LogLevelName>('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL');
+
 const deliveryModeNames: Readonly<Record<DeliveryModeName, 1 | 2>> = { transient: 1, persistent: 2 };
 
 export const deliveryMode: SettingType<1 | 2> = {
@@ -198,6 +200,14 @@ const poolNames: Readonly<Record<string, PoolName>> = {
 export const poolName: SettingType<PoolName> = {
   expected: "'async', 'threads', 'processes' ('prefork') or 'solo'",
   parse: (value) => (typeof value === 'string' ? (poolNames[value] ?? mismatch) : mismatch),
+};
+
+/** Python's names of log levels. */
+export type LogLevelName = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
+
+export const logLevelName: SettingType<LogLevelName> = {
+  expected: "'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'",
+  parse: (value) => (typeof value === 'string' ? logLevelNames.parse(value.toUpperCase()) : mismatch),
 };
 
 /** Runs per second, or per unit: 5, '10/s', '10/m', '10/h'. */

@@ -164,6 +164,25 @@ const defects: readonly Defect[] = [
     },
   },
   {
+    title: 'deletes whatever the version is',
+    noticedBy: 'a key is deleted by the version that it has, and by no other',
+    breaks: ({ deleteMany }) => ({ compareAndDelete: (key) => deleteMany([key]).then(() => true) }),
+  },
+  {
+    title: 'forgets what a plain set does to versions when it deletes',
+    noticedBy: 'what was set again, or has expired, is not deleted by the version before',
+    breaks: ({ getVersioned, compareAndDelete }) => {
+      const first = new Map<string, number>();
+      return {
+        compareAndDelete: async (key, version) => {
+          const current = (await getVersioned(key))?.version ?? 0;
+          if (!first.has(key)) first.set(key, version);
+          return compareAndDelete(key, first.get(key) === version ? current : version);
+        },
+      };
+    },
+  },
+  {
     title: 'overwrites version 0',
     noticedBy: 'version 0 is set where nothing is, and only there',
     breaks: ({ getVersioned, compareAndSet }) => ({
@@ -207,8 +226,32 @@ const defects: readonly Defect[] = [
 
 function brokenStore(breaks: Defect['breaks']): KeyValueStore {
   const store = memoryStore() as KeyValueStore & Methods;
-  const { open, close, getMany, setMany, deleteMany, increment, compareAndSet, getVersioned, list, watch } = store;
-  const methods = { open, close, getMany, setMany, deleteMany, increment, compareAndSet, getVersioned, list, watch };
+  const {
+    open,
+    close,
+    getMany,
+    setMany,
+    deleteMany,
+    increment,
+    compareAndSet,
+    compareAndDelete,
+    getVersioned,
+    list,
+    watch,
+  } = store;
+  const methods = {
+    open,
+    close,
+    getMany,
+    setMany,
+    deleteMany,
+    increment,
+    compareAndSet,
+    compareAndDelete,
+    getVersioned,
+    list,
+    watch,
+  };
   const good = Object.fromEntries(
     Object.entries(methods).map(([name, method]) => [name, (method as (...args: never[]) => unknown).bind(store)]),
   ) as unknown as Methods;

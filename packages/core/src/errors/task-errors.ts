@@ -1,4 +1,4 @@
-import { CtqError, type CtqErrorOptions } from '@ctq/runtime';
+import { CtqError, type CtqErrorOptions, nearestName } from '@ctq/runtime';
 
 /** Everything that can go wrong with one task. Celery's TaskError (celery 5.6 exceptions.py). */
 export class TaskError extends CtqError {
@@ -10,14 +10,35 @@ export class TaskNotRegisteredError extends TaskError {
   static override readonly family: string = 'TaskNotRegisteredError';
   readonly task: string;
 
-  constructor(task: string, options: CtqErrorOptions = {}) {
-    super(
-      'CTQ_TASK_NOT_REGISTERED',
-      `No task named '${task}' is registered. Import the module that defines it (include, autodiscoverTasks), and check the spelling.`,
-      { ...options, details: { task, ...options.details } },
-    );
+  /** @param registered The names that there are, where they are known. */
+  constructor(task: string, options: CtqErrorOptions & { readonly registered?: readonly string[] } = {}) {
+    const { registered, ...more } = options;
+    super('CTQ_TASK_NOT_REGISTERED', `No task named '${task}' is registered. ${adviceFor(task, registered ?? [])}`, {
+      ...more,
+      details: { task, ...more.details },
+    });
     this.task = task;
   }
+}
+
+/** What is most likely the matter, by the name. */
+function adviceFor(task: string, registered: readonly string[]): string {
+  const last = task.slice(task.lastIndexOf('.') + 1);
+  const alike = registered.filter((name) => name !== task && name.slice(name.lastIndexOf('.') + 1) === last);
+  const nearest = nearestName(task, registered);
+  const near = alike.length > 0 ? alike : nearest === undefined ? [] : [nearest];
+  const meant =
+    near.length === 0
+      ? ''
+      : `Did you mean ${near
+          .slice(0, 3)
+          .map((name) => `'${name}'`)
+          .join(' or ')}? `;
+  if (task.startsWith('__main__.'))
+    return `${meant}It was sent by a Python program that was started as a script, whose tasks are named after it: give the task a name there, @app.task(name='${near[0] ?? last}').`;
+  if (alike.length > 0)
+    return `${meant}The name on the wire has to be the same on both sides: where it is sent from Python, name the task there (@app.task(name=…)), since Celery names by how a module was imported.`;
+  return `${meant}Import the module that defines it (include, autodiscoverTasks), and check the spelling.`;
 }
 
 /** Two functions under one name. Celery's AlreadyRegistered. */

@@ -5,13 +5,15 @@ import { dispatch } from '../canvas/dispatch.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { SignatureNode } from '../canvas/signature-node.js';
 import { ChordError, NoChordSupportError } from '../errors/task-errors.js';
+import { UniqueConflictError } from '../errors/unique-errors.js';
 import { saferepr } from '../protocol/args-repr.js';
 import { encodeError, isStoredError } from '../result/error-document.js';
 import { storedError } from '../result/stored-error.js';
+import type { StoredError } from '../result/result-record.js';
 import { exceptionStates, type TaskState } from '../result/states.js';
 import { abandonSteps, type ChordMember, idsOf } from './abandon-steps.js';
 import type { Inherited } from '../sending/inherited.js';
-import { sendErrbacks } from './continuations.js';
+import { sendErrbacks } from './errbacks.js';
 
 /**
  * Reports a finished header task to its chord; whoever completes the header sends the body. The chord is forgotten only after the body was taken by
@@ -49,26 +51,41 @@ async function concludeChord(
   if (failed === undefined) {
     const results = parts.map((part) => part.result);
     const input = { args: [results], placement: { rootId, parentId: id } };
-    await dispatch(kernel, body, inherited === undefined ? input : { ...input, inherited });
+    try {
+      await dispatch(kernel, body, inherited === undefined ? input : { ...input, inherited });
+    } catch (error) {
+      if (!UniqueConflictError.isInstance(error)) throw error;
+      await failStep(kernel, body, storedError(error), { failedId: id, rootId });
+    }
   } else {
     await failBody(kernel, body, failed, rootId);
   }
   await chords.closeChord(groupId);
 }
 
-/** The body will never run: everybody who waits for it, or for what follows it, is told why (celery 5.6 backends/base.py, chord_error_from_stack). */
+/** A member of the header failed (celery 5.6 backends/base.py, chord_error_from_stack). */
 async function failBody(kernel: Kernel, body: SignatureNode, failed: ChordPart, rootId: string | null): Promise<void> {
   const cause = kernel.results.errorOf({ ...failed, traceback: null });
   const error = storedError(
     new ChordError(`Dependency ${failed.taskId} raised ${cause.name}(${saferepr(cause.message)})`, { cause }),
   );
-  const outer = await abandonSteps(kernel, body, { state: 'FAILURE', error, rootId, failedId: failed.taskId });
-  for (const member of outer) await reportChordPart(kernel, member, 'FAILURE', error);
-  const bodyId = idsOf(body).at(-1);
-  if (bodyId !== undefined) await sendErrbacks(kernel, errbacksOf(body), bodyId, rootId);
+  await failStep(kernel, body, error, { failedId: failed.taskId, rootId });
 }
 
-function errbacksOf(body: SignatureNode): SignatureNode['options']['linkError'] & {} {
-  const all = [...(body.options.linkError ?? []), ...(body.kind === 'chain' ? body.links.flatMap(errbacksOf) : [])];
+/** A step will never run: everybody who waits for it, or for what follows it, is told why, and its errbacks are sent. */
+export async function failStep(
+  kernel: Kernel,
+  step: SignatureNode,
+  error: StoredError,
+  { failedId, rootId }: { readonly failedId: string; readonly rootId: string | null },
+): Promise<void> {
+  const outer = await abandonSteps(kernel, step, { state: 'FAILURE', error, rootId, failedId });
+  for (const member of outer) await reportChordPart(kernel, member, 'FAILURE', error);
+  const stepId = idsOf(step).at(-1);
+  if (stepId !== undefined) await sendErrbacks(kernel, errbacksOf(step), stepId, rootId);
+}
+
+function errbacksOf(step: SignatureNode): SignatureNode['options']['linkError'] & {} {
+  const all = [...(step.options.linkError ?? []), ...(step.kind === 'chain' ? step.links.flatMap(errbacksOf) : [])];
   return all.filter((errback, index) => all.findIndex((other) => isDeepStrictEqual(other, errback)) === index);
 }

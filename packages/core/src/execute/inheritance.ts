@@ -1,10 +1,8 @@
 import type { Kernel } from '../app/kernel.js';
 import type { TaskMessage } from '../protocol/task-message.js';
-import type { ResultTuple } from '../result/result-record.js';
 import type { CallOptions } from '../sending/call-options.js';
 import type { DeliveryInfo } from '../task/task-context.js';
 import type { Inherited } from '../sending/inherited.js';
-import type { SendRequest } from '../sending/task-sender.js';
 import { parentTask, type RunningTask } from './current-task.js';
 
 /** The place of a call in the task that makes it (celery 5.6 app/base.py, send_task). */
@@ -58,18 +56,4 @@ export function adopterOf(
   if (addToParent === false) return undefined;
   const parent = parentTask(kernel);
   return parent?.execution.definition.options.trail === false ? undefined : parent;
-}
-
-/** Sends a call whose result is a child of the task that makes it. Known from the call on: a task may end before its call is confirmed. */
-export async function sendAsChild(kernel: Kernel, request: SendRequest): Promise<void> {
-  const adopter = adopterOf(kernel, request.options);
-  if (adopter === undefined) return kernel.sender.send(request);
-  const child: ResultTuple = [[request.id, null], null];
-  adopter.addChild(child);
-  try {
-    await kernel.sender.send(request);
-  } catch (error) {
-    adopter.removeChild(child);
-    throw error;
-  }
 }

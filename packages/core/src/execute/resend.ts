@@ -4,6 +4,7 @@ import type { TaskMessage } from '../protocol/task-message.js';
 import type { CallOptions } from '../sending/call-options.js';
 import type { Retry } from '../task/directives.js';
 import type { DeliveryInfo } from '../task/task-context.js';
+import type { UniqueTicket } from '../unique/unique-ticket.js';
 
 /**
  * Sends the next attempt: the same id, sender, workflow, headers, limits and expiry, one retry more, to where it came from (celery 5.6
@@ -53,7 +54,13 @@ export async function resend(
     ...(message.origin === null ? {} : { origin: message.origin }),
     ...(message.stampedHeaders !== null ? { stampedHeaders: message.stampedHeaders, stamps: message.stamps } : {}),
     ...(taskOptions === undefined ? {} : { taskOptions }),
+    ...(message.unique === undefined ? {} : { unique: withoutVersion(message.unique) }),
   });
+}
+
+/** The entry has gone from state to state since then. */
+function withoutVersion({ version, ...ticket }: UniqueTicket): UniqueTicket {
+  return ticket;
 }
 
 function wayBack({ exchange, routingKey }: DeliveryInfo): CallOptions {

@@ -1,6 +1,7 @@
 import type { ContentCodec, Message } from '@ctq/messaging';
 import { InvalidTaskMessageError, UnknownMessageError } from '../errors/task-errors.js';
 import { argsRepr, kwargsRepr } from './args-repr.js';
+import { readTicket, uniqueHeader, type UniqueTicket } from '../unique/unique-ticket.js';
 import { isMapping, type Mapping, TaskFields } from './task-fields.js';
 import type { TaskMessage } from './task-message.js';
 import { localToAware } from './wire-time.js';
@@ -61,6 +62,7 @@ function decodeVersion2(message: Message, body: readonly unknown[]): TaskMessage
     chain: embed.signatures('chain'),
     chord: embed.signature('chord'),
     replyTo: message.properties.replyTo ?? null,
+    ...ticketIn(message.headers),
   };
 }
 
@@ -108,6 +110,7 @@ function decodeVersion1(message: Message, body: Mapping): TaskMessage {
     chain: null,
     chord: fields.signature('chord'),
     replyTo: message.properties.replyTo ?? null,
+    ...ticketIn(message.headers),
   };
 }
 
@@ -137,7 +140,13 @@ const protocolHeaders: readonly string[] = [
 ];
 
 /** What is not the caller's: the protocol's, and what transports add on the way. */
-const knownHeaders: ReadonlySet<string> = new Set([...protocolHeaders, 'compression', 'redelivered']);
+const knownHeaders: ReadonlySet<string> = new Set([...protocolHeaders, 'compression', 'redelivered', uniqueHeader]);
+
+function ticketIn(headers: Mapping): { readonly unique: UniqueTicket } | undefined {
+  const given = headers[uniqueHeader];
+  const unique = given === undefined ? undefined : readTicket(given);
+  return unique === undefined ? undefined : { unique };
+}
 
 const none: Mapping = Object.freeze({});
 

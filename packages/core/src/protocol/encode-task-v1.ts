@@ -1,6 +1,7 @@
 import type { Message } from '@ctq/messaging';
 import type { SerializedSignature } from '../canvas/serialized-signature.js';
 import { encodeProperties, type EncodeTaskOptions } from './encode-task.js';
+import { uniqueHeader } from '../unique/unique-ticket.js';
 import type { TaskMessage } from './task-message.js';
 
 /**
@@ -37,6 +38,7 @@ export function encodeTaskVersion1(task: TaskMessage, options: EncodeTaskOptions
     contentEncoding: content.contentEncoding,
     headers: {
       ...task.headers,
+      ...(task.unique === undefined ? {} : { [uniqueHeader]: task.unique }),
       ...(content.compression === undefined ? {} : { compression: content.compression }),
     },
     properties: encodeProperties(task, options),

@@ -1,4 +1,5 @@
 import type { ContentCodec, EncodeOptions, Message, MessageProperties } from '@ctq/messaging';
+import { uniqueHeader } from '../unique/unique-ticket.js';
 import type { TaskMessage } from './task-message.js';
 
 export interface EncodeTaskOptions extends EncodeOptions {
@@ -45,6 +46,7 @@ export function encodeTask(task: TaskMessage, options: EncodeTaskOptions): Messa
     stamps: task.stamps,
   };
   for (const name in task.headers) headers[name] = task.headers[name];
+  if (task.unique !== undefined) headers[uniqueHeader] = task.unique;
   if (content.compression !== undefined) headers.compression = content.compression;
   return {
     body: content.body,

@@ -1,4 +1,5 @@
 import type { SerializedSignature } from '../canvas/serialized-signature.js';
+import type { UniqueTicket } from '../unique/unique-ticket.js';
 
 /**
  * A task message in one shape for both protocols: what the sender fills in and what the worker works with.
@@ -41,4 +42,6 @@ export interface TaskMessage {
   readonly chain: readonly SerializedSignature[] | null;
   readonly chord: SerializedSignature | null;
   readonly replyTo: string | null;
+  /** Of a unique call: its key, and how it stands to it. */
+  readonly unique?: UniqueTicket;
 }

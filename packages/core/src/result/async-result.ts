@@ -1,3 +1,4 @@
+import type { UniqueConflict } from '../unique/unique-options.js';
 import { abortTask } from './abort-task.js';
 import { groupResult } from './group-result.js';
 import type {
@@ -22,12 +23,18 @@ import { watchStates } from './watch-states.js';
 export interface AsyncResultOptions {
   readonly parent?: AnyResult | undefined;
   readonly ignored?: boolean;
+  /** How the call met another one with its key, as soon as that is known. */
+  readonly fate?: CallFate;
+}
+
+export interface CallFate {
+  readonly conflict: UniqueConflict | undefined;
 }
 
 /** A handle on the outcome of one task, read from the backend whenever it is asked. */
 export function asyncResult<R>(results: ResultStore, id: string, options?: AsyncResultOptions): AsyncResult<R> {
   if (id === '') throw new TypeError('A result needs the id of its task; it was given an empty one.');
-  return new StoredResult<R>(results, id, options?.parent, options?.ignored ?? false);
+  return new StoredResult<R>(results, id, options);
 }
 
 /**
@@ -60,14 +67,30 @@ function notATuple(value: unknown): TypeError {
 class StoredResult<R> implements AsyncResult<R> {
   readonly id: string;
   readonly parent: AnyResult | undefined;
-  readonly ignored: boolean;
   readonly #results: ResultStore;
+  readonly #ignored: boolean;
+  readonly #fate: CallFate | undefined;
 
-  constructor(results: ResultStore, id: string, parent: AnyResult | undefined, ignored: boolean) {
+  constructor(results: ResultStore, id: string, options: AsyncResultOptions | undefined) {
     this.#results = results;
     this.id = id;
-    this.parent = parent;
-    this.ignored = ignored;
+    this.parent = options?.parent;
+    this.#ignored = options?.ignored ?? false;
+    this.#fate = options?.fate;
+  }
+
+  get ignored(): boolean {
+    return this.#ignored || this.conflict?.outcome === 'dropped';
+  }
+
+  get conflict(): UniqueConflict | undefined {
+    return this.#fate?.conflict;
+  }
+
+  /** Whose outcome it is. */
+  get #taskId(): string {
+    const { conflict } = this;
+    return conflict?.outcome === 'returned' ? conflict.id : this.id;
   }
 
   get(options?: GetOptions & { readonly propagate?: true }): Promise<R>;
@@ -77,7 +100,7 @@ class StoredResult<R> implements AsyncResult<R> {
     assertMayWait(options);
     const { propagate = true, followParents = true, callback } = options;
     const parents = propagate && followParents && this.parent !== undefined ? taskIdsBefore(this) : [];
-    const record = await waitForRecord(this.#results, this.id, parents, options);
+    const record = await waitForRecord(this.#results, this.#taskId, parents, options);
     const isError = propagateStates.has(record.status);
     if (isError && propagate) throw this.#results.errorOf(record);
     // The value went through the serializer, which is what R describes.
@@ -87,7 +110,7 @@ class StoredResult<R> implements AsyncResult<R> {
   }
 
   record(): Promise<ResultRecord | undefined> {
-    return this.#results.find(this.id);
+    return this.#results.find(this.#taskId);
   }
 
   async state(): Promise<TaskState> {
@@ -144,7 +167,7 @@ class StoredResult<R> implements AsyncResult<R> {
   }
 
   watch(options: WatchOptions = forEver): AsyncGenerator<StateChange<R>, void, undefined> {
-    return watchStates<R>(this.#results, this.id, options);
+    return watchStates<R>(this.#results, this.#taskId, options);
   }
 
   iterdeps(
@@ -168,7 +191,7 @@ class StoredResult<R> implements AsyncResult<R> {
   }
 
   async forget(): Promise<void> {
-    await Promise.all([this.#results.forget([this.id]), forgetAll(this.parent)]);
+    await Promise.all([this.#results.forget([this.#taskId]), forgetAll(this.parent)]);
   }
 
   asTuple(): ResultTuple {

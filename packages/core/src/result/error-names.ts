@@ -18,6 +18,7 @@ import {
   TaskNotRegisteredError,
   TaskRevokedError,
 } from '../errors/task-errors.js';
+import { UniqueConflictError } from '../errors/unique-errors.js';
 
 /** How an error of ctq is called in results: the class that Python has for it. */
 export interface ErrorName {
@@ -111,6 +112,13 @@ const errorNames: readonly ErrorName[] = [
     (_, message) => new TransportConnectionError(message, { recoverable: true }),
   ),
   named(SyncSubtaskError, ctq, 'SyncSubtaskError', (_, message) => new SyncSubtaskError('', { message })),
+  named(
+    UniqueConflictError,
+    ctq,
+    'UniqueConflictError',
+    ([task, id, takenBy]) => new UniqueConflictError(String(task), String(id), String(takenBy)),
+    ({ details }) => [details.task, details.id, details.takenBy],
+  ),
   named(NoResultBackendError, ctq, 'NoResultBackendError', () => new NoResultBackendError()),
 ];
 

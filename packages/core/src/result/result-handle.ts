@@ -1,5 +1,6 @@
 import type { Duration } from '@ctq/runtime';
 import type { ExtendedResult, ResultRecord, ResultTuple } from './result-record.js';
+import type { UniqueConflict } from '../unique/unique-options.js';
 import type { TaskState } from './states.js';
 
 /** How to wait, for whatever is waited for. */
@@ -90,6 +91,8 @@ export interface AsyncResult<R> extends ResultHandle<R> {
   readonly parent: AnyResult | undefined;
   /** Nothing is stored for it: `get` resolves with null at once. */
   readonly ignored: boolean;
+  /** How a unique call met another one that had its key; undefined for one that did not, and for a handle that was made of an id. */
+  readonly conflict: UniqueConflict | undefined;
   get(options?: GetOptions & { readonly propagate?: true }): Promise<R>;
   get(options: GetOptions): Promise<R | Error>;
   /** PENDING also for an id that nobody ever sent: the backend cannot know. */

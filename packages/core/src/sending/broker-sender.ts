@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Connection, Declarable, Message, PublishRetryPolicy, Route } from '@ctq/messaging';
+import type { Connection, Message, PublishRetryPolicy, Route } from '@ctq/messaging';
 import { durationMs, toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
 import { taskSentFields } from '../events/task-sent.js';
@@ -10,6 +10,13 @@ import { buildMessage } from './build-message.js';
 import type { CallOptions } from './call-options.js';
 import type { PublishConnection } from './publish-connection.js';
 import type { SendRequest, TaskSender } from './task-sender.js';
+
+/** A call on its way. */
+interface Call {
+  readonly request: SendRequest;
+  readonly task: TaskMessage;
+  readonly destination: Destination;
+}
 
 /** Sends through the app's broker connection, which is opened by the first call. */
 export class BrokerSender implements TaskSender {
@@ -28,73 +35,88 @@ export class BrokerSender implements TaskSender {
   send(request: SendRequest): Promise<void> {
     const routed = this.#kernel.router.route(request);
     const { task, message } = buildMessage(this.#kernel, request, routed, this.#origin);
-    const sent = this.#send(message, routed.destination, request);
-    return this.#kernel.settings.taskSendSentEvent ? this.#tellSent(sent, task, routed.destination) : sent;
-  }
-
-  #send(message: Message, { address, declare }: Destination, request: SendRequest): Promise<void> {
+    const call = { request, task, destination: routed.destination };
+    const { address } = routed.destination;
     const { interceptors } = this.#kernel;
-    if (interceptors.length === 0) return this.#publish(message, address, declare, request);
+    if (interceptors.length === 0) return this.#publish(message, address, call);
     const publish = intercepted<PublishCall, void>(
       interceptors,
       (interceptor) => interceptor.publish?.bind(interceptor),
-      (call) => this.#publish(call.message, call.route, declare, request),
+      (publishCall) => this.#publish(publishCall.message, publishCall.route, call),
     );
     return publish({ message, route: address, task: request.task, id: request.id });
   }
 
+  #publish(message: Message, route: Route, call: Call): Promise<void> {
+    return this.#kernel.signals.beforeTaskPublish.hasReceivers()
+      ? this.#publishTold(message, route, call)
+      : this.#handOver(message, route, call);
+  }
+
+  async #publishTold(message: Message, route: Route, call: Call): Promise<void> {
+    const { task, id, options } = call.request;
+    const { declare } = call.destination;
+    const headers = { ...message.headers };
+    const properties = { ...message.properties };
+    await this.#kernel.signals.beforeTaskPublish.send(task, () => ({
+      ...{ sender: task, task, id, body: message.body, headers, properties, route, declare },
+      retryPolicy: this.#retryOf(options),
+    }));
+    await this.#handOver({ ...message, headers, properties }, route, call);
+  }
+
+  /** To the broker, or to whoever sends it later. */
+  #handOver(message: Message, route: Route, call: Call): Promise<void> {
+    const { task, id, options } = call.request;
+    const { outbox } = options;
+    const publish = (): Promise<void> => this.#publishNow(message, route, call);
+    if (outbox === undefined) return this.#isFollowed ? this.#tellSent(publish(), message, route, call) : publish();
+    outbox.hold({
+      task,
+      id,
+      outgoing: { message, route },
+      send: async () => {
+        await this.#tellSent(publish(), message, route, call);
+        return undefined;
+      },
+    });
+    return Promise.resolve();
+  }
+
+  /** Whether anybody wants to hear that a call was sent. */
+  get #isFollowed(): boolean {
+    const { settings, signals } = this.#kernel;
+    return settings.taskSendSentEvent || signals.afterTaskPublish.hasReceivers();
+  }
+
   /** The call is sent, whether or not anybody hears of it. */
-  async #tellSent(sent: Promise<void>, task: TaskMessage, destination: Destination): Promise<void> {
+  async #tellSent(sent: Promise<void>, message: Message, route: Route, { task, destination }: Call): Promise<void> {
     await sent;
+    const { settings, signals, events, logger } = this.#kernel;
+    const { body, headers, properties } = message;
+    await signals.afterTaskPublish.send(task.task, () => ({
+      ...{ sender: task.task, task: task.task, id: task.id, body, headers, properties, route },
+    }));
+    if (!settings.taskSendSentEvent) return;
     try {
-      await this.#kernel.events.send('task-sent', taskSentFields(task, destination));
+      await events.send('task-sent', taskSentFields(task, destination));
     } catch (error) {
-      this.#kernel.logger.warn(
-        { err: toError(error) },
-        `Couldn't send the event task-sent of ${task.task}[${task.id}]`,
-      );
+      logger.warn({ err: toError(error) }, `Couldn't send the event task-sent of ${task.task}[${task.id}]`);
     }
   }
 
-  #publish(message: Message, address: Route, declare: readonly Declarable[], request: SendRequest): Promise<void> {
-    const { beforeTaskPublish, afterTaskPublish } = this.#kernel.signals;
-    if (beforeTaskPublish.hasReceivers() || afterTaskPublish.hasReceivers())
-      return this.#publishTold(message, address, declare, request);
-    return this.#publishSilently(message, address, declare, request);
-  }
-
-  async #publishTold(
-    message: Message,
-    route: Route,
-    declare: readonly Declarable[],
-    request: SendRequest,
-  ): Promise<void> {
-    const { beforeTaskPublish, afterTaskPublish } = this.#kernel.signals;
-    const { task, id, options } = request;
-    const headers = { ...message.headers };
-    const properties = { ...message.properties };
-    const about = { sender: task, task, id, body: message.body, headers, properties, route };
-    await beforeTaskPublish.send(task, () => ({ ...about, declare, retryPolicy: this.#retryOf(options) }));
-    await this.#publishSilently({ ...message, headers, properties }, route, declare, request);
-    await afterTaskPublish.send(task, () => about);
-  }
-
   /** Once there is a connection nothing but its own promise is made for a publish. */
-  #publishSilently(
-    message: Message,
-    address: Route,
-    declare: readonly Declarable[],
-    request: SendRequest,
-  ): Promise<void> {
+  #publishNow(message: Message, route: Route, call: Call): Promise<void> {
     const connection = this.#connection;
-    if (connection === undefined) return this.#publishFirst(message, address, declare, request);
-    const { options, taskOptions } = request;
+    if (connection === undefined) return this.#publishFirst(message, route, call);
+    const { options, taskOptions } = call.request;
+    const { declare } = call.destination;
     const retry = this.#retryOf(options);
     const { signal, publishTimeout } = options;
     const mandatory = options.mandatory ?? taskOptions?.mandatory ?? false;
     if (signal === undefined && publishTimeout === undefined && !mandatory)
-      return connection.producer.publish(message, address, { declare, retry });
-    return connection.producer.publish(message, address, {
+      return connection.producer.publish(message, route, { declare, retry });
+    return connection.producer.publish(message, route, {
       declare,
       retry,
       mandatory,
@@ -103,15 +125,10 @@ export class BrokerSender implements TaskSender {
     });
   }
 
-  async #publishFirst(
-    message: Message,
-    address: Route,
-    declare: readonly Declarable[],
-    request: SendRequest,
-  ): Promise<void> {
+  async #publishFirst(message: Message, route: Route, call: Call): Promise<void> {
     // Not before those who waited from the beginning: calls are sent in their order.
     this.#connection = await this.#publishing.open();
-    await this.#publishSilently(message, address, declare, request);
+    await this.#publishNow(message, route, call);
   }
 
   #retryOf({ retry }: CallOptions): PublishRetryPolicy | false {

@@ -75,6 +75,7 @@ export function buildMessage(
     chain: placement.chain ?? null,
     chord: placement.chord ?? null,
     replyTo: options.replyTo ?? kernel.sender.replyTo,
+    ...(request.unique === undefined ? noOptions : { unique: request.unique }),
   };
   const serializer = options.serializer ?? taskOptions?.serializer ?? route.serializer ?? settings.taskSerializer;
   const compression = options.compression ?? taskOptions?.compression ?? route.compression ?? settings.taskCompression;

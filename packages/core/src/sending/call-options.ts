@@ -2,6 +2,8 @@ import type { MessageProperties, PublishRetryPolicy, Queue } from '@ctq/messagin
 import type { ExchangeType } from '@ctq/messaging/transport';
 import type { Duration } from '@ctq/runtime';
 import type { SerializedSignature } from '../canvas/serialized-signature.js';
+import type { Outbox } from '../outbox/outbox.js';
+import type { UniqueCallOptions } from '../unique/unique-options.js';
 
 /** What a continuation may be given as: a signature of any kind. */
 export interface Linkable {
@@ -55,6 +57,10 @@ export interface CallOptions {
   /** Run when it failed, with the failed task's id as first argument. */
   readonly linkError?: Linkable | readonly Linkable[];
   readonly replyTo?: string;
+  /** Not beside another call with its key; over what the task says. A key is given as it is: the arguments are known. */
+  readonly unique?: boolean | UniqueCallOptions;
+  /** Holds the call back, until its transaction is committed. */
+  readonly outbox?: Outbox;
   /** Remember the result among the children of the task that makes the call. Default true. */
   readonly addToParent?: boolean;
   /** What logs and monitors show for the arguments; for calls that carry secrets. */

@@ -1,11 +1,14 @@
 import { hostname } from 'node:os';
+import type { Message } from '@ctq/messaging';
 import type { Kernel } from '../app/kernel.js';
-import { completeTask, storeProgress } from '../execute/complete-task.js';
+import { TaskRevokedError } from '../errors/task-errors.js';
+import { completeRevoked, completeTask, storeProgress } from '../execute/complete-task.js';
 import { executeIntercepted } from '../execute/execute-intercepted.js';
 import type { Execution } from '../execute/execution.js';
 import { tellOutcome } from '../execute/tell-outcome.js';
 import { TaskAbort } from '../execute/task-abort.js';
 import { decodeTask } from '../protocol/decode-task.js';
+import { stateAfter } from '../unique/state-after.js';
 import { buildMessage } from './build-message.js';
 import type { SendRequest, TaskSender } from './task-sender.js';
 
@@ -25,14 +28,30 @@ export class EagerSender implements TaskSender {
 
   async send(request: SendRequest): Promise<void> {
     const kernel = this.#kernel;
-    const built = buildMessage(kernel, request, kernel.router.route(request), `gen${process.pid}@${this.#hostname}`);
-    const message = decodeTask(built.message, kernel.content);
+    const routed = kernel.router.route(request);
+    const { message } = buildMessage(kernel, request, routed, `gen${process.pid}@${this.#hostname}`);
+    const { outbox } = request.options;
+    if (outbox === undefined) return await this.#run(message);
+    outbox.hold({
+      task: request.task,
+      id: request.id,
+      outgoing: { message, route: routed.destination.address },
+      send: async () => {
+        await this.#run(message);
+        return undefined;
+      },
+    });
+  }
+
+  async #run(sent: Message): Promise<void> {
+    const kernel = this.#kernel;
+    const message = decodeTask(sent, kernel.content);
     const definition = kernel.registry.get(message.task);
     const completion = { message, definition, deliveryInfo: undefined, hostname: this.#hostname };
     const execution: Execution = {
       definition,
       message,
-      source: built.message,
+      source: sent,
       deliveryInfo: undefined,
       properties: undefined,
       hostname: this.#hostname,
@@ -44,7 +63,18 @@ export class EagerSender implements TaskSender {
       // There is no worker, so nobody watches it.
       sendEvent: () => Promise.resolve(),
     };
+    const { unique } = message;
+    let version: number | undefined;
+    if (unique !== undefined) {
+      const beginning = await kernel.unique.begin(message.id, unique, { redelivered: false });
+      if (beginning.kind === 'replaced') {
+        await completeRevoked(kernel, completion, new TaskRevokedError(`replaced by ${beginning.by}`));
+        return kernel.unique.forgetReplaced(message.id, unique);
+      }
+      ({ version } = beginning);
+    }
     const outcome = await executeIntercepted(kernel, execution);
+    if (unique !== undefined) await kernel.unique.end(message.id, unique, stateAfter(outcome), version);
     const settled = await completeTask(kernel, { ...completion, outcome });
     await tellOutcome(kernel, execution, settled);
     if (settled.kind === 'failure' && kernel.settings.taskEagerPropagates) throw settled.error;

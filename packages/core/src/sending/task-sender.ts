@@ -1,5 +1,6 @@
 import type { Inherited } from './inherited.js';
 import type { TaskOptions } from '../task/task-options.js';
+import type { UniqueTicket } from '../unique/unique-ticket.js';
 import type { CallOptions, Placement } from './call-options.js';
 
 /** One call, on its way to a queue. */
@@ -21,6 +22,8 @@ export interface SendRequest {
   readonly inherited?: Inherited;
   /** Options of the task itself, below those of the call; undefined for a task that is not known here. */
   readonly taskOptions?: TaskOptions;
+  /** Of a unique call that has its key, or is about to take it. */
+  readonly unique?: UniqueTicket;
 }
 
 /** Puts calls on queues. */

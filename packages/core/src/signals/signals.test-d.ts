@@ -2,7 +2,9 @@ import { describe, expectTypeOf, test } from 'vitest';
 import { Ctq } from '../app/ctq.js';
 import type { Settings } from '../config/settings.js';
 import type { TaskContext } from '../task/task-context.js';
+import type { Receiver, Signal } from './signal.js';
 import type { SignalEvents } from './signals.js';
+import type { TaskFailureEvent } from './task-events.js';
 
 describe('The signals of an app', () => {
   const app = new Ctq('types');
@@ -21,6 +23,11 @@ describe('The signals of an app', () => {
     app.signals.beforeTaskPublish.connect(({ headers }) => {
       headers['tenant'] = 7;
     });
+  });
+
+  test('are each a signal of their event', () => {
+    expectTypeOf(app.signals.taskFailure).toEqualTypeOf<Signal<TaskFailureEvent>>();
+    expectTypeOf<Receiver<TaskFailureEvent>>().parameter(0).toEqualTypeOf<TaskFailureEvent>();
   });
 
   test('take a task for its name, and asynchronous receivers', () => {

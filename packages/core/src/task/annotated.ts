@@ -1,5 +1,6 @@
 import { annotate } from '../config/annotation-setting.js';
 import type { Settings } from '../config/settings.js';
+import { checkUnique } from '../unique/unique-rules.js';
 import { checkLimits } from './check-limits.js';
 import type { TaskDefinition } from './task-definition.js';
 
@@ -8,5 +9,6 @@ export function annotated(definition: TaskDefinition, { taskAnnotations }: Setti
   if (taskAnnotations === undefined) return definition;
   const options = Object.freeze(annotate(definition, taskAnnotations));
   checkLimits(definition.name, options);
+  checkUnique(definition.name, options.unique);
   return { ...definition, options };
 }

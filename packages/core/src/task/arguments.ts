@@ -19,6 +19,16 @@ export function bindArguments(
   return definition.params === undefined ? args : notTooMany(definition, definition.params, args);
 }
 
+/** The arguments of a call in the same form, before anything is validated: what its key is made of. */
+export function argumentsForKey(
+  definition: TaskDefinition,
+  args: readonly unknown[],
+  kwargs: Kwargs,
+): readonly unknown[] {
+  if (definition.schema !== undefined) return [withNames(definition, args, kwargs)];
+  return Object.keys(kwargs).length === 0 ? args : placed(definition, args, kwargs);
+}
+
 /** Keyword arguments to positions. */
 function placed(definition: TaskDefinition, args: readonly unknown[], kwargs: Kwargs): readonly unknown[] {
   const { params } = definition;

@@ -4,14 +4,13 @@ import type { Kernel } from '../app/kernel.js';
 import { createSignature } from '../canvas/create-signature.js';
 import type { TaskNode } from '../canvas/signature-node.js';
 import { createDirectContext } from '../execute/create-context.js';
-import { sendAsChild } from '../execute/inheritance.js';
-import { asyncResult } from '../result/async-result.js';
+import { sendAsChild } from '../execute/send-as-child.js';
 import type { AsyncResult } from '../result/result-handle.js';
 import type { CallOptions } from '../sending/call-options.js';
 import { type BulkCall, enqueueMany, type EnqueueManyOptions, type OnBatch } from '../sending/enqueue-many.js';
+import { resultOfCall } from '../sending/result-of-call.js';
 import type { AnyTask, RemoteTask, Task } from './task.js';
 import type { TaskDefinition } from './task-definition.js';
-import type { TaskOptions } from './task-options.js';
 
 /** How calls of a task become messages: as positions, or (a task with a schema) one object as keyword arguments. */
 interface CallShape {
@@ -41,7 +40,7 @@ export function remoteTask<A extends readonly unknown[], R>(kernel: Kernel, shap
     const id = options.taskId ?? randomUUID();
     const { positions, kwargs } = split(shape, args);
     const taskOptions = kernel.registry.find(shape.taskName)?.options;
-    await sendAsChild(kernel, {
+    const conflict = await sendAsChild(kernel, {
       task: shape.taskName,
       id,
       args: positions,
@@ -50,7 +49,7 @@ export function remoteTask<A extends readonly unknown[], R>(kernel: Kernel, shap
       placement: noPlacement,
       ...(taskOptions === undefined ? {} : { taskOptions }),
     });
-    return asyncResult(kernel.results, id, isIgnored(kernel, options, taskOptions) ? ignored : undefined);
+    return resultOfCall(kernel, id, options, taskOptions, conflict);
   };
   const enqueue = async (
     calls: Iterable<BulkCall<A>> | AsyncIterable<BulkCall<A>>,
@@ -88,11 +87,6 @@ function isList<A extends readonly unknown[]>(call: BulkCall<A>): call is A {
 }
 
 const noPlacement = {};
-const ignored = { ignored: true };
-
-export function isIgnored(kernel: Kernel, options: CallOptions, task: TaskOptions | undefined): boolean {
-  return options.ignoreResult ?? task?.ignoreResult ?? kernel.settings.taskIgnoreResult;
-}
 
 function split(
   shape: CallShape,

@@ -9,4 +9,6 @@ export interface TaskDefinition {
   readonly schema: StandardSchemaV1 | undefined;
   /** The author's function; with `bind` the context comes first. */
   readonly run: (...args: never[]) => unknown;
+  /** File, line and column of `app.task`, where the engine tells. */
+  readonly definedAt?: string;
 }

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Queue } from '@ctq/messaging';
 import type { Duration } from '@ctq/runtime';
 import type { CallOptions } from '../sending/call-options.js';
+import type { UniqueOptions } from '../unique/unique-options.js';
 import type { RetryOptions, TaskContext } from './task-context.js';
 
 /** A class of errors to recognise: ctq's own by `isInstance` (which survives duplicate copies), all others by `instanceof`. */
@@ -59,6 +60,8 @@ export interface TaskOptions {
   readonly priority?: number;
   readonly serializer?: string;
   readonly compression?: string;
+  /** Whether, and how, a call is unique: not sent while another one with the same key waits or runs. */
+  readonly unique?: boolean | UniqueOptions<never>;
   /** Longest representation of the result in log lines. Default 1024 characters. */
   readonly resultReprMaxSize?: number;
   /** Remember the results of what the task sends, as `children` of its own. Default true. */
@@ -113,6 +116,7 @@ export const taskOptionNames: readonly string[] = Object.keys({
   priority: true,
   serializer: true,
   compression: true,
+  unique: true,
   resultReprMaxSize: true,
   trail: true,
   shadowName: true,

@@ -15,12 +15,8 @@ export class TaskRegistry implements Iterable<TaskDefinition> {
 
   /** @throws DuplicateTaskError: two functions under one name would make it chance which of them runs. */
   register(definition: TaskDefinition): void {
-    if (this.#tasks.has(definition.name)) {
-      throw new DuplicateTaskError(
-        `A task named '${definition.name}' is registered already. Give one of the two another name: app.task('${definition.name}2', …).`,
-        { details: { task: definition.name } },
-      );
-    }
+    const earlier = this.#tasks.get(definition.name);
+    if (earlier !== undefined) throw duplicate(earlier, definition);
     this.#tasks.set(definition.name, definition);
   }
 
@@ -37,8 +33,13 @@ export class TaskRegistry implements Iterable<TaskDefinition> {
   /** @throws TaskNotRegisteredError */
   get(name: string): TaskDefinition {
     const found = this.find(name);
-    if (found === undefined) throw new TaskNotRegisteredError(name);
+    if (found === undefined) throw this.notRegistered(name);
     return found;
+  }
+
+  /** The error for a name that nobody has, with those that are like it. */
+  notRegistered(name: string): TaskNotRegisteredError {
+    return new TaskNotRegisteredError(name, { registered: this.names });
   }
 
   get names(): readonly string[] {
@@ -48,4 +49,21 @@ export class TaskRegistry implements Iterable<TaskDefinition> {
   [Symbol.iterator](): Iterator<TaskDefinition> {
     return [...this.#tasks.keys()].map((name) => this.get(name)).values();
   }
+}
+
+/** Twice the same code is one module under two names: with and without an extension, source and build, a query, a link. */
+function duplicate(earlier: TaskDefinition, later: TaskDefinition): DuplicateTaskError {
+  const { name } = later;
+  const isSameCode = earlier.run.toString() === later.run.toString();
+  const where = earlier.definedAt === undefined ? '' : ` at ${earlier.definedAt}`;
+  const here = later.definedAt === undefined ? '' : `, and now at ${later.definedAt}`;
+  const advice =
+    isSameCode && earlier.definedAt !== later.definedAt
+      ? 'Both are the same function: its module was imported under two names, such as source and build. Import it by one.'
+      : isSameCode
+        ? 'It is defined where it runs twice: define tasks at the top of a module.'
+        : `Give one of the two another name: app.task('${name}2', …).`;
+  return new DuplicateTaskError(`A task named '${name}' is registered already${where}${here}. ${advice}`, {
+    details: { task: name, ...(earlier.definedAt === undefined ? {} : { definedAt: earlier.definedAt }) },
+  });
 }

@@ -5,6 +5,7 @@ import type { Ctq } from '../app/ctq.js';
 import type { AsyncResult } from '../result/result-handle.js';
 import { allowJoinResult } from '../execute/current-task.js';
 import type { BulkCall, OnBatch } from '../sending/enqueue-many.js';
+import type { UniqueOptions } from '../unique/unique-options.js';
 import type { Retry } from './directives.js';
 import type { RemoteTask, Task } from './task.js';
 import type { TaskContext } from './task-context.js';
@@ -36,6 +37,52 @@ describe('a task', () => {
     app.task('forgotten', (ctx: TaskContext, n: number) => `${ctx.request.id}${n}`);
     // @ts-expect-error a context without bind, with options
     app.task('forgotten', { maxRetries: 1 }, (ctx: TaskContext) => ctx.request.id);
+  });
+
+  it('has options of its own for being unique, by its arguments', () => {
+    const unique: UniqueOptions<[name: string, n: number]> = {
+      key(name, n) {
+        expectTypeOf(name).toEqualTypeOf<string>();
+        expectTypeOf(n).toEqualTypeOf<number>();
+        return [name, n];
+      },
+      onConflict: 'drop',
+    };
+    app.task('named', { unique }, (name: string, n: number) => name.repeat(n));
+    // @ts-expect-error the key is of other arguments
+    app.task('wrong', { unique }, (n: number) => n);
+  });
+
+  it('is unique by a key of its arguments', async () => {
+    const sync = app.task(
+      'sync',
+      {
+        unique: {
+          key: (account, since) => {
+            expectTypeOf([account, since] as const).toEqualTypeOf<readonly [number, Date]>();
+            return [account];
+          },
+        },
+      },
+      (_account: number, _since: Date) => 1,
+    );
+    expectTypeOf(sync).parameters.toEqualTypeOf<[_account: number, _since: Date]>();
+    const bound = app.task(
+      'bound',
+      { bind: true, unique: { key: (name: string) => name } },
+      (ctx, name: string, n: number) => ctx.request.id.repeat(n) + name,
+    );
+    expectTypeOf(bound).parameters.toEqualTypeOf<[name: string, n: number]>();
+    app.task('order', { schema: orderSchema, unique: { key: ({ id }) => id } }, (input) => input.amount);
+    // @ts-expect-error the first argument is a number
+    app.task('wrong', { unique: { key: (name: string) => name } }, (n: number) => n);
+    // @ts-expect-error there is no such argument
+    app.task('wrong', { unique: { key: (_n, extra) => [extra] } }, (n: number) => n);
+    // @ts-expect-error a call has a key, not a function
+    await sync.applyAsync([1, new Date()], { unique: { key: () => 'a' } });
+    expectTypeOf((await sync.delay(1, new Date())).conflict?.outcome).toEqualTypeOf<
+      'returned' | 'dropped' | 'replaced' | undefined
+    >();
   });
 
   it('names all of its parameters or none', () => {

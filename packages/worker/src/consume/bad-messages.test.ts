@@ -129,6 +129,22 @@ describe('A task that is not registered', () => {
       expect(line.message).toContain(part);
     await scene.goesOn();
   });
+
+  test.each([
+    ['__main__.add', "@app.task(name='add')"],
+    ['proj.tasks.add', "Did you mean 'add'?"],
+  ])(
+    'by the name of a Python module, %s, is told of by what is registered [SD-092, SD-219, SD-386]',
+    async (name, advice) => {
+      await using scene = await setup();
+      await scene.publishTask(name, [[1, 2], {}, embed]);
+      const line = await scene.line(/Received unregistered task/);
+      expect(line.message).toContain(`of type '${name}'.`);
+      expect(line.message).toMatch(/^Registered here: add\.$/m);
+      expect(String(line.fields['err'])).toContain(advice);
+      await scene.goesOn();
+    },
+  );
 });
 
 describe('Arguments that do not fit', () => {

@@ -3,7 +3,7 @@ import {
   decodeTask,
   InvalidTaskMessageError,
   type TaskMessage,
-  TaskNotRegisteredError,
+  type TaskNotRegisteredError,
   UnknownMessageError,
 } from '@ctq/core';
 import { toError } from '@ctq/runtime';
@@ -35,7 +35,7 @@ export function receiveTask(delivery: Delivery, workplace: Workplace): Received 
     const message = decodeTask(delivery.message, content);
     const definition = kernel.registry.find(message.task);
     if (definition === undefined)
-      return { kind: 'unregistered', message, error: new TaskNotRegisteredError(message.task) };
+      return { kind: 'unregistered', message, error: kernel.registry.notRegistered(message.task) };
     const request = new TaskRequest(workplace, delivery, message, definition);
     return { kind: 'task', request, hasExpired: request.hasExpired, dueAt: request.dueAt };
   } catch (thrown) {

@@ -42,7 +42,10 @@ function settleRefused(delivery: Delivery, refused: Refused, workplace: Workplac
       );
       return settle(delivery, 'drop', logger);
     case 'unregistered':
-      logger.error({ err: refused.error }, unregistered(delivery, refused.message.task));
+      logger.error(
+        { err: refused.error },
+        unregistered(delivery, refused.message.task, workplace.kernel.registry.names),
+      );
       return refuseUnregistered(delivery, refused, workplace);
   }
 }
@@ -54,7 +57,9 @@ async function refuseUnregistered(
   workplace: Workplace,
 ): Promise<void> {
   const { kernel, hostname, logger } = workplace;
+  const { id, unique } = refused.message;
   try {
+    if (unique !== undefined) await kernel.unique.end(id, unique, undefined);
     await completeTask(kernel, {
       message: refused.message,
       definition: undefined,
@@ -91,13 +96,17 @@ function invalid(delivery: Delivery, error: Error): string {
 }
 
 /** Celery's UNKNOWN_TASK_ERROR. */
-function unregistered(delivery: Delivery, task: string): string {
+function unregistered(delivery: Delivery, task: string, names: readonly string[]): string {
+  const shownNames = names.slice(0, mostNames).join(', ');
   return [
     `Received unregistered task of type '${task}'.`,
     'The message has been ignored and discarded.',
     '',
     'Did you remember to import the module containing this task?',
     'Or does another program use the same queue?',
+    names.length === 0
+      ? 'No task is registered here.'
+      : `Registered here: ${shownNames}${names.length > mostNames ? `, and ${names.length - mostNames} more` : ''}.`,
     '',
     `The full contents of the message body was:\n${body(delivery)}`,
     '',
@@ -114,6 +123,7 @@ function report(delivery: Delivery): string {
 }
 
 const longestBody = 1_024;
+const mostNames = 20;
 
 function body({ message }: Delivery): string {
   const text = Buffer.from(

@@ -1,12 +1,13 @@
-import { completeRevoked, isStored, type Outcome, storeProgress, TaskRevokedError, tellOutcome } from '@ctq/core';
+import { isStored, type Outcome, storeProgress, tellOutcome } from '@ctq/core';
 import { toError } from '@ctq/runtime';
 import type { TimeLimits } from '../pool/pool.js';
-import { tellInternalError } from './internal-error.js';
+import { discard } from './discard.js';
 import { makeKnown } from './make-known.js';
 import { WorkerShutdownError } from '../shutdown.js';
 import { giveBack, settle, settlementOf } from './settle.js';
 import { limitsOf } from './task-policy.js';
 import type { TaskRequest } from './task-request.js';
+import { beginUnique, dropUnique, endUnique, returnUnique } from './unique-guard.js';
 import type { Workplace } from './workplace.js';
 
 /**
@@ -16,8 +17,7 @@ import type { Workplace } from './workplace.js';
  * that leaves it to be run again. With early acknowledgement it is at most once.
  */
 export async function executeTask(request: TaskRequest, workplace: Workplace, onSlotFree: () => void): Promise<void> {
-  const { delivery, policy } = request;
-  const { logger } = workplace;
+  const { delivery, message, policy } = request;
   let outcome: Outcome;
   try {
     if (request.hasExpired) return await discardExpired(request, workplace);
@@ -25,11 +25,23 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
     // Most deliveries know it without asking; an `await` for each of them would be felt.
     if (startsOurs !== true && !(await startsOurs))
       return await leaveToOthers(request, workplace, 'it is not run here');
+    if (message.unique !== undefined && !(await beginUnique(request, workplace))) return;
     if (!policy.acksLate && !(await acknowledgeEarly(request, workplace))) return;
     outcome = await run(request, workplace);
   } finally {
     onSlotFree();
   }
+  try {
+    await conclude(request, outcome, workplace);
+  } finally {
+    workplace.pool.forget?.(request);
+  }
+}
+
+/** From an outcome to a settled message. */
+async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workplace): Promise<void> {
+  const { delivery, message, policy } = request;
+  const { logger } = workplace;
   if (request.isAbandoned) return workplace.log.notOurs(request, `its outcome (${outcome.kind}) is dropped`);
   if (wasCutShort(request, outcome)) return handOver(request, workplace);
   if (policy.acksLate) {
@@ -39,12 +51,15 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
     // What goes back to its queue is run again: no caller is told how it ended this time.
     if (settlementOf(outcome, policy) === 'requeue') {
       workplace.log.ended(request, outcome);
+      if (message.unique !== undefined) await returnUnique(request, workplace);
       if (outcome.kind === 'reject') await tell(request, outcome, workplace);
       return settle(delivery, 'requeue', logger);
     }
   }
+  if (message.unique !== undefined) await endUnique(request, outcome, workplace);
   const stored = await makeKnown(request, outcome, workplace);
   if (stored === undefined) return;
+  if (message.unique !== undefined && stored.kind !== outcome.kind) await endUnique(request, stored, workplace);
   workplace.log.ended(request, stored);
   const told = tell(request, stored, workplace);
   if (told !== undefined) await told;
@@ -86,22 +101,10 @@ async function runTracked(request: TaskRequest, workplace: Workplace, limits: Ti
   return outcome;
 }
 
-/** TR-221: revoked, acknowledged; the caller is told that it expired. */
+/** The caller is told that it expired. */
 export async function discardExpired(request: TaskRequest, workplace: Workplace): Promise<void> {
-  const { kernel, log, logger } = workplace;
-  log.discarded(request);
-  try {
-    await completeRevoked(kernel, request.facts, new TaskRevokedError('expired'));
-  } catch (error) {
-    await tellInternalError(request, toError(error), 'it goes back to its queue', workplace);
-    return settle(request.delivery, 'requeue', logger);
-  }
-  const { taskRevoked } = kernel.signals;
-  await taskRevoked.send(request.message.task, () => ({
-    ...request.event,
-    ...{ terminated: false, signum: null, expired: true },
-  }));
-  await settle(request.delivery, 'ack', logger);
+  if (request.message.unique !== undefined) await dropUnique(request, workplace);
+  await discard(request, 'expired', workplace);
 }
 
 /** It failed because a cold shutdown aborted its signal: that is not its outcome. */
@@ -111,6 +114,10 @@ function wasCutShort({ abort }: TaskRequest, outcome: Outcome): boolean {
 
 /** TR-226: the message goes back as if the task had not been started; where it was acknowledged early, the caller sees that it was cancelled. */
 async function handOver(request: TaskRequest, workplace: Workplace): Promise<void> {
+  if (request.message.unique !== undefined) {
+    if (request.policy.acksLate) await returnUnique(request, workplace);
+    else await dropUnique(request, workplace);
+  }
   if (request.policy.acksLate) await giveBack(request.delivery, workplace.logger);
   else await storeCancelled(request, workplace);
 }

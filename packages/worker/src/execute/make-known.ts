@@ -1,15 +1,10 @@
 import { completeTask, type Outcome } from '@ctq/core';
-import { backoffMs, CtqError, toError } from '@ctq/runtime';
+import { toError } from '@ctq/runtime';
 import { tellInternalError } from './internal-error.js';
+import { mayRecover, repairAttempts, waitForRepair } from './repair.js';
 import { settle } from './settle.js';
 import type { TaskRequest } from './task-request.js';
 import type { Workplace } from './workplace.js';
-
-/**
- * Waits between attempts: about half a minute in all, which is how long a broker or a store takes to come back from a restart. None is longer than three
- * seconds: the slot is taken meanwhile, and a worker has to work again within ten seconds of their return.
- */
-const retry = { firstMs: 500, maxMs: 3_000, attempts: 14 };
 
 /**
  * Makes an outcome known, and tries again while the broker or the result store is away: the function has run, and repeating what
@@ -31,8 +26,14 @@ export async function makeKnown(
       const error = toError(thrown);
       if (request.isAbandoned) return undefined;
       if (mayRecover(error)) {
-        if (attempt + 1 >= retry.attempts) return giveUp(request, error, workplace);
-        await waitForRepair(request, error, attempt, workplace);
+        if (attempt + 1 >= repairAttempts) return giveUp(request, error, workplace);
+        await waitForRepair(
+          request,
+          error,
+          attempt,
+          `make the outcome of ${request.name}[${request.message.id}] known`,
+          workplace,
+        );
         if (request.isAbandoned) return undefined;
       } else {
         if (current !== outcome) return giveUp(request, error, workplace);
@@ -42,20 +43,6 @@ export async function makeKnown(
   }
 }
 
-async function waitForRepair(
-  request: TaskRequest,
-  error: Error,
-  attempt: number,
-  { clock, logger }: Workplace,
-): Promise<void> {
-  const delayMs = backoffMs(attempt, { ...retry, jitter: 'equal' });
-  logger.warn(
-    { err: error, retryInMs: Math.round(delayMs) },
-    `Couldn't make the outcome of ${request.name}[${request.message.id}] known; trying again`,
-  );
-  await clock.sleep(delayMs, request.abandoned).catch(() => undefined);
-}
-
 async function giveUp(request: TaskRequest, error: Error, workplace: Workplace): Promise<undefined> {
   if (!request.policy.acksLate) {
     await tellInternalError(request, error, 'its outcome is lost, because it was acknowledged early', workplace);
@@ -63,10 +50,4 @@ async function giveUp(request: TaskRequest, error: Error, workplace: Workplace):
   }
   await tellInternalError(request, error, 'it goes back to its queue', workplace);
   await settle(request.delivery, 'requeue', workplace.logger);
-}
-
-/** Errors of brokers and stores say so themselves; a driver's own error may be anything, and is tried again; a mistake stays one. */
-function mayRecover(error: Error): boolean {
-  if ('recoverable' in error) return error.recoverable === true;
-  return !CtqError.isInstance(error) && !(error instanceof TypeError) && !(error instanceof RangeError);
 }

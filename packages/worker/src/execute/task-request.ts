@@ -43,6 +43,8 @@ export class TaskRequest implements Execution {
   readonly abort: TaskAbort = new TaskAbort();
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of its entry, where it is unique and has one. */
+  uniqueVersion: number | undefined;
   readonly #workplace: Workplace;
   #isAbandoned = false;
   #abandoning: AbortController | undefined;

@@ -18,6 +18,8 @@ export interface Pool extends Service {
    * missing the worker tells them itself.
    */
   tell?(execution: Execution, outcome: Outcome): Promise<void> | undefined;
+  /** Nobody will `tell`, or everybody was told. */
+  forget?(execution: Execution): void;
   /** Ends the code of one execution at once; its outcome is `worker-lost`. False when it does not run here. Where `supports.terminate`. */
   terminate?(execution: Execution): boolean;
   /** Changes the size; what runs is not disturbed. Resolves when there are as many. */

@@ -49,10 +49,6 @@ export interface BrokerSettings {
   brokerLoginMethod: string | null;
   /** Type of the queues that hold messages with an ETA on RabbitMQ. */
   brokerNativeDelayedDeliveryQueueType: 'quorum' | 'classic';
-  /** Connections of a pool; 0 or null for none. */
-  brokerPoolLimit: number | null;
-  /** How long to wait for a connection of the pool. */
-  brokerPoolAcquireTimeout: Duration | null;
   /** TLS, or its options. */
   brokerUseSsl: boolean | Options;
   /** Host of the broker, in parts instead of a URL. */
@@ -174,20 +170,6 @@ export const brokerSettings: SettingsTable<BrokerSettings> = {
     status: 'accepted',
     old: ['BROKER_NATIVE_DELAYED_DELIVERY_QUEUE_TYPE'],
     doc: 'Type of the queues that hold messages with an ETA on RabbitMQ.',
-  },
-  brokerPoolLimit: {
-    type: optional(integer(0)),
-    default: 10,
-    status: 'accepted',
-    old: ['BROKER_POOL_LIMIT'],
-    doc: 'Connections of a pool; 0 or null for none.',
-  },
-  brokerPoolAcquireTimeout: {
-    type: optional(duration),
-    default: undefined,
-    status: 'accepted',
-    old: ['BROKER_POOL_ACQUIRE_TIMEOUT'],
-    doc: 'How long to wait for a connection of the pool.',
   },
   brokerUseSsl: {
     type: truthOrOptions,

@@ -91,6 +91,11 @@ export const refusedSettings: readonly RefusedSettings[] = [
     names: ['database_short_lived_sessions', 'CELERY_RESULT_DB_SHORT_LIVED_SESSIONS'],
   },
   {
+    reason:
+      'An app publishes over one connection, on which what is sent in one turn of the event loop travels together: there is no pool that could be too small.',
+    names: ['broker_pool_limit', 'broker_pool_acquire_timeout'],
+  },
+  {
     reason: 'It names a Python class. A worker of ctq is a list of services.',
     names: [
       'worker_agent',

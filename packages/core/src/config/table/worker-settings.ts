@@ -1,6 +1,16 @@
 import type { Duration } from '@ctq/runtime';
 import type { SettingsTable } from '../setting.js';
-import { duration, integer, optional, poolName, type PoolName, text, truth } from '../setting-types.js';
+import {
+  duration,
+  integer,
+  type LogLevelName,
+  logLevelName,
+  optional,
+  poolName,
+  type PoolName,
+  text,
+  truth,
+} from '../setting-types.js';
 
 /** Worker: what may be given. */
 export interface WorkerSettings {
@@ -20,14 +30,14 @@ export interface WorkerSettings {
   workerDeduplicateSuccessfulTasks: boolean;
   /** Listen to remote control commands. */
   workerEnableRemoteControl: boolean;
-  /** Take over the default logger. */
+  /** The log of `ctq worker` is written by it, also where the app has a logger of its own; false leaves it to that. */
   workerHijackRootLogger: boolean;
-  /** Colours in the log; by default on terminals. */
+  /** Colours in the log of `ctq worker`; by default on terminals. */
   workerLogColor: boolean | null;
-  /** Form of log lines. */
-  workerLogFormat: string | null;
-  /** Form of log lines of tasks. */
-  workerTaskLogFormat: string | null;
+  /** Form of the lines of `ctq worker`, with Python's placeholders. */
+  workerLogFormat: string;
+  /** Form of its lines that are of a task. */
+  workerTaskLogFormat: string;
   /** Wait for the result of a lost process. */
   workerLostWait: Duration;
   /** Replace a process or thread that uses more KiB. */
@@ -48,10 +58,10 @@ export interface WorkerSettings {
   workerEnablePrefetchCountReduction: boolean;
   /** Take a message only when a task may start. */
   workerDisablePrefetch: boolean;
-  /** What tasks print goes to the log. */
+  /** What is printed in `ctq worker` goes to its log. */
   workerRedirectStdouts: boolean;
   /** Level of it. */
-  workerRedirectStdoutsLevel: string;
+  workerRedirectStdoutsLevel: LogLevelName;
   /** Send events of tasks. */
   workerSendTaskEvents: boolean;
   /** File in which a worker remembers revoked tasks. */
@@ -136,30 +146,30 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerHijackRootLogger: {
     type: truth,
     default: true,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_HIJACK_ROOT_LOGGER'],
-    doc: 'Take over the default logger.',
+    doc: 'The log of `ctq worker` is written by it, also where the app has a logger of its own; false leaves it to that.',
   },
   workerLogColor: {
     type: optional(truth),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_LOG_COLOR'],
-    doc: 'Colours in the log; by default on terminals.',
+    doc: 'Colours in the log of `ctq worker`; by default on terminals.',
   },
   workerLogFormat: {
-    type: optional(text),
-    default: undefined,
-    status: 'accepted',
+    type: text,
+    default: '[%(asctime)s: %(levelname)s/%(processName)s] %(message)s',
+    status: 'effective',
     old: ['CELERYD_LOG_FORMAT'],
-    doc: 'Form of log lines.',
+    doc: "Form of the lines of `ctq worker`, with Python's placeholders.",
   },
   workerTaskLogFormat: {
-    type: optional(text),
-    default: undefined,
-    status: 'accepted',
+    type: text,
+    default: '[%(asctime)s: %(levelname)s/%(processName)s] %(task_name)s[%(task_id)s]: %(message)s',
+    status: 'effective',
     old: ['CELERYD_TASK_LOG_FORMAT'],
-    doc: 'Form of log lines of tasks.',
+    doc: 'Form of its lines that are of a task.',
   },
   workerLostWait: {
     type: duration,
@@ -234,14 +244,14 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerRedirectStdouts: {
     type: truth,
     default: true,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIRECT_STDOUTS'],
-    doc: 'What tasks print goes to the log.',
+    doc: 'What is printed in `ctq worker` goes to its log.',
   },
   workerRedirectStdoutsLevel: {
-    type: text,
+    type: logLevelName,
     default: 'WARNING',
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_REDIRECT_STDOUTS_LEVEL'],
     doc: 'Level of it.',
   },

@@ -3,11 +3,13 @@ import type { KeyValueStore } from '../../backend/key-value-store.js';
 import type { CaseDescription, Requirement } from '../conformance-case.js';
 import { bytes, read, type StoreScene, text } from '../store-scene.js';
 
-type ComparingStore = Required<Pick<KeyValueStore, 'compareAndSet' | 'getVersioned'>> & KeyValueStore;
+type ComparingStore = Required<Pick<KeyValueStore, 'compareAndSet' | 'compareAndDelete' | 'getVersioned'>> &
+  KeyValueStore;
 
 const canCompare: Requirement<KeyValueStore> = {
   what: 'compareAndSet',
-  isMet: (store) => store.compareAndSet !== undefined && store.getVersioned !== undefined,
+  isMet: (store) =>
+    store.compareAndSet !== undefined && store.compareAndDelete !== undefined && store.getVersioned !== undefined,
 };
 
 async function comparingStore(scene: StoreScene): Promise<ComparingStore> {
@@ -80,6 +82,39 @@ export const comparingCases: readonly CaseDescription<KeyValueStore, StoreScene>
       const after = await store.compareAndSet(scene.key('a'), 0, bytes('2'));
       assert.ok(after !== undefined && after > before, `${after} comes after ${before}`);
       assert.equal(await store.compareAndSet(scene.key('a'), before, bytes('3')), undefined);
+    },
+  },
+  {
+    name: 'a key is deleted by the version that it has, and by no other',
+    requires: canCompare,
+    async run(scene) {
+      const store = await comparingStore(scene);
+      const key = scene.key('a');
+      assert.equal(await store.compareAndDelete(key, 1), false);
+      const first = await force(store, key, '1');
+      const second = await force(store, key, '2');
+      assert.equal(await store.compareAndDelete(key, first), false);
+      assert.equal(await read(store, key), '2');
+      assert.equal(await store.compareAndDelete(key, second), true);
+      assert.equal(await read(store, key), undefined);
+      assert.equal(await store.compareAndDelete(key, second), false);
+      const third = await store.compareAndSet(key, 0, bytes('3'));
+      assert.ok(third !== undefined && third > second);
+    },
+  },
+  {
+    name: 'what was set again, or has expired, is not deleted by the version before',
+    requires: canCompare,
+    async run(scene) {
+      const store = await comparingStore(scene);
+      const before = await force(store, scene.key('a'), '1');
+      await store.setMany([{ key: scene.key('a'), value: bytes('2') }]);
+      assert.equal(await store.compareAndDelete(scene.key('a'), before), false);
+      assert.equal(await read(store, scene.key('a')), '2');
+      const expiring = await store.compareAndSet(scene.key('b'), 0, bytes('1'), 300);
+      assert.ok(expiring !== undefined);
+      await scene.passTime(400);
+      assert.equal(await store.compareAndDelete(scene.key('b'), expiring), false);
     },
   },
   {

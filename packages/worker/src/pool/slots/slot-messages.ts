@@ -24,6 +24,8 @@ export type ToSlot =
   | { readonly kind: 'abort'; readonly run: number; readonly reason: StoredError }
   /** The outcome is stored: hooks and signals may hear of it. */
   | { readonly kind: 'tell'; readonly run: number; readonly outcome: EncodedOutcome }
+  /** Nobody hears of the run any more. */
+  | { readonly kind: 'forget'; readonly run: number }
   /** Nothing more comes: closes the app and leaves. */
   | { readonly kind: 'close' };
 

@@ -87,6 +87,10 @@ export class SlotPool implements Pool {
     return this.#ran.get(execution)?.tell(execution, outcome);
   }
 
+  forget(execution: Execution): void {
+    this.#ran.get(execution)?.forget(execution);
+  }
+
   abandon(reason: Error): void {
     for (const execution of this.#running.keys()) execution.abort.abort(reason);
   }

@@ -74,6 +74,9 @@ export class SlotProgram {
       case 'tell':
         void this.#tell(message.run, message.outcome);
         return;
+      case 'forget':
+        this.#ran.delete(message.run);
+        return;
     }
   }
 

@@ -144,10 +144,13 @@ export class Slot {
     await awaited.told.promise;
   }
 
-  /** Nobody will `tell` of it. */
+  /** Nobody will `tell` of it, or everybody in the slot has heard. */
   forget(execution: Execution): void {
-    this.#awaited.get(execution)?.told.resolve();
+    const awaited = this.#awaited.get(execution);
+    if (awaited === undefined) return;
     this.#awaited.delete(execution);
+    awaited.told.resolve();
+    this.#host.send({ kind: 'forget', run: awaited.run });
   }
 
   /** Lets it leave when everybody in it has heard of what they wait for; at the deadline it is killed. */

@@ -1,0 +1,29 @@
+import { backoffMs, CtqError } from '@ctq/runtime';
+import type { TaskRequest } from './task-request.js';
+import type { Workplace } from './workplace.js';
+
+/**
+ * Waits between attempts: about half a minute in all, which is how long a broker or a store takes to come back from a restart. None is longer than three
+ * seconds: the slot is taken meanwhile, and a worker has to work again within ten seconds of their return.
+ */
+const retry = { firstMs: 500, maxMs: 3_000 };
+export const repairAttempts = 14;
+
+/** @param what could not be done: "make its outcome known". */
+export async function waitForRepair(
+  request: TaskRequest,
+  error: Error,
+  attempt: number,
+  what: string,
+  { clock, logger }: Workplace,
+): Promise<void> {
+  const delayMs = backoffMs(attempt, { ...retry, jitter: 'equal' });
+  logger.warn({ err: error, retryInMs: Math.round(delayMs) }, `Couldn't ${what}; trying again`);
+  await clock.sleep(delayMs, request.abandoned).catch(() => undefined);
+}
+
+/** Errors of brokers and stores say so themselves; a driver's own error may be anything, and is tried again; a mistake stays one. */
+export function mayRecover(error: Error): boolean {
+  if ('recoverable' in error) return error.recoverable === true;
+  return !CtqError.isInstance(error) && !(error instanceof TypeError) && !(error instanceof RangeError);
+}
