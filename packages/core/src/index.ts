@@ -4,6 +4,7 @@ export type { AppLocator } from './app/app-locator.js';
 export { type ConfigFromModuleOptions, type ConfigFromObjectOptions, Ctq, type SettingsModule } from './app/ctq.js';
 export type { CreateBackend, CreateStore, CreateTransport, SchemeRegistration } from './app/adapter-schemes.js';
 export { importCycleAdvice } from './app/import-cycle.js';
+export type { HandedOver } from './app/hand-over.js';
 export { maskUrl } from './app/mask-url.js';
 export type { Kernel } from './app/kernel.js';
 export { chain, type CheckedLinks, type LinkMismatch } from './canvas/chain.js';

@@ -206,6 +206,7 @@ function createPool(app: Ctq, options: WorkerOptions, logger: Logger, name: stri
     clock,
     logger,
     locator: app.locator,
+    handOver: () => app.handOver(),
     hostname: name,
     store: kernel.results,
     recycle: {

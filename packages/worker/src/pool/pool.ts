@@ -1,4 +1,4 @@
-import type { AppLocator, Execution, Outcome, ResultStore } from '@ctq/core';
+import type { AppLocator, Execution, HandedOver, Outcome, ResultStore } from '@ctq/core';
 import type { Clock, Logger, Service } from '@ctq/runtime';
 
 /**
@@ -58,8 +58,9 @@ export interface PoolContext {
   readonly recycle: { readonly maxTasks: number; readonly maxMemoryKiB: number };
   /** How long a thread or process may take to load the application. */
   readonly startTimeoutMs: number;
-  /** Where threads and processes load the application from. */
+  /** Where threads and processes load the application from, and what it is told there. */
   readonly locator: AppLocator | undefined;
+  readonly handOver: () => HandedOver;
 }
 
 export type PoolFactory = (context: PoolContext) => Pool;

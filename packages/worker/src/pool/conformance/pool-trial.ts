@@ -12,6 +12,7 @@ export function poolContext(clock: Clock, onLine: (line: LogRecord) => void = ()
     clock,
     logger: createLogger(onLine),
     locator: { url: new URL('./kit-app.js', import.meta.url).href, export: 'app' },
+    handOver: () => ({ settings: {} }),
     hostname: 'kit@host',
     store: app.kernel.results,
     recycle: { maxTasks: Number.POSITIVE_INFINITY, maxMemoryKiB: Number.POSITIVE_INFINITY },
@@ -24,7 +25,8 @@ export class PoolTrial implements AsyncDisposable {
   readonly clock: VirtualClock = new VirtualClock();
   readonly lines: LogRecord[] = [];
   readonly pool: Pool;
-  readonly #waiting: { readonly isIt: (line: LogRecord) => boolean; readonly resolve: (line: LogRecord) => void }[] = [];
+  readonly #waiting: { readonly isIt: (line: LogRecord) => boolean; readonly resolve: (line: LogRecord) => void }[] =
+    [];
   #tasks = 0;
 
   private constructor(factory: PoolFactory, changes: Partial<PoolContext>) {
@@ -64,7 +66,10 @@ export class PoolTrial implements AsyncDisposable {
   }
 
   /** Starts a task that says when it runs; resolves then. */
-  async running(task: string, limits: TimeLimits = noLimits): Promise<{ execution: Execution; outcome: Promise<Outcome> }> {
+  async running(
+    task: string,
+    limits: TimeLimits = noLimits,
+  ): Promise<{ execution: Execution; outcome: Promise<Outcome> }> {
     const execution = this.execution(task);
     const { id } = execution.message;
     const runs = this.line(({ message, fields }) => message === 'runs' && fields['taskId'] === id);

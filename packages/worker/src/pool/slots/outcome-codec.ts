@@ -98,7 +98,11 @@ function encodeRetry(retry: Retry, throws: Throws, store: OutcomeStore): Encoded
   };
 }
 
-function decodeRetry({ message, error, dueAt, call, options }: EncodedRetry, taskId: string, store: OutcomeStore): Retry {
+function decodeRetry(
+  { message, error, dueAt, call, options }: EncodedRetry,
+  taskId: string,
+  store: OutcomeStore,
+): Retry {
   const [args, kwargs] = store.codec.decodeValue(call) as [unknown[] | null, Record<string, unknown> | null];
   const retry = new Retry({
     ...(error === undefined ? {} : { error: decodeError(error, taskId, store) }),

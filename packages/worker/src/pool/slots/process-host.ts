@@ -7,8 +7,8 @@ import { type FromSlot, slotMark } from './slot-messages.js';
 const entry = fileURLToPath(new URL('./slot-entry.js', import.meta.url));
 
 /** A slot in a child process (Celery's prefork). It prints on the worker's stdout, and ends when the worker does. */
-export const startProcessHost: StartSlotHost = ({ start, onMessage, onLine }) => {
-  const child = fork(entry, [slotMark, JSON.stringify(start)], {
+export const startProcessHost: StartSlotHost = ({ onMessage, onLine }) => {
+  const child = fork(entry, [slotMark], {
     // Structured clones: bytes and dates stay what they are.
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],

@@ -1,16 +1,13 @@
 // The program of a slot, in a thread or in a child process. It is started by `thread-host.ts` and `process-host.ts`.
 import { parentPort } from 'node:worker_threads';
-import { toError } from '@ctq/runtime';
-import type { FromSlot, SlotStart, ToSlot } from './slot-messages.js';
+import type { FromSlot, ToSlot } from './slot-messages.js';
 import { SlotProgram } from './slot-program.js';
 
-const start = JSON.parse(process.argv.at(-1) ?? '') as SlotStart;
-
-const send = (message: FromSlot): void => {
+const program = new SlotProgram((message: FromSlot) => {
   if (parentPort === null) process.send?.(message);
   else parentPort.postMessage(message);
-};
-const program = new SlotProgram(start, send);
+});
+
 const onMessage = (message: ToSlot): void => {
   if (message.kind === 'close') void program.close().finally(() => process.exit(0));
   else program.receive(message);
@@ -24,12 +21,4 @@ if (parentPort === null) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 } else {
   parentPort.on('message', onMessage);
-}
-
-try {
-  await program.open();
-  send({ kind: 'ready' });
-} catch (thrown) {
-  const { message, stack } = toError(thrown);
-  send({ kind: 'unfit', message, stack });
 }

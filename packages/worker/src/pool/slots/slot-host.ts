@@ -1,4 +1,4 @@
-import type { FromSlot, SlotStart, ToSlot } from './slot-messages.js';
+import type { FromSlot, ToSlot } from './slot-messages.js';
 
 /** How a thread or a process ended. */
 export interface SlotExit {
@@ -22,7 +22,6 @@ export interface SlotHost {
 }
 
 export interface SlotHostOptions {
-  readonly start: SlotStart;
   readonly onMessage: (message: FromSlot) => void;
   /** A line that it printed on stderr. */
   readonly onLine: (line: string) => void;

@@ -1,10 +1,11 @@
-import type { AppLocator, DeliveryInfo, FailureReason, ResultTuple, StoredError } from '@ctq/core';
+import type { AppLocator, DeliveryInfo, FailureReason, HandedOver, ResultTuple, StoredError } from '@ctq/core';
 import type { Message } from '@ctq/messaging';
 import type { LogLevel } from '@ctq/runtime';
 
 /** What a slot is started with. */
 export interface SlotStart {
   readonly locator: AppLocator;
+  readonly handedOver: HandedOver;
   /** Node name of the worker. */
   readonly hostname: string;
 }
@@ -19,6 +20,7 @@ export interface SlotJob {
 
 /** From the worker to a slot. */
 export type ToSlot =
+  | { readonly kind: 'open'; readonly start: SlotStart }
   | { readonly kind: 'run'; readonly job: SlotJob }
   /** Aborts the signal of a run. */
   | { readonly kind: 'abort'; readonly run: number; readonly reason: StoredError }

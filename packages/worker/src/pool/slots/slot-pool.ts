@@ -75,7 +75,12 @@ export class SlotPool implements Pool {
     try {
       const { hardMs, softMs } = limits;
       if (hardMs === undefined && softMs === undefined) return await slot.run(execution);
-      return await runWithin(limits, execution, (limited) => slot.run(limited), () => slot.kill());
+      return await runWithin(
+        limits,
+        execution,
+        (limited) => slot.run(limited),
+        () => slot.kill(),
+      );
     } finally {
       this.#running.delete(execution);
       if (slot.isAwaited) this.#ran.set(execution, slot);
@@ -130,9 +135,9 @@ export class SlotPool implements Pool {
 
   /** A new slot, once the application is loaded in it. */
   async #open(signal: AbortSignal): Promise<void> {
-    const { clock, logger, locator, hostname, store, startTimeoutMs } = this.#context;
+    const { clock, logger, locator, handOver, hostname, store, startTimeoutMs } = this.#context;
     if (locator === undefined) throw SlotStartError.unlocated(this.name);
-    const start = { locator, hostname };
+    const start = { locator, handedOver: handOver(), hostname };
     const slot = new Slot({ startHost: this.#startHost, start, store, clock, logger, startTimeoutMs });
     this.#slots.add(slot);
     void slot.gone.then(() => this.#onGone(slot));

@@ -34,24 +34,25 @@ interface Ran {
 
 /** The application in a slot: loads it, runs what comes, says how it ended. */
 export class SlotProgram {
-  readonly #start: SlotStart;
   readonly #send: (message: FromSlot) => void;
   readonly #running = new Map<number, Execution>();
   /** Runs whose hooks and signals wait for the outcome that stands. */
   readonly #ran = new Map<number, Ran>();
   #app: Ctq | undefined;
+  #hostname = '';
 
-  constructor(start: SlotStart, send: (message: FromSlot) => void) {
-    this.#start = start;
+  constructor(send: (message: FromSlot) => void) {
     this.#send = send;
   }
 
-  async open(): Promise<void> {
-    const { locator } = this.#start;
+  async #open({ locator, handedOver, hostname }: SlotStart): Promise<void> {
+    this.#hostname = hostname;
     const { app, importModule } = await loadApp(locator);
     this.#app = app;
     app.locate(locator);
     app.override({
+      ...handedOver,
+      source: 'the worker',
       logger: createLogger(({ level, message, fields }) =>
         this.#send({ kind: 'log', level, message, fields: cloneable(fields) }),
       ),
@@ -63,6 +64,15 @@ export class SlotProgram {
 
   receive(message: Exclude<ToSlot, { kind: 'close' }>): void {
     switch (message.kind) {
+      case 'open':
+        void this.#open(message.start).then(
+          () => this.#send({ kind: 'ready' }),
+          (thrown: unknown) => {
+            const { message: text, stack } = toError(thrown);
+            this.#send({ kind: 'unfit', message: text, stack });
+          },
+        );
+        return;
       case 'run':
         void this.#run(message.job);
         return;
@@ -121,7 +131,7 @@ export class SlotProgram {
 
   #execution({ message: source, deliveryInfo }: SlotJob): Execution {
     const { kernel } = this.#loaded;
-    const { hostname } = this.#start;
+    const hostname = this.#hostname;
     const message = decodeTask(source, kernel.content);
     const definition = kernel.registry.get(message.task);
     const facts = { message, definition, deliveryInfo, hostname };

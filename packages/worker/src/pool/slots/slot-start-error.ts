@@ -9,7 +9,10 @@ export class SlotStartError extends CtqError {
     super('CTQ_SLOT_START', message, options);
   }
 
-  static unfit(title: string, { message, stack }: { readonly message: string; readonly stack: string | undefined }): SlotStartError {
+  static unfit(
+    title: string,
+    { message, stack }: { readonly message: string; readonly stack: string | undefined },
+  ): SlotStartError {
     const cause = new Error(message);
     if (stack !== undefined) cause.stack = stack;
     return new SlotStartError(`The application could not be loaded in the ${title}: ${message}`, { cause });

@@ -51,10 +51,10 @@ export class Slot {
     this.#options = options;
     const { start, logger } = options;
     this.#host = options.startHost({
-      start,
       onMessage: (message) => this.#onMessage(message),
       onLine: (line) => logger.warn({ slot: this.title }, line),
     });
+    this.#host.send({ kind: 'open', start });
     void this.#host.exited.then((exit) => this.#onExit(exit));
     this.#ready.promise.catch(() => undefined);
   }
@@ -106,7 +106,10 @@ export class Slot {
     const onAbort = (): void => given.reject(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
-    const timer = clock.setTimer(() => given.reject(SlotStartError.tooSlow(this.title, startTimeoutMs)), startTimeoutMs);
+    const timer = clock.setTimer(
+      () => given.reject(SlotStartError.tooSlow(this.title, startTimeoutMs)),
+      startTimeoutMs,
+    );
     try {
       await Promise.race([this.#ready.promise, given.promise]);
     } catch (error) {
@@ -140,7 +143,11 @@ export class Slot {
     const awaited = this.#awaited.get(execution);
     if (awaited === undefined) return;
     const { store } = this.#options;
-    this.#host.send({ kind: 'tell', run: awaited.run, outcome: encodeOutcome(outcome, execution.definition.options.throws, store) });
+    this.#host.send({
+      kind: 'tell',
+      run: awaited.run,
+      outcome: encodeOutcome(outcome, execution.definition.options.throws, store),
+    });
     await awaited.told.promise;
   }
 

@@ -6,8 +6,8 @@ import { type FromSlot, slotMark } from './slot-messages.js';
 const entry = new URL('./slot-entry.js', import.meta.url);
 
 /** A slot in a thread: takes less memory than a process, and shares the process with the others. */
-export const startThreadHost: StartSlotHost = ({ start, onMessage, onLine }) => {
-  const thread = new Worker(entry, { argv: [slotMark, JSON.stringify(start)], stderr: true });
+export const startThreadHost: StartSlotHost = ({ onMessage, onLine }) => {
+  const thread = new Worker(entry, { argv: [slotMark], stderr: true });
   const title = `thread ${thread.threadId}`;
   const last = new LastLines(thread.stderr, onLine);
   thread.on('message', (message: FromSlot) => onMessage(message));
