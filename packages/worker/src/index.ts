@@ -3,4 +3,5 @@ export type { WorkerInfo } from './report/worker-info.js';
 export { nodeName } from './node-name.js';
 export { WorkerShutdownError } from './shutdown.js';
 export { Worker } from './worker.js';
-export type { WorkerOptions } from './worker-options.js';
+export type { AutoscaleRange } from './pool/autoscaler.js';
+export type { WorkerOptions, WorkerStopOptions } from './worker-options.js';

@@ -15,6 +15,7 @@ import { WorkerConnection } from './connect/worker-connection.js';
 import { TaskConsumer } from './consume/task-consumer.js';
 import { Workplace } from './execute/workplace.js';
 import { nodeName } from './node-name.js';
+import { Autoscaler } from './pool/autoscaler.js';
 import { poolNamed } from './pool/create-pool.js';
 import type { Pool } from './pool/pool.js';
 import { oldNameWarnings } from './report/old-names.js';
@@ -53,6 +54,8 @@ export class Worker implements Service, AsyncDisposable {
   readonly #group: ServiceGroup;
   readonly #life: ServiceLife;
   readonly #finished = deferred();
+  readonly #consumer: TaskConsumer;
+  readonly #autoscaler: Autoscaler | undefined;
   #isStarted = false;
   #isShuttingDown: 'warm' | 'cold' | undefined;
   #shutdownTold: Promise<void> | undefined;
@@ -88,7 +91,10 @@ export class Worker implements Service, AsyncDisposable {
       log: new TaskLog(logger, options.logLevel),
       keeper: () => keeper.thread,
     });
+    const { autoscale } = options;
     const consumer = new TaskConsumer({
+      autoscale,
+      onReceived: () => this.#autoscaler?.adjust(),
       connection: () => connection.current,
       queues: this.queues,
       workplace,
@@ -96,6 +102,16 @@ export class Worker implements Service, AsyncDisposable {
         ? 1
         : (options.prefetchMultiplier ?? settings.workerPrefetchMultiplier),
     });
+    this.#consumer = consumer;
+    if (autoscale !== undefined) {
+      const { min, max } = autoscale;
+      this.#autoscaler = new Autoscaler({
+        ...{ min: Math.max(1, min), max, clock, logger },
+        size: () => this.pool.size,
+        resize: (size) => this.resize(size),
+        load: () => consumer.load,
+      });
+    }
     this.#group = serviceGroup(this.name, [this.pool, connection, keeper, consumer], () =>
       Deadline.after(5_000, clock),
     );
@@ -125,6 +141,7 @@ export class Worker implements Service, AsyncDisposable {
       const warning = unenforcedLimits(this.#app.kernel, this.pool);
       if (warning !== undefined) this.#logger.warn(warning);
       await this.#group.start(pending);
+      this.#autoscaler?.start();
       this.#logger.info(`${this.name} ready.`);
       await workerReady.send(this.name, () => this.#event());
     });
@@ -138,6 +155,7 @@ export class Worker implements Service, AsyncDisposable {
     deadline: Deadline = Deadline.never(this.#app.kernel.clock),
     { signal }: WorkerStopOptions = {},
   ): Promise<void> {
+    this.#autoscaler?.stop();
     const told = this.#tellShuttingDown('warm', signal);
     // Both at once: the group makes a pending start give up, and the start is over when the group has rolled back.
     await Promise.all([this.#group.stop(deadline), deadline.wait(this.#life.stopping()), told]);
@@ -155,6 +173,16 @@ export class Worker implements Service, AsyncDisposable {
     // After the stop has begun: a slot that is freed now is not filled again.
     this.pool.abandon(new WorkerShutdownError());
     await Promise.all([stopped, told]);
+  }
+
+  /**
+   * Changes the concurrency; what runs is not disturbed. Resolves when there are as many slots.
+   * @throws TypeError for a pool that cannot, RangeError for a size that it cannot have.
+   */
+  async resize(concurrency: number): Promise<void> {
+    if (this.pool.resize === undefined) throw new TypeError(`The pool ${this.pool.name} cannot be resized.`);
+    await this.pool.resize(concurrency);
+    this.#consumer.resized();
   }
 
   /** For banners and monitors. */
@@ -201,7 +229,7 @@ function createPool(app: Ctq, options: WorkerOptions, logger: Logger, name: stri
   const chosen = options.pool ?? settings.workerPool;
   const factory = typeof chosen === 'string' ? poolNamed(chosen) : chosen;
   return factory({
-    size: options.concurrency ?? settings.workerConcurrency ?? undefined,
+    size: startSize(options) ?? settings.workerConcurrency ?? undefined,
     execute: (execution) => executeIntercepted(kernel, execution),
     clock,
     logger,
@@ -210,8 +238,8 @@ function createPool(app: Ctq, options: WorkerOptions, logger: Logger, name: stri
     hostname: name,
     store: kernel.results,
     recycle: {
-      maxTasks: settings.workerMaxTasksPerChild ?? Number.POSITIVE_INFINITY,
-      maxMemoryKiB: settings.workerMaxMemoryPerChild ?? Number.POSITIVE_INFINITY,
+      maxTasks: limitOf(options.maxTasksPerChild ?? settings.workerMaxTasksPerChild),
+      maxMemoryKiB: limitOf(options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild),
     },
     startTimeoutMs: durationMs(settings.workerProcAliveTimeout),
   });
@@ -223,4 +251,13 @@ function workerInSlot(app: string): ConfigurationError {
     'CTQ_WORKER_IN_SLOT',
     `The module of the app '${app}' starts a worker when it is imported, and a thread or process of a worker's pool has imported it for its tasks. Start the worker in a module of its own.`,
   );
+}
+
+function startSize({ autoscale, concurrency }: WorkerOptions): number | undefined {
+  return autoscale === undefined ? concurrency : Math.max(1, autoscale.min);
+}
+
+/** None and 0 are no limit. */
+function limitOf(value: number | null | undefined): number {
+  return value === null || value === undefined || value === 0 ? Number.POSITIVE_INFINITY : value;
 }

@@ -1,5 +1,6 @@
 import { type Execution, type Outcome, WorkerLostError } from '@ctq/core';
 import { backoffMs, Deadline, type Deferred, deferred, ServiceStoppedError, toError } from '@ctq/runtime';
+import { checkSize } from '../check-size.js';
 import type { Pool, PoolContext, PoolManifest, TimeLimits } from '../pool.js';
 import { runWithin } from '../time-limit.js';
 import { Slot } from './slot.js';
@@ -37,8 +38,7 @@ export class SlotPool implements Pool {
   #quiet: Deferred<void> | undefined;
 
   constructor(name: string, size: number, startHost: StartSlotHost, context: PoolContext) {
-    if (!Number.isInteger(size) || size < 1)
-      throw new RangeError(`A pool runs at least one task at a time, not ${size}.`);
+    checkSize(size);
     this.name = name;
     this.#size = size;
     this.#startHost = startHost;
@@ -109,8 +109,7 @@ export class SlotPool implements Pool {
 
   /** Adds slots, or lets go of as many as soon as they are free. Resolves when the added ones are ready. */
   async resize(size: number): Promise<void> {
-    if (!Number.isInteger(size) || size < 1)
-      throw new RangeError(`A pool runs at least one task at a time, not ${size}.`);
+    checkSize(size);
     this.#size = size;
     while (this.#slots.size > this.#size && this.#idle.length > 0) this.#retire(this.#idle.pop() as Slot);
     const missing = Math.max(0, this.#size - this.#slots.size);
