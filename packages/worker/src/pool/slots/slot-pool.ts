@@ -1,5 +1,6 @@
 import { type Execution, type Outcome, WorkerLostError } from '@ctq/core';
 import { backoffMs, Deadline, type Deferred, deferred, ServiceStoppedError, toError } from '@ctq/runtime';
+import { patienceOf } from '../../shutdown.js';
 import { checkSize } from '../check-size.js';
 import type { Pool, PoolContext, PoolManifest, TimeLimits } from '../pool.js';
 import { runWithin } from '../time-limit.js';
@@ -116,13 +117,14 @@ export class SlotPool implements Pool {
     await Promise.all(Array.from({ length: missing }, () => this.#open(this.#stopping.signal)));
   }
 
-  /** Waits for what runs; at the deadline it is ended. */
+  /** Waits for what runs; what is not done shortly before the deadline is ended. */
   async stop(deadline: Deadline): Promise<void> {
     this.#stopping.abort(new ServiceStoppedError(this.name));
     for (const waiting of this.#waiting.splice(0)) waiting.reject(new ServiceStoppedError(this.name));
     if (this.#running.size > 0) {
       this.#quiet ??= deferred();
-      if (!(await deadline.wait(this.#quiet.promise))) {
+      // Ending them takes a moment, too.
+      if (!(await patienceOf(deadline).wait(this.#quiet.promise))) {
         this.abandon(new Error('The worker was stopped before the task was done.'));
         await Promise.all([...new Set(this.#running.values())].map((slot) => slot.kill()));
       }
