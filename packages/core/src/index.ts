@@ -4,6 +4,7 @@ export type { AppLocator } from './app/app-locator.js';
 export { type ConfigFromModuleOptions, type ConfigFromObjectOptions, Ctq, type SettingsModule } from './app/ctq.js';
 export type { CreateBackend, CreateStore, CreateTransport, SchemeRegistration } from './app/adapter-schemes.js';
 export { importCycleAdvice } from './app/import-cycle.js';
+export type { HandedOver } from './app/hand-over.js';
 export { maskUrl } from './app/mask-url.js';
 export type { Kernel } from './app/kernel.js';
 export { chain, type CheckedLinks, type LinkMismatch } from './canvas/chain.js';
@@ -65,7 +66,7 @@ export { allowJoinResult, currentTask } from './execute/current-task.js';
 export type { Execution } from './execute/execution.js';
 export { runTask } from './execute/run-task.js';
 export { TaskAbort } from './execute/task-abort.js';
-export { tellOutcome } from './execute/tell-outcome.js';
+export { tellOutcome, wantsToBeTold } from './execute/tell-outcome.js';
 export { type Interceptor, type PublishCall } from './interceptor/interceptor.js';
 export type { HeldCall, Outbox, TransactionScope } from './outbox/outbox.js';
 export { argsRepr, kwargsRepr, saferepr } from './protocol/args-repr.js';
@@ -75,6 +76,7 @@ export type { TaskMessage } from './protocol/task-message.js';
 export { formatWireTime, parseWireTime } from './protocol/wire-time.js';
 export { type RebuildOptions, rebuildError, storedError } from './result/stored-error.js';
 export { createResultCodec } from './result/result-codec.js';
+export type { ResultStore } from './result/result-store.js';
 export type {
   AnyResult,
   AsyncResult,

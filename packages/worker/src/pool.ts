@@ -2,4 +2,6 @@
 export { asyncPool } from './pool/async-pool.js';
 export { poolConformance, type PoolCase, type PoolConformanceOptions } from './pool/conformance/pool-conformance.js';
 export type { Pool, PoolContext, PoolFactory, PoolManifest, TimeLimits } from './pool/pool.js';
+export { processPool } from './pool/slots/process-pool.js';
+export { threadPool } from './pool/slots/thread-pool.js';
 export { soloPool } from './pool/solo-pool.js';

@@ -1,5 +1,6 @@
 import type { Queue } from '@ctq/messaging';
 import type { Logger, LogLevel } from '@ctq/runtime';
+import type { AutoscaleRange } from './pool/autoscaler.js';
 import type { PoolFactory } from './pool/pool.js';
 
 /** What a worker may be told; settings of the app stand behind it. */
@@ -14,6 +15,12 @@ export interface WorkerOptions {
   readonly pool?: string | PoolFactory;
   /** How many tasks run at the same time. Default: `workerConcurrency`, then the pool's own. */
   readonly concurrency?: number;
+  /** Between how many the concurrency changes with the work, in place of `concurrency`. Needs a pool that can be resized. */
+  readonly autoscale?: AutoscaleRange;
+  /** Replace a thread or process after so many tasks. Default: `workerMaxTasksPerChild`. */
+  readonly maxTasksPerChild?: number;
+  /** Replace a thread or process that has more KiB after a task. Default: `workerMaxMemoryPerChild`. */
+  readonly maxMemoryPerChild?: number;
   /** Queues to consume, by name or as `queue()` makes them. Default: those of `taskQueues`, else the default queue. */
   readonly queues?: readonly (string | Queue)[];
   /** Names of queues not to consume. */

@@ -1,6 +1,7 @@
 import { type Ctq, executeIntercepted, type Kernel, workerDirect, type WorkerEvent } from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
 import {
+  ConfigurationError,
   Deadline,
   deferred,
   durationMs,
@@ -14,12 +15,14 @@ import { WorkerConnection } from './connect/worker-connection.js';
 import { TaskConsumer } from './consume/task-consumer.js';
 import { Workplace } from './execute/workplace.js';
 import { nodeName } from './node-name.js';
+import { Autoscaler } from './pool/autoscaler.js';
 import { poolNamed } from './pool/create-pool.js';
 import type { Pool } from './pool/pool.js';
 import { oldNameWarnings } from './report/old-names.js';
 import { unenforcedLimits } from './report/unenforced-limits.js';
 import { TaskLog } from './report/task-log.js';
 import { type WorkerInfo, workerInfo } from './report/worker-info.js';
+import { slotMark } from './pool/slots/slot-messages.js';
 import { ServiceLife } from './service-life.js';
 import { coldShutdownMs, WorkerShutdownError } from './shutdown.js';
 import type { WorkerOptions, WorkerStopOptions } from './worker-options.js';
@@ -51,6 +54,8 @@ export class Worker implements Service, AsyncDisposable {
   readonly #group: ServiceGroup;
   readonly #life: ServiceLife;
   readonly #finished = deferred();
+  readonly #consumer: TaskConsumer;
+  readonly #autoscaler: Autoscaler | undefined;
   #isStarted = false;
   #isShuttingDown: 'warm' | 'cold' | undefined;
   #shutdownTold: Promise<void> | undefined;
@@ -68,7 +73,7 @@ export class Worker implements Service, AsyncDisposable {
     this.#logger = logger;
     this.#life = new ServiceLife(this.name);
     this.queues = consumedQueues(kernel, options, this.name);
-    this.pool = createPool(app, options, logger);
+    this.pool = createPool(app, options, logger, this.name);
 
     const connection = new WorkerConnection({ connect: () => app.connect(), logger });
     const keeper = new LeaseKeeper({
@@ -86,7 +91,10 @@ export class Worker implements Service, AsyncDisposable {
       log: new TaskLog(logger, options.logLevel),
       keeper: () => keeper.thread,
     });
+    const { autoscale } = options;
     const consumer = new TaskConsumer({
+      autoscale,
+      onReceived: () => this.#autoscaler?.adjust(),
       connection: () => connection.current,
       queues: this.queues,
       workplace,
@@ -94,6 +102,16 @@ export class Worker implements Service, AsyncDisposable {
         ? 1
         : (options.prefetchMultiplier ?? settings.workerPrefetchMultiplier),
     });
+    this.#consumer = consumer;
+    if (autoscale !== undefined) {
+      const { min, max } = autoscale;
+      this.#autoscaler = new Autoscaler({
+        ...{ min: Math.max(1, min), max, clock, logger },
+        size: () => this.pool.size,
+        resize: (size) => this.resize(size),
+        load: () => consumer.load,
+      });
+    }
     this.#group = serviceGroup(this.name, [this.pool, connection, keeper, consumer], () =>
       Deadline.after(5_000, clock),
     );
@@ -112,6 +130,7 @@ export class Worker implements Service, AsyncDisposable {
   /** Imports the task modules and starts to consume. Resolves when it does. */
   start(signal: AbortSignal = new AbortController().signal): Promise<void> {
     return this.#life.start(signal, async (pending) => {
+      if (process.argv.includes(slotMark)) throw workerInSlot(this.#app.name);
       this.#isStarted = true;
       await this.#app.loadModules(this.#options.importModule);
       pending.throwIfAborted();
@@ -122,6 +141,7 @@ export class Worker implements Service, AsyncDisposable {
       const warning = unenforcedLimits(this.#app.kernel, this.pool);
       if (warning !== undefined) this.#logger.warn(warning);
       await this.#group.start(pending);
+      this.#autoscaler?.start();
       this.#logger.info(`${this.name} ready.`);
       await workerReady.send(this.name, () => this.#event());
     });
@@ -135,6 +155,7 @@ export class Worker implements Service, AsyncDisposable {
     deadline: Deadline = Deadline.never(this.#app.kernel.clock),
     { signal }: WorkerStopOptions = {},
   ): Promise<void> {
+    this.#autoscaler?.stop();
     const told = this.#tellShuttingDown('warm', signal);
     // Both at once: the group makes a pending start give up, and the start is over when the group has rolled back.
     await Promise.all([this.#group.stop(deadline), deadline.wait(this.#life.stopping()), told]);
@@ -152,6 +173,16 @@ export class Worker implements Service, AsyncDisposable {
     // After the stop has begun: a slot that is freed now is not filled again.
     this.pool.abandon(new WorkerShutdownError());
     await Promise.all([stopped, told]);
+  }
+
+  /**
+   * Changes the concurrency; what runs is not disturbed. Resolves when there are as many slots.
+   * @throws TypeError for a pool that cannot, RangeError for a size that it cannot have.
+   */
+  async resize(concurrency: number): Promise<void> {
+    if (this.pool.resize === undefined) throw new TypeError(`The pool ${this.pool.name} cannot be resized.`);
+    await this.pool.resize(concurrency);
+    this.#consumer.resized();
   }
 
   /** For banners and monitors. */
@@ -192,16 +223,41 @@ function consumedQueues({ queues, settings }: Kernel, options: WorkerOptions, na
   return settings.workerDirect ? [...consumed, workerDirect(name)] : consumed;
 }
 
-function createPool(app: Ctq, options: WorkerOptions, logger: Logger): Pool {
+function createPool(app: Ctq, options: WorkerOptions, logger: Logger, name: string): Pool {
   const { kernel } = app;
   const { settings, clock } = kernel;
   const chosen = options.pool ?? settings.workerPool;
   const factory = typeof chosen === 'string' ? poolNamed(chosen) : chosen;
   return factory({
-    size: options.concurrency ?? settings.workerConcurrency ?? undefined,
+    size: startSize(options) ?? settings.workerConcurrency ?? undefined,
     execute: (execution) => executeIntercepted(kernel, execution),
     clock,
     logger,
     locator: app.locator,
+    handOver: () => app.handOver(),
+    hostname: name,
+    store: kernel.results,
+    recycle: {
+      maxTasks: limitOf(options.maxTasksPerChild ?? settings.workerMaxTasksPerChild),
+      maxMemoryKiB: limitOf(options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild),
+    },
+    startTimeoutMs: durationMs(settings.workerProcAliveTimeout),
   });
+}
+
+/** Python's `if __name__ == '__main__'`, forgotten. */
+function workerInSlot(app: string): ConfigurationError {
+  return new ConfigurationError(
+    'CTQ_WORKER_IN_SLOT',
+    `The module of the app '${app}' starts a worker when it is imported, and a thread or process of a worker's pool has imported it for its tasks. Start the worker in a module of its own.`,
+  );
+}
+
+function startSize({ autoscale, concurrency }: WorkerOptions): number | undefined {
+  return autoscale === undefined ? concurrency : Math.max(1, autoscale.min);
+}
+
+/** None and 0 are no limit. */
+function limitOf(value: number | null | undefined): number {
+  return value === null || value === undefined || value === 0 ? Number.POSITIVE_INFINITY : value;
 }

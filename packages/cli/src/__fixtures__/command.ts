@@ -46,6 +46,10 @@ export class CommandRun implements AsyncDisposable {
     return this.#exited;
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Resolves when the text was written, to wherever; rejects when the command ended without. */
   async says(pattern: RegExp): Promise<void> {
     while (!pattern.test(this.out) && !pattern.test(this.err)) {

@@ -49,7 +49,7 @@ async function importApp(
     throw importFailed(shown, toError(thrown));
   }
   const { app, name } = pickApp(exports, shown, exportName);
-  const locator = { url, export: name };
+  const locator = { url, export: name, loader: new URL('./slot-loader.js', import.meta.url).href };
   app.locate(locator);
   return { app, locator, loader };
 }

@@ -38,6 +38,7 @@ import { appBackend } from './app-backend.js';
 import { AppBroker, type AppConnectionChange, type BrokerOption, type ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
 import { appStore } from './app-store.js';
+import { type HandedOver, plainSettings } from './hand-over.js';
 import { lentLogger } from './lent-logger.js';
 import type { Kernel } from './kernel.js';
 import { TaskModules } from './task-modules.js';
@@ -90,6 +91,7 @@ export interface AppKernel extends Kernel {
   /** What relative paths are relative to. */
   folder(): string;
   override(overrides: AppOverrides): void;
+  handOver(): HandedOver;
   transports(purpose: ConnectionPurpose): Promise<readonly Transport[]>;
   connect(purpose: ConnectionPurpose): Promise<Connection>;
   onConnectionChange(listener: (change: AppConnectionChange) => void): () => void;
@@ -125,6 +127,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   let otherBackend: string | undefined;
   let settings: Settings | undefined;
   let isConfiguring = false;
+  let overridden: Pick<AppOverrides, 'broker' | 'backend'> = {};
   let content: ContentCodec | undefined;
   let sender: TaskSender | undefined;
   let events: EventSender | undefined;
@@ -268,7 +271,13 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       }
       if (!configuration.isInUse) configuration.add('overridden', urlSettings(more.broker, more.backend), { source });
       if (more.logger !== undefined) lent?.lend(more.logger);
+      overridden = {
+        ...overridden,
+        ...(more.broker === undefined ? {} : { broker: more.broker }),
+        ...(more.backend === undefined ? {} : { backend: more.backend }),
+      };
     },
+    handOver: () => ({ ...overridden, settings: plainSettings(configuration.changes) }),
     transports: (purpose) => broker.transports(purpose),
     connect: (purpose) => broker.connect(purpose),
     onConnectionChange: (listener) => broker.onConnectionChange(listener),

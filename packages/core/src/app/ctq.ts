@@ -29,6 +29,7 @@ import { type AppKernel, type AppOptions, type AppOverrides, createAppKernel } f
 import type { AppConnectionChange, ConnectionPurpose } from './app-broker.js';
 import type { AppLocator } from './app-locator.js';
 import { findConfigModule, importConfig, missingConfig } from './find-config-module.js';
+import type { HandedOver } from './hand-over.js';
 import type { Kernel } from './kernel.js';
 
 /** A module of settings, as `import * as config` or `await import(…)` give it. */
@@ -235,6 +236,14 @@ export class Ctq implements AsyncDisposable {
   override(overrides: AppOverrides): this {
     this.#kernel.override(overrides);
     return this;
+  }
+
+  /**
+   * The settings that were given and the addresses that were overridden, for `override` of the same app in another thread or process. They hold
+   * passwords.
+   */
+  handOver(): HandedOver {
+    return this.#kernel.handOver();
   }
 
   /** Moments to connect receivers to: `app.signals.taskFailure.connect(({ task, error }) => alarm(task, error))`. */

@@ -109,7 +109,7 @@ async function completeFailure(
   outcome: Outcome & { kind: 'failure' },
 ): Promise<Outcome> {
   const { message } = completion;
-  const error = storableError(kernel, outcome.error);
+  const error = storableError(kernel, outcome);
   const traceback = outcome.reason === 'thrown' ? (outcome.error.stack ?? null) : null;
   if (isStored(kernel, completion, true)) {
     const failed = record(kernel, completion, {
@@ -194,8 +194,10 @@ function withoutCall({ extended, ...record }: ResultRecord): ResultRecord {
 }
 
 /** The error, or where it is too large to be stored an error that says so. */
-function storableError(kernel: Kernel, error: Error): StoredError {
-  const stored = storedError(error, kernel.results.errorClasses);
+function storableError(
+  kernel: Kernel,
+  { error, stored = storedError(error, kernel.results.errorClasses) }: Outcome & { kind: 'failure' },
+): StoredError {
   try {
     kernel.results.assertStorable(stored);
     return stored;

@@ -1,4 +1,4 @@
-import type { MessageProperties } from '@ctq/messaging';
+import type { Message, MessageProperties } from '@ctq/messaging';
 import type { Clock, Logger } from '@ctq/runtime';
 import type { EventFields } from '../events/event-sender.js';
 import type { TaskMessage } from '../protocol/task-message.js';
@@ -11,6 +11,8 @@ import type { TaskAbort } from './task-abort.js';
 export interface Execution {
   readonly definition: TaskDefinition;
   readonly message: TaskMessage;
+  /** The message as it came, for whoever passes it on to another thread or process. */
+  readonly source: Message;
   readonly deliveryInfo: DeliveryInfo | undefined;
   /** Of the message, as its broker has them; undefined for an eager call. */
   readonly properties: MessageProperties | undefined;

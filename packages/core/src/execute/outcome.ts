@@ -1,4 +1,4 @@
-import type { ResultTuple } from '../result/result-record.js';
+import type { ResultTuple, StoredError } from '../result/result-record.js';
 import type { Ignore, Reject, Retry } from '../task/directives.js';
 
 /** How an execution ended. Pools report it; completing and settling follow from it. `run` of a pool never rejects because a task failed. */
@@ -9,7 +9,16 @@ export type Outcome = Ending & {
 
 type Ending =
   | { readonly kind: 'success'; readonly value: unknown; readonly runtimeMs: number }
-  | { readonly kind: 'failure'; readonly error: Error; readonly reason: FailureReason; readonly runtimeMs: number }
+  | {
+      readonly kind: 'failure';
+      readonly error: Error;
+      readonly reason: FailureReason;
+      readonly runtimeMs: number;
+      /** The error as results hold it, where it was made in another thread or process. */
+      readonly stored?: StoredError;
+      /** It is one of the task's `throws`: said by who had its class. */
+      readonly isExpected?: boolean;
+    }
   | { readonly kind: 'retry'; readonly retry: Retry; readonly runtimeMs: number }
   | { readonly kind: 'ignore'; readonly ignore: Ignore; readonly runtimeMs: number }
   | { readonly kind: 'reject'; readonly reject: Reject; readonly runtimeMs: number };

@@ -2,6 +2,7 @@
 export class TaskAbort {
   #controller: AbortController | undefined;
   #reason: Error | undefined;
+  #listener: ((reason: Error) => void) | undefined;
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
@@ -15,10 +16,17 @@ export class TaskAbort {
     return this.#reason;
   }
 
+  /** For the one who runs the task elsewhere: called once, also when it was aborted before. */
+  onAbort(listener: (reason: Error) => void): void {
+    this.#listener = listener;
+    if (this.#reason !== undefined) listener(this.#reason);
+  }
+
   /** The first reason stays. */
   abort(reason: Error): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#controller?.abort(reason);
+    this.#listener?.(reason);
   }
 }

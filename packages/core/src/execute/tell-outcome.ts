@@ -33,6 +33,17 @@ export function tellOutcome(
   return tellings.length === 0 ? undefined : tellAll(execution, tellings);
 }
 
+/** Whether somebody is to hear of what a task comes to, whatever that is. */
+export function wantsToBeTold(
+  { signals }: Pick<Kernel, 'signals'>,
+  { definition: { name, options } }: Pick<Execution, 'definition'>,
+): boolean {
+  const { onSuccess, onFailure, onRetry, afterReturn } = options;
+  if ([onSuccess, onFailure, onRetry, afterReturn].some((hook) => hook !== undefined)) return true;
+  const { taskSuccess, taskFailure, taskRetry, taskPostrun } = signals;
+  return [taskSuccess, taskFailure, taskRetry, taskPostrun].some((signal) => signal.hasReceivers(name));
+}
+
 function hooksBefore({ onSuccess, onFailure, onRetry }: TaskOptions, outcome: Outcome): readonly Telling[] {
   if (outcome.kind === 'success' && onSuccess !== undefined)
     return [{ name: 'onSuccess', tell: (ctx) => onSuccess(outcome.value, ctx) }];

@@ -42,6 +42,7 @@ export class ResultStore {
   #waiter: ResultWaiter | undefined;
   #closed: Promise<void> | undefined;
   #size: StorableSize | undefined;
+  #codec: ResultCodec | undefined;
   readonly #closing = new AbortController();
 
   constructor(options: ResultStoreOptions) {
@@ -79,6 +80,12 @@ export class ResultStore {
     return this.#options.clock;
   }
 
+  /** What results are encoded with. */
+  get codec(): ResultCodec {
+    this.#codec ??= this.#options.codec();
+    return this.#codec;
+  }
+
   get errorClasses(): ErrorClasses {
     return this.#options.errorClasses;
   }
@@ -101,13 +108,13 @@ export class ResultStore {
 
   /** @throws EncodeError, ResultTooLargeError when the value cannot be stored: to be asked before anything follows from it. */
   assertStorable(value: unknown): void {
-    this.#size ??= new StorableSize(this.#options.codec(), this.#options.maxBytes());
+    this.#size ??= new StorableSize(this.codec, this.#options.maxBytes());
     this.#size.assertFits(value);
   }
 
   /** Whether the whole document is within the limit: arguments of extended results and stacks count as well. */
   fits(record: ResultRecord): boolean {
-    this.#size ??= new StorableSize(this.#options.codec(), this.#options.maxBytes());
+    this.#size ??= new StorableSize(this.codec, this.#options.maxBytes());
     return this.#size.fits(record);
   }
 
@@ -188,7 +195,7 @@ export class ResultStore {
     const { clock, logger } = this.#options;
     const backend = await this.#options.backend();
     await backend.open(
-      { clock, logger, codec: this.#options.codec(), expiresMs: this.#options.expiresMs() },
+      { clock, logger, codec: this.codec, expiresMs: this.#options.expiresMs() },
       this.#closing.signal,
     );
     return backend;

@@ -51,6 +51,7 @@ export class EagerSender implements TaskSender {
     const execution: Execution = {
       definition,
       message,
+      source: sent,
       deliveryInfo: undefined,
       properties: undefined,
       hostname: this.#hostname,

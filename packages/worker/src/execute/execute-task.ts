@@ -18,7 +18,6 @@ import type { Workplace } from './workplace.js';
  */
 export async function executeTask(request: TaskRequest, workplace: Workplace, onSlotFree: () => void): Promise<void> {
   const { delivery, message, policy } = request;
-  const { logger } = workplace;
   let outcome: Outcome;
   try {
     if (request.hasExpired) return await discardExpired(request, workplace);
@@ -32,6 +31,17 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
   } finally {
     onSlotFree();
   }
+  try {
+    await conclude(request, outcome, workplace);
+  } finally {
+    workplace.pool.forget?.(request);
+  }
+}
+
+/** From an outcome to a settled message. */
+async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workplace): Promise<void> {
+  const { delivery, message, policy } = request;
+  const { logger } = workplace;
   if (request.isAbandoned) return workplace.log.notOurs(request, `its outcome (${outcome.kind}) is dropped`);
   if (wasCutShort(request, outcome)) return handOver(request, workplace);
   if (policy.acksLate) {
@@ -42,7 +52,7 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
     if (settlementOf(outcome, policy) === 'requeue') {
       workplace.log.ended(request, outcome);
       if (message.unique !== undefined) await returnUnique(request, workplace);
-      if (outcome.kind === 'reject') await tellOutcome(workplace.kernel, request, outcome);
+      if (outcome.kind === 'reject') await tell(request, outcome, workplace);
       return settle(delivery, 'requeue', logger);
     }
   }
@@ -51,9 +61,14 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
   if (stored === undefined) return;
   if (message.unique !== undefined && stored.kind !== outcome.kind) await endUnique(request, stored, workplace);
   workplace.log.ended(request, stored);
-  const told = tellOutcome(workplace.kernel, request, stored);
+  const told = tell(request, stored, workplace);
   if (told !== undefined) await told;
   if (policy.acksLate) return settle(delivery, settlementOf(stored, policy), logger);
+}
+
+/** Where the function ran, there its hooks are. */
+function tell(request: TaskRequest, outcome: Outcome, { pool, kernel }: Workplace): Promise<void> | undefined {
+  return pool.tell === undefined ? tellOutcome(kernel, request, outcome) : pool.tell(request, outcome);
 }
 
 function run(request: TaskRequest, workplace: Workplace): Promise<Outcome> {

@@ -11,7 +11,7 @@ import {
   type TaskMessage,
   type TaskState,
 } from '@ctq/core';
-import type { Delivery, MessageProperties } from '@ctq/messaging';
+import type { Delivery, Message, MessageProperties } from '@ctq/messaging';
 import type { Clock, Logger } from '@ctq/runtime';
 import type { TaskPolicy } from './task-policy.js';
 import type { Workplace } from './workplace.js';
@@ -59,6 +59,10 @@ export class TaskRequest implements Execution {
     this.hostname = workplace.hostname;
     this.clock = workplace.clock;
     this.logger = workplace.logger;
+  }
+
+  get source(): Message {
+    return this.delivery.message;
   }
 
   get properties(): MessageProperties {

@@ -1,11 +1,22 @@
 import { ConfigurationError } from '@ctq/runtime';
 import { asyncPool } from './async-pool.js';
 import type { PoolFactory } from './pool.js';
+import { processPool } from './slots/process-pool.js';
+import { threadPool } from './slots/thread-pool.js';
 import { soloPool } from './solo-pool.js';
 
-const pools: Readonly<Record<string, PoolFactory>> = { async: asyncPool, solo: soloPool };
-/** Celery's pools of green threads are what async is here. */
-const aliases: Readonly<Record<string, PoolFactory>> = { eventlet: asyncPool, gevent: asyncPool };
+const pools: Readonly<Record<string, PoolFactory>> = {
+  async: asyncPool,
+  solo: soloPool,
+  threads: threadPool,
+  processes: processPool,
+};
+/** Celery's names: pools of green threads are what async is here. */
+const aliases: Readonly<Record<string, PoolFactory>> = {
+  eventlet: asyncPool,
+  gevent: asyncPool,
+  prefork: processPool,
+};
 
 /** The pools that are there by name. @throws ConfigurationError for one that is not. */
 export function poolNamed(name: string): PoolFactory {

@@ -1,4 +1,4 @@
-import type { AppLocator, Execution, Outcome } from '@ctq/core';
+import type { AppLocator, Execution, HandedOver, Outcome, ResultStore } from '@ctq/core';
 import type { Clock, Logger, Service } from '@ctq/runtime';
 
 /**
@@ -13,6 +13,17 @@ export interface Pool extends Service {
    * The caller respects `size`.
    */
   run(execution: Execution, limits: TimeLimits): Promise<Outcome>;
+  /**
+   * For pools in which hooks and signals are somewhere else: lets them hear of the outcome that stands, once it is stored. Undefined when nobody wants to. Where it is
+   * missing the worker tells them itself.
+   */
+  tell?(execution: Execution, outcome: Outcome): Promise<void> | undefined;
+  /** Nobody will `tell`, or everybody was told. */
+  forget?(execution: Execution): void;
+  /** Ends the code of one execution at once; its outcome is `worker-lost`. False when it does not run here. Where `supports.terminate`. */
+  terminate?(execution: Execution): boolean;
+  /** Changes the size; what runs is not disturbed. Resolves when there are as many. */
+  resize?(size: number): Promise<void>;
   /** Makes what runs leave: aborts every execution with the reason. Where `supports.terminate`, their code really ends. */
   abandon(reason: Error): void;
 }
@@ -39,8 +50,17 @@ export interface PoolContext {
   readonly execute: (execution: Execution) => Outcome | Promise<Outcome>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Where threads and processes load the application from. */
+  /** Node name of the worker. */
+  readonly hostname: string;
+  /** What results are encoded with, for pools whose tasks run in other threads or processes. */
+  readonly store: Pick<ResultStore, 'codec' | 'errorClasses'>;
+  /** When a thread or process has done enough: `Infinity` for never. */
+  readonly recycle: { readonly maxTasks: number; readonly maxMemoryKiB: number };
+  /** How long a thread or process may take to load the application. */
+  readonly startTimeoutMs: number;
+  /** Where threads and processes load the application from, and what it is told there. */
   readonly locator: AppLocator | undefined;
+  readonly handOver: () => HandedOver;
 }
 
 export type PoolFactory = (context: PoolContext) => Pool;

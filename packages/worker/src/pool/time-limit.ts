@@ -3,13 +3,14 @@ import { deferred } from '@ctq/runtime';
 import type { TimeLimits } from './pool.js';
 
 /**
- * Runs a task under limits that nobody can enforce against its will. At the soft limit its signal is aborted; at the hard one the outcome is
- * a timeout at once, whatever the task does, and what it comes to later is dropped.
+ * Runs a task under limits. At the soft one its signal is aborted; at the hard one the outcome is a timeout, whatever the task does. Without `end`, which
+ * ends its code, that is at once, and what it comes to later is dropped.
  */
 export async function runWithin(
   { softMs, hardMs }: TimeLimits,
   execution: Execution,
   run: (execution: Execution) => Promise<Outcome>,
+  end?: () => Promise<void>,
 ): Promise<Outcome> {
   const { abort, clock, logger, message } = execution;
   const task = `${message.shadow ?? message.task}[${message.id}]`;
@@ -31,10 +32,16 @@ export async function runWithin(
           logger.error(`Hard time limit (${hardMs / 1_000}s) exceeded for ${task}`);
           const error = new TimeLimitExceeded(hardMs / 1_000);
           abort.abort(error);
-          timedOut.resolve({ kind: 'failure', error, reason: 'timeout', runtimeMs: clock.monotonic() - startedAt });
+          const timeout = (): void =>
+            timedOut.resolve({ kind: 'failure', error, reason: 'timeout', runtimeMs: clock.monotonic() - startedAt });
+          // Not before its code has really ended: the task may be run again then.
+          if (end === undefined) timeout();
+          else void end().then(timeout, timeout);
         }, hardMs);
   const finished = run(execution).then((outcome) => {
-    if (isLate) logger.warn(`Task ${task} ended after its time limit; its outcome (${outcome.kind}) is dropped`);
+    if (!isLate) return outcome;
+    if (end !== undefined) return timedOut.promise;
+    logger.warn(`Task ${task} ended after its time limit; its outcome (${outcome.kind}) is dropped`);
     return outcome;
   });
   try {

@@ -49,7 +49,7 @@ export class TaskLog {
         if (this.#tellsInfo) this.#succeeded(request, outcome.value, secondsOf(outcome.runtimeMs));
         return;
       case 'failure':
-        return this.#failed(request, outcome.error);
+        return this.#failed(request, outcome);
       case 'retry':
         if (this.#tellsInfo) this.#tell('info', request, `retry: ${outcome.retry.message}`);
         return;
@@ -90,9 +90,11 @@ export class TaskLog {
     );
   }
 
-  #failed(request: LoggedTask, error: Error): void {
+  #failed(request: LoggedTask, outcome: Outcome & { kind: 'failure' }): void {
     const { name, message, definition } = request;
-    const isExpected = definition.options.throws?.some((errorClass) => isOf(error, errorClass)) ?? false;
+    const { error } = outcome;
+    const isExpected =
+      outcome.isExpected ?? definition.options.throws?.some((errorClass) => isOf(error, errorClass)) ?? false;
     if (isExpected) {
       if (this.#tellsInfo) this.#tell('info', request, `raised expected: ${reprOf(error)}`);
       return;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { SoftTimeLimitExceeded, TimeLimitExceeded } from '@ctq/core';
-import { deferred } from '@ctq/runtime';
 import type { ServiceCase } from '@ctq/runtime/conformance';
 import type { PoolFactory } from '../pool.js';
 import { PoolTrial } from './pool-trial.js';
@@ -12,12 +11,14 @@ export function limitCases(factory: PoolFactory): readonly ServiceCase[] {
       name: 'the soft limit aborts the signal, and a task that lets the reason pass fails with it',
       run: async () => {
         const trial = await PoolTrial.started(factory);
-        const run = trial.run((ctx) => untilAborted(ctx.signal), { softMs: 5_000, hardMs: undefined });
+        const { outcome } = await trial.running('kit.failsWhenAborted', { softMs: 5_000, hardMs: undefined });
         await trial.clock.advance(5_000);
-        const outcome = await run;
-        assert.ok(outcome.kind === 'failure' && SoftTimeLimitExceeded.isInstance(outcome.error));
+        const ended = await outcome;
+        assert.ok(ended.kind === 'failure' && SoftTimeLimitExceeded.isInstance(ended.error));
         assert.ok(
-          trial.lines.some(({ message }) => message.startsWith('Soft time limit (5s) exceeded for kit.task1[id-1]')),
+          trial.lines.some(({ message }) =>
+            message.startsWith('Soft time limit (5s) exceeded for kit.failsWhenAborted[id-1]'),
+          ),
         );
         await trial.stop();
       },
@@ -26,13 +27,9 @@ export function limitCases(factory: PoolFactory): readonly ServiceCase[] {
       name: 'a task may go on after its soft limit, and succeed',
       run: async () => {
         const trial = await PoolTrial.started(factory);
-        const run = trial.run((ctx) => untilAborted(ctx.signal).catch(() => 'tidied up'), {
-          softMs: 5_000,
-          hardMs: 10_000,
-        });
+        const { outcome } = await trial.running('kit.untilAborted', { softMs: 5_000, hardMs: 10_000 });
         await trial.clock.advance(5_000);
-        const outcome = await run;
-        assert.equal(outcome.kind === 'success' && outcome.value, 'tidied up');
+        assert.equal((await outcome).kind, 'success');
         assert.equal(trial.clock.pendingTimers, 0, 'the hard limit was left running');
         await trial.stop();
       },
@@ -41,26 +38,24 @@ export function limitCases(factory: PoolFactory): readonly ServiceCase[] {
       name: 'at the hard limit the outcome is a timeout, whatever the task does',
       run: async () => {
         const trial = await PoolTrial.started(factory);
-        const run = trial.run(() => new Promise(() => undefined), { softMs: undefined, hardMs: 30_000 });
+        const { outcome } = await trial.running('kit.neverEnds', { softMs: undefined, hardMs: 30_000 });
         await trial.clock.advance(30_000);
-        const outcome = await run;
-        assert.equal(outcome.kind === 'failure' && outcome.reason, 'timeout');
-        assert.ok(outcome.kind === 'failure' && TimeLimitExceeded.isInstance(outcome.error));
+        const ended = await outcome;
+        assert.equal(ended.kind === 'failure' && ended.reason, 'timeout');
+        assert.ok(ended.kind === 'failure' && TimeLimitExceeded.isInstance(ended.error));
         await trial.stop();
       },
     },
     {
-      name: 'what comes after the hard limit changes nothing, and is told',
+      name: 'what comes after the hard limit changes nothing, and is told; or nothing comes',
       run: async () => {
         const trial = await PoolTrial.started(factory);
-        if (trial.pool.supports.terminate) return;
-        const open = deferred();
-        const run = trial.run(() => open.promise, { softMs: undefined, hardMs: 1_000 });
+        const { outcome } = await trial.running('kit.untilAborted', { softMs: undefined, hardMs: 1_000 });
         await trial.clock.advance(1_000);
-        assert.equal((await run).kind, 'failure');
-        open.resolve();
+        assert.equal((await outcome).kind, 'failure');
         await trial.clock.advance(0);
-        assert.ok(trial.lines.some(({ level, message }) => level === 'warn' && message.includes('is dropped')));
+        const isTold = trial.lines.some(({ level, message }) => level === 'warn' && message.includes('is dropped'));
+        assert.equal(isTold, !trial.pool.supports.terminate);
         await trial.stop();
       },
     },
@@ -68,16 +63,10 @@ export function limitCases(factory: PoolFactory): readonly ServiceCase[] {
       name: 'a task that keeps its limits leaves no timer',
       run: async () => {
         const trial = await PoolTrial.started(factory);
-        assert.equal((await trial.run(() => 1, { softMs: 1_000, hardMs: 2_000 })).kind, 'success');
+        assert.equal((await trial.run('kit.returns', { softMs: 1_000, hardMs: 2_000 })).kind, 'success');
         assert.equal(trial.clock.pendingTimers, 0);
         await trial.stop();
       },
     },
   ];
-}
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
 }

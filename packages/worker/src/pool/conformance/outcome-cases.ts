@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { Ignore, type Outcome, Reject } from '@ctq/core';
-import { deferred } from '@ctq/runtime';
+import type { Outcome } from '@ctq/core';
 import type { ServiceCase } from '@ctq/runtime/conformance';
 import type { PoolFactory } from '../pool.js';
 import { PoolTrial } from './pool-trial.js';
 
 /** How runs end: always with an outcome, never with a rejection. */
 export function outcomeCases(factory: PoolFactory): readonly ServiceCase[] {
-  const outcomeOf = async (run: () => unknown): Promise<Outcome> => {
+  const outcomeOf = async (task: string): Promise<Outcome> => {
     const trial = await PoolTrial.started(factory);
-    const outcome = await trial.run(run);
+    const outcome = await trial.run(task);
     await trial.stop();
     assert.equal(trial.clock.pendingTimers, 0, 'the pool left a timer');
     return outcome;
@@ -18,7 +17,7 @@ export function outcomeCases(factory: PoolFactory): readonly ServiceCase[] {
     {
       name: 'a function that returns has succeeded with its value',
       run: async () => {
-        const outcome = await outcomeOf(() => 42);
+        const outcome = await outcomeOf('kit.returns');
         assert.equal(outcome.kind, 'success');
         assert.equal(outcome.kind === 'success' && outcome.value, 42);
       },
@@ -26,61 +25,61 @@ export function outcomeCases(factory: PoolFactory): readonly ServiceCase[] {
     {
       name: 'a promise is awaited',
       run: async () => {
-        const outcome = await outcomeOf(() => Promise.resolve('later'));
+        const outcome = await outcomeOf('kit.returnsLater');
         assert.equal(outcome.kind === 'success' && outcome.value, 'later');
+      },
+    },
+    {
+      name: 'values stay what results can hold: bytes, instants',
+      run: async () => {
+        const outcome = await outcomeOf('kit.returnsBytes');
+        assert.ok(outcome.kind === 'success');
+        const { bytes, at } = outcome.value as { readonly bytes: Uint8Array; readonly at: Date };
+        assert.deepEqual([...bytes], [0, 255]);
+        assert.equal(at.getTime(), 0);
       },
     },
     {
       name: 'a function that throws has failed, and run does not reject',
       run: async () => {
-        const outcome = await outcomeOf(() => {
-          throw new RangeError('too far');
-        });
-        assert.equal(outcome.kind === 'failure' && outcome.reason, 'thrown');
-        assert.equal(outcome.kind === 'failure' && outcome.error.message, 'too far');
+        const outcome = await outcomeOf('kit.throws');
+        assert.ok(outcome.kind === 'failure');
+        assert.equal(outcome.reason, 'thrown');
+        assert.ok(outcome.error instanceof RangeError);
+        assert.equal(outcome.error.message, 'too far');
+        assert.match(outcome.error.stack ?? '', /kit-app/, 'the stack is not that of the function');
       },
     },
     {
       name: 'something thrown that is not an Error becomes one',
       run: async () => {
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what is tested
-        const outcome = await outcomeOf(() => Promise.reject('text'));
+        const outcome = await outcomeOf('kit.rejectsWithText');
         assert.ok(outcome.kind === 'failure' && outcome.error instanceof Error);
       },
     },
     {
-      name: 'retry, ignore and reject are outcomes of their own',
+      name: 'retry, ignore and reject are outcomes of their own, with what they say',
       run: async () => {
-        const kinds: string[] = [];
-        const trial = await PoolTrial.started(factory);
-        for (const run of [
-          () => Promise.reject(new Ignore()),
-          () => Promise.reject(new Reject('no', { requeue: true })),
-          (ctx: { retry(): never }) => ctx.retry(),
-        ]) {
-          kinds.push((await trial.run(run)).kind);
-        }
-        await trial.stop();
-        assert.deepEqual(kinds, ['ignore', 'reject', 'retry']);
+        const ignored = await outcomeOf('kit.ignores');
+        assert.ok(ignored.kind === 'ignore' && ignored.ignore.message === 'nothing to do');
+        const rejected = await outcomeOf('kit.rejects');
+        assert.ok(rejected.kind === 'reject' && rejected.reject.message === 'not here' && rejected.reject.requeue);
+        const retried = await outcomeOf('kit.retries');
+        assert.ok(retried.kind === 'retry');
+        const { error, dueAt, overrides, message } = retried.retry;
+        assert.equal(error?.message, 'busy');
+        assert.equal(typeof dueAt, 'number');
+        assert.deepEqual([overrides.args, overrides.kwargs], [[1], { again: true }]);
+        assert.equal(message, "Retry in 30s: RangeError('busy')");
       },
     },
     {
       name: 'it runs as many at the same time as its size says',
       run: async () => {
         const trial = await PoolTrial.started(factory);
-        const open = deferred();
-        const allRun = deferred();
-        let running = 0;
-        const runs = Array.from({ length: trial.pool.size }, () =>
-          trial.run(async () => {
-            running += 1;
-            if (running === trial.pool.size) allRun.resolve();
-            await open.promise;
-          }),
-        );
-        await allRun.promise;
-        open.resolve();
-        for (const outcome of await Promise.all(runs)) assert.equal(outcome.kind, 'success');
+        const all = await Promise.all(Array.from({ length: trial.pool.size }, () => trial.running('kit.untilAborted')));
+        for (const { execution } of all) execution.abort.abort(new Error('enough'));
+        for (const { outcome } of all) assert.equal((await outcome).kind, 'success');
         await trial.stop();
       },
     },
@@ -88,11 +87,10 @@ export function outcomeCases(factory: PoolFactory): readonly ServiceCase[] {
       name: 'a task without limits costs no timer',
       run: async () => {
         const trial = await PoolTrial.started(factory);
-        const open = deferred();
-        const run = trial.run(() => open.promise);
+        const { execution, outcome } = await trial.running('kit.untilAborted');
         assert.equal(trial.clock.pendingTimers, 0);
-        open.resolve();
-        await run;
+        execution.abort.abort(new Error('enough'));
+        await outcome;
         await trial.stop();
       },
     },

@@ -1,6 +1,7 @@
-import { VirtualClock } from '@ctq/runtime';
+import { systemClock, VirtualClock } from '@ctq/runtime';
 import { type ServiceCase, serviceConformance } from '@ctq/runtime/conformance';
 import type { Pool, PoolFactory } from '../pool.js';
+import { isolationCases } from './isolation-cases.js';
 import { limitCases } from './limit-cases.js';
 import { outcomeCases } from './outcome-cases.js';
 import { poolContext } from './pool-trial.js';
@@ -23,11 +24,15 @@ export interface PoolConformanceOptions {
  */
 export function poolConformance({ create }: PoolConformanceOptions): readonly PoolCase[] {
   const clock = new VirtualClock();
-  const fresh = (): Pool => create(poolContext(clock));
+  const { supports } = create(poolContext(clock));
+  // Threads and processes take the time that they take, and each start of theirs takes some.
+  const time = supports.isolation ? { orders: 6 } : { clock };
+  const fresh = (): Pool => create(poolContext(supports.isolation ? systemClock : clock));
   return [
     ...outcomeCases(create),
     ...limitCases(create),
     ...stopCases(create),
-    ...serviceConformance(fresh, { clock }).map(({ name, run }) => ({ name: `as a service: ${name}`, run })),
+    ...(supports.terminate ? isolationCases(create) : []),
+    ...serviceConformance(fresh, time).map(({ name, run }) => ({ name: `as a service: ${name}`, run })),
   ];
 }

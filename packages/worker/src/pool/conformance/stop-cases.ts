@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { deferred } from '@ctq/runtime';
 import type { ServiceCase } from '@ctq/runtime/conformance';
 import type { PoolFactory } from '../pool.js';
 import { PoolTrial } from './pool-trial.js';
@@ -11,17 +10,16 @@ export function stopCases(factory: PoolFactory): readonly ServiceCase[] {
       name: 'stop waits for what runs',
       run: async () => {
         const trial = await PoolTrial.started(factory);
-        const open = deferred<string>();
-        const run = trial.run(() => open.promise);
+        const { execution, outcome } = await trial.running('kit.untilAborted');
         let isStopped = false;
         const stop = trial.stop().then(() => {
           isStopped = true;
         });
         await trial.clock.advance(60_000);
         assert.equal(isStopped, false, 'the pool stopped with a task running');
-        open.resolve('done');
-        const outcome = await run;
-        assert.equal(outcome.kind === 'success' && outcome.value, 'done');
+        execution.abort.abort(new Error('done'));
+        const ended = await outcome;
+        assert.equal(ended.kind === 'success' && ended.value, 'done');
         await stop;
       },
     },
@@ -29,8 +27,7 @@ export function stopCases(factory: PoolFactory): readonly ServiceCase[] {
       name: 'stop lets go of a task that never settles at its deadline, and aborts its signal',
       run: async () => {
         const trial = await PoolTrial.started(factory);
-        const execution = trial.execution(() => new Promise(() => undefined));
-        void trial.pool.run(execution, { softMs: undefined, hardMs: undefined });
+        const { execution } = await trial.running('kit.neverEnds');
         const stop = trial.stop(5_000);
         await trial.clock.advance(5_000);
         await stop;
@@ -41,13 +38,10 @@ export function stopCases(factory: PoolFactory): readonly ServiceCase[] {
       name: 'abandon aborts the signal of everything that runs, with the reason',
       run: async () => {
         const trial = await PoolTrial.started(factory);
-        const reason = new Error('The kit abandons it.');
-        const run = trial.run(
-          (ctx) => new Promise((resolve) => ctx.signal.addEventListener('abort', () => resolve(ctx.signal.reason))),
-        );
-        trial.pool.abandon(reason);
-        const outcome = await run;
-        assert.ok(outcome.kind === 'success' && outcome.value === reason);
+        const { outcome } = await trial.running('kit.untilAborted');
+        trial.pool.abandon(new Error('The kit abandons it.'));
+        const ended = await outcome;
+        assert.ok(ended.kind === 'success' && ended.value === 'The kit abandons it.');
         await trial.stop();
       },
     },
