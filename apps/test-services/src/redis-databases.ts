@@ -26,6 +26,8 @@ export const redisDatabases = {
   interopCalling: 21,
   interopBroadcast: 22,
   soakUnique: 23,
+  soakPools: 24,
+  soakPoolResults: 25,
   interopOptions: 40,
   interopErrors: 41,
   interopStates: 42,
