@@ -97,7 +97,7 @@ function uniqueCalls(placeOf: () => UniquePlace): void {
     const senders = await parties(place, 2);
     await startWorker();
     const sent: SentCall[] = [];
-    for (const count of [1, 5, 20]) {
+    for (const count of [1, 5, 12]) {
       const options = { unique: { onConflict: 'replace' } } as const;
       sent.push(...(await sendAll(senders, { kind: 'send', keys: ['a', 'b', 'c'], count, options })));
     }

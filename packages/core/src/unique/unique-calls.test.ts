@@ -211,7 +211,7 @@ describe('a call that replaces another one', () => {
     const a = ticketOf(await claim('a'));
     const b = replacing(await claim('b', replace));
     const beginning = begin('b', b.ticket);
-    await clock.advance(5_050);
+    await clock.advance(30_050);
     expect(versionOf(await beginning)).toBeUndefined();
     expect(versionOf(await begin('a', a))).toBeGreaterThan(0);
   });

@@ -25,7 +25,7 @@ export interface BeginOptions {
 }
 
 /** How long a worker waits for the sender of a call that is to replace another one, to say whether it does. */
-const decisionMs = 5_000;
+const decisionMs = 30_000;
 const lookMs = 50;
 
 /**

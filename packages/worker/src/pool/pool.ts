@@ -53,7 +53,7 @@ export interface PoolContext {
   /** Node name of the worker. */
   readonly hostname: string;
   /** What results are encoded with, for pools whose tasks run in other threads or processes. */
-  readonly store: Pick<ResultStore, 'codec' | 'errorClasses'>;
+  readonly store: Pick<ResultStore, 'codec' | 'errorClasses' | 'assertStorable'>;
   /** When a thread or process has done enough: `Infinity` for never. */
   readonly recycle: { readonly maxTasks: number; readonly maxMemoryKiB: number };
   /** How long a thread or process may take to load the application. */

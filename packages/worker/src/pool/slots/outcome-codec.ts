@@ -13,7 +13,7 @@ import {
 import type { EncodedError, EncodedOutcome, EncodedRetry } from './slot-messages.js';
 
 /** What is encoded with: of the app, on either side of the border. */
-export type OutcomeStore = Pick<ResultStore, 'codec' | 'errorClasses'>;
+export type OutcomeStore = Pick<ResultStore, 'codec' | 'errorClasses' | 'assertStorable'>;
 
 /** Errors that are part of normal work, by the task's own word. */
 type Throws = TaskOptions['throws'];
@@ -34,8 +34,11 @@ type Ending = Omit<Extract<EncodedOutcome, { kind: 'success' }>, 'runtimeMs'>;
 
 function ending(outcome: Outcome, throws: Throws, store: OutcomeStore) {
   switch (outcome.kind) {
-    case 'success':
-      return { kind: 'success', value: store.codec.encodeValue(outcome.value ?? null) } satisfies Ending;
+    case 'success': {
+      const value = outcome.value ?? null;
+      store.assertStorable(value);
+      return { kind: 'success', value: store.codec.encodeValue(value) } satisfies Ending;
+    }
     case 'failure':
       return {
         kind: 'failure' as const,
