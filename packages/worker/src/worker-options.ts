@@ -1,5 +1,6 @@
 import type { Queue } from '@ctq/messaging';
-import type { Logger, LogLevel } from '@ctq/runtime';
+import type { Duration, Logger, LogLevel } from '@ctq/runtime';
+import type { HealthOptions } from './health/health-server.js';
 import type { PoolFactory } from './pool/pool.js';
 
 /** What a worker may be told; settings of the app stand behind it. */
@@ -31,10 +32,18 @@ export interface WorkerOptions {
    * Default false: its messages are then given to others, and the outcome of the task is dropped.
    */
   readonly exitWhenBlocked?: boolean;
+  /** Answer probes over HTTP: `/livez`, `/readyz`, `/startupz`. Default: none. */
+  readonly health?: HealthOptions;
 }
 
 /** What else is known of the end of a worker. */
 export interface WorkerStopOptions {
   /** The signal of the operating system that asked for it, for receivers of `workerShuttingDown`. */
   readonly signal?: NodeJS.Signals;
+}
+
+/** How a cold shutdown goes. */
+export interface WorkerTerminateOptions extends WorkerStopOptions {
+  /** The time that running tasks are left before they are aborted. Default: the setting `workerSoftShutdownTimeout`. */
+  readonly softTimeout?: Duration;
 }

@@ -1,9 +1,10 @@
 import { arch, platform, release } from 'node:os';
 import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import { pathToFileURL } from 'node:url';
 import type { Ctq, SettingsInput } from '@ctq/core';
 import { Deadline, type Logger, type LogLevel, toError } from '@ctq/runtime';
-import { banner, Worker, type WorkerOptions } from '@ctq/worker';
+import { banner, statusText, Worker, type WorkerOptions } from '@ctq/worker';
 import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
@@ -11,6 +12,7 @@ import { commaList, logLevel, seconds, wholeNumber } from '../option-values.js';
 import { RedirectedOutput } from '../output/redirected-output.js';
 import { settingArguments } from '../setting-arguments.js';
 import { ShutdownSignals } from '../shutdown-signals.js';
+import { UsageError } from '../usage-error.js';
 import { version } from '../version.js';
 import { purgeQueues } from './purge.js';
 
@@ -26,6 +28,8 @@ interface WorkerFlags {
   readonly timeLimit?: number;
   readonly softTimeLimit?: number;
   readonly include?: readonly string[];
+  readonly healthPort?: number;
+  readonly healthHost?: string;
   /** `--purge` too: an option with two long names is called by its last one. */
   readonly discard?: boolean;
 }
@@ -81,6 +85,12 @@ export function workerCommand(run: RunCommand): Command {
     .addOption(
       new Option('-I, --include <list>', 'more modules with tasks').env('CTQ_WORKER_INCLUDE').argParser(commaList),
     )
+    .addOption(
+      new Option('--health-port <port>', 'answer /livez, /readyz and /startupz over HTTP')
+        .env('CTQ_WORKER_HEALTH_PORT')
+        .argParser(wholeNumber(0)),
+    )
+    .addOption(new Option('--health-host <address>', 'on this address only').env('CTQ_WORKER_HEALTH_HOST'))
     .option('--purge, --discard', 'delete what waits in the queues first')
     .argument('[settings...]', 'settings, such as task_acks_late=no or .concurrency=4')
     .action((settings: readonly string[], flags: WorkerFlags) =>
@@ -91,6 +101,8 @@ export function workerCommand(run: RunCommand): Command {
 async function runWorker(context: CommandContext, flags: WorkerFlags, settings: SettingsInput): Promise<ExitCode> {
   const logger = context.logger(flags.loglevel);
   const { app, importModule } = await context.requiredApp('worker', logger);
+  if (flags.healthHost !== undefined && flags.healthPort === undefined)
+    throw new UsageError('--health-host says where --health-port is answered: give that too.');
   app.override({ settings: { ...settings, ...flagSettings(flags) }, source: 'the command line' });
   context.lookAs(app.settings);
   for (const module of flags.include ?? []) await importModule(pathToFileURL(resolve(module)).href);
@@ -105,7 +117,14 @@ async function runWorker(context: CommandContext, flags: WorkerFlags, settings: 
   });
   if (flags.discard === true) await purgeFirst(context, app, worker);
   if (context.options.quiet !== true) context.echo(await bannerOf(context, worker, flags));
-  const signals = new ShutdownSignals(worker, (line) => context.io.out(`\n${line}\n`));
+  const signals = new ShutdownSignals({
+    worker,
+    say: (line) => context.io.out(`\n${line}\n`),
+    dump: () => context.io.err(`${statusText(worker.status(), Date.now())}\n`),
+    platform: platform(),
+    isTerminal: isatty(0),
+    remapTerm: context.io.environment['REMAP_SIGTERM'] === 'SIGQUIT',
+  });
   const redirected = redirectedOutput(app, logger);
   signals.install();
   redirected?.install();
@@ -114,6 +133,7 @@ async function runWorker(context: CommandContext, flags: WorkerFlags, settings: 
   } finally {
     signals.remove();
     await app.close();
+    if (signals.wantsSuccessor) context.io.succeed();
     redirected?.remove();
   }
 }
@@ -154,6 +174,7 @@ function redirectedOutput({ settings }: Ctq, logger: Logger): RedirectedOutput |
 
 function workerOptions(flags: WorkerFlags): WorkerOptions {
   const { hostname, concurrency, pool, prefetchMultiplier, queues, excludeQueues } = flags;
+  const { healthPort, healthHost } = flags;
   return {
     ...(queues === undefined ? {} : { queues }),
     ...(excludeQueues === undefined ? {} : { excludeQueues }),
@@ -161,6 +182,9 @@ function workerOptions(flags: WorkerFlags): WorkerOptions {
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(pool === undefined ? {} : { pool }),
     ...(prefetchMultiplier === undefined ? {} : { prefetchMultiplier }),
+    ...(healthPort === undefined
+      ? {}
+      : { health: { port: healthPort, ...(healthHost === undefined ? {} : { host: healthHost }) } }),
   };
 }
 
