@@ -10,6 +10,8 @@ export interface SoakOptions {
   readonly workers: number;
   readonly concurrency: number;
   readonly seed: number;
+  /** What ends a worker. Default: SIGKILL. */
+  readonly signal?: NodeJS.Signals;
   /** Seconds after which a dead worker's tasks are given back. */
   readonly leaseSeconds: number;
   readonly onProgress?: (done: number, kills: number) => void;
@@ -25,7 +27,7 @@ export interface SoakReport extends SoakOptions {
 }
 
 /**
- * Kills workers with SIGKILL at seeded moments while they work, and counts what became of every task. Uses the broker of the environment, else an SQLite
+ * Ends workers at seeded moments while they work, and counts what became of every task. Uses the broker of the environment, else an SQLite
  * file of its own.
  */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
@@ -70,7 +72,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       const moment = sent + Math.floor(random() * slice * 0.9);
       await send(slice);
       while (done < moment) await pause(1);
-      await victims[Math.floor(random() * victims.length)]?.killAndReplace();
+      await victims[Math.floor(random() * victims.length)]?.killAndReplace(options.signal);
       options.onProgress?.(done, kills + 1);
     }
     await send(options.tasks - sent);

@@ -26,6 +26,8 @@ export const redisDatabases = {
   interopCalling: 21,
   interopBroadcast: 22,
   soakUnique: 23,
+  soakRollingQueues: 24,
+  soakRollingResults: 25,
   interopOptions: 40,
   interopErrors: 41,
   interopStates: 42,

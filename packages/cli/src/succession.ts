@@ -3,8 +3,6 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { exitCodes } from './exit-codes.js';
 
-/** Tells a successor whose it is: it asks that process for the next one. */
-const marker = 'CTQ_SUCCESSOR_OF';
 const again = 'ctq: again';
 const endings = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 const passedOn = [...endings, 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -46,15 +44,16 @@ export class Succession {
     }
   }
 
+  /** Started by another one, which it asks for the next. */
   get #isHeir(): boolean {
-    return process.env[marker] === String(process.ppid) && process.send !== undefined;
+    return process.env['CTQ_SUCCESSOR_OF'] === String(process.ppid) && process.send !== undefined;
   }
 
   async #runHeir(): Promise<{ readonly code: number; readonly asksAgain: boolean }> {
     const args = [...process.execArgv, ...process.argv.slice(1)];
     const heir = spawn(process.execPath, args, {
       cwd: this.#folder,
-      env: { ...process.env, [marker]: String(process.pid) },
+      env: { ...process.env, CTQ_SUCCESSOR_OF: String(process.pid) },
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     });
     this.#heir = heir;

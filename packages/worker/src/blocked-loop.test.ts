@@ -17,7 +17,9 @@ describe('A task that keeps the event loop from turning', () => {
     const result = await report.delay();
     const { level, message, fields } = await scene.line(/The event loop was blocked/);
     expect(level).toBe('warn');
-    expect(message).toMatch(/^The event loop was blocked for \d+\.\d s by report\[[-\da-f]+\];.*Run such tasks in threads or processes/);
+    expect(message).toMatch(
+      /^The event loop was blocked for \d+\.\d s by report\[[-\da-f]+\];.*Run such tasks in threads or processes/,
+    );
     expect(fields).toMatchObject({ tasks: [`report[${result.id}]`] });
     expect(fields['blockedMs']).toBeGreaterThanOrEqual(1_200);
     // Once a minute is enough, and the late timer does not tell it again.

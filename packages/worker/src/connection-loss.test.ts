@@ -107,7 +107,7 @@ describe('When the connection is lost while tasks run', () => {
     await scene.clock.advance(60_000);
     door.resolve();
     await scene.clock.advance(60_000);
-    expect(begun.filter((n) => n > 0).sort()).toEqual([1, 2]);
+    expect(begun.filter((n) => n > 0).toSorted((a, b) => a - b)).toEqual([1, 2]);
     const dropped = scene.lines.filter(({ message }) => message.includes('belongs to another worker'));
     expect(dropped).toHaveLength(1);
   });

@@ -361,7 +361,9 @@ describe('What a worker does', () => {
       held: 0,
     });
     await scene.clock.advance(90_000);
-    expect(statusText(worker.status(), scene.clock.now())).toContain(`gate[${result.id}] for 90s, since 2030-01-01T00:00`);
+    expect(statusText(worker.status(), scene.clock.now())).toContain(
+      `gate[${result.id}] for 90s, since 2030-01-01T00:00`,
+    );
     const stop = worker.stop();
     expect(worker.status()).toMatchObject({ phase: 'warm', isConsuming: false });
     open('a');

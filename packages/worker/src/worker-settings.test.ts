@@ -1,6 +1,6 @@
 import { SoftTimeLimitExceeded, type TaskDefinition } from '@ctq/core';
 import { MemoryBroker, memoryTransport, TransportConnectionError } from '@ctq/messaging';
-import type { Channel, Transport } from '@ctq/messaging/transport';
+import type { Transport } from '@ctq/messaging/transport';
 import { deferred, type Duration } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { deaf } from './__fixtures__/deaf.js';

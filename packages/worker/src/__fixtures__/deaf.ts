@@ -15,7 +15,7 @@ export function deaf(): Transport {
             const cancel = (): Promise<void> => Promise.resolve();
             if (key === 'consume') return () => Promise.resolve({ consumerTag: 'deaf', ended: closed, cancel });
             const value: unknown = Reflect.get(target, key, target);
-            return typeof value === 'function' ? value.bind(target) : value;
+            return typeof value === 'function' ? (value.bind(target) as unknown) : value;
           },
         });
       return { openChannel, close: () => connection.close(), closed: connection.closed };

@@ -201,14 +201,13 @@ export class TaskConsumer implements Service {
 
   /** What was delivered on the lost channel is delivered again, perhaps to others. */
   #onInterrupted(): void {
-    if (this.#isDraining) return;
     const { workerCancelLongRunningTasksOnConnectionLoss, workerEnablePrefetchCountReduction } =
       this.#workplace.kernel.settings;
     const unfinished = this.#runner.unfinished;
     this.#runner.forgetLost();
     for (let lost = this.#shelf.forgetLost(); lost > 0; lost -= 1) this.#window.release();
     if (workerCancelLongRunningTasksOnConnectionLoss) this.#cancelAll();
-    if (workerEnablePrefetchCountReduction) this.#reducePrefetch(unfinished);
+    if (workerEnablePrefetchCountReduction && !this.#isDraining) this.#reducePrefetch(unfinished);
     this.#runner.abortLost(
       ({ name, message }) =>
         new Error(

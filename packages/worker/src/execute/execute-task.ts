@@ -86,7 +86,8 @@ async function runAbortable(request: TaskRequest, workplace: Workplace, limits: 
   await abortWatch.watch(request);
   try {
     // STARTED would hide that it is to leave.
-    if (!request.policy.tracksStarted || request.abort.reason !== undefined) return await runInPool(request, workplace, limits);
+    if (!request.policy.tracksStarted || request.abort.reason !== undefined)
+      return await runInPool(request, workplace, limits);
     return await runTracked(request, workplace, limits);
   } finally {
     abortWatch.forget(request);
@@ -94,11 +95,7 @@ async function runAbortable(request: TaskRequest, workplace: Workplace, limits: 
 }
 
 /** What runs in one piece runs in this call. */
-function runInPool(
-  request: TaskRequest,
-  { pool, blockWatch }: Workplace,
-  limits: TimeLimits,
-): Promise<Outcome> {
+function runInPool(request: TaskRequest, { pool, blockWatch }: Workplace, limits: TimeLimits): Promise<Outcome> {
   if (blockWatch === undefined) return pool.run(request, limits);
   const startedAt = blockWatch.now();
   const outcome = pool.run(request, limits);

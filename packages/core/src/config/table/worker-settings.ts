@@ -14,7 +14,7 @@ import {
 
 /** Worker: what may be given. */
 export interface WorkerSettings {
-  /** Cancel running tasks that are acknowledged late when the broker was lost; without it only those are told whose message is known to be lost. */
+  /** Cancel running tasks that are acknowledged late when the broker was lost; without it only their signals are aborted. */
   workerCancelLongRunningTasksOnConnectionLoss: boolean;
   /** Time that a cold shutdown leaves running tasks before it aborts them. */
   workerSoftShutdownTimeout: Duration;
@@ -92,7 +92,7 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
     default: false,
     status: 'effective',
     old: ['CELERYD_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS'],
-    doc: 'Cancel running tasks that are acknowledged late when the broker was lost; without it only those are told whose message is known to be lost.',
+    doc: 'Cancel running tasks that are acknowledged late when the broker was lost; without it only their signals are aborted.',
   },
   workerSoftShutdownTimeout: {
     type: duration,
