@@ -4,8 +4,9 @@ import { embedded } from './embedded.js';
 import { medianOf, verdict } from './measure.js';
 import { memory } from './memory.js';
 import { redis } from './redis/redis.js';
+import { worker } from './worker.js';
 
-const scenarios = { memory, embedded, calls, redis } as const;
+const scenarios = { memory, embedded, calls, worker, redis } as const;
 const names = Object.keys(scenarios) as (keyof typeof scenarios)[];
 
 const { positionals, values } = parseArgs({

@@ -15,6 +15,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '120' },
     workers: { type: 'string', default: '2' },
     concurrency: { type: 'string', default: '20' },
+    pool: { type: 'string', default: 'async' },
     seed: { type: 'string', default: '1' },
     lease: { type: 'string', default: '2' },
     report: { type: 'boolean', default: true },
@@ -22,7 +23,7 @@ const { values } = parseArgs({
   },
 });
 
-const usage = `npm run soak -- [--broker sqlite|redis] [--tasks N] [--kills N] [--workers N] [--concurrency N] [--seed N] [--lease SECONDS] [--no-report]
+const usage = `npm run soak -- [--broker sqlite|redis] [--tasks N] [--kills N] [--workers N] [--concurrency N] [--pool async|threads|processes] [--seed N] [--lease SECONDS] [--no-report]
 npm run soak -- --faults network|storm [--tasks N] [--seconds N] [--workers N] [--concurrency N] [--seed N] [--lease SECONDS] [--no-report]
 
 The first form kills workers. The second is for Redis: everything that a network does wrong, or a server that ends all connections and forgets
@@ -46,6 +47,7 @@ async function kill(): Promise<Section> {
     kills: Number(values.kills),
     workers: Number(values.workers),
     concurrency: Number(values.concurrency),
+    pool: values.pool,
     seed: Number(values.seed),
     leaseSeconds: Number(values.lease),
     onProgress: (done, kills) =>

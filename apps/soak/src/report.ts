@@ -30,8 +30,8 @@ export async function writeSection({ broker, title, command, figures, remark }: 
 export function killSection(report: SoakReport): Section {
   return {
     broker: report.broker,
-    title: 'kill -9',
-    command: `${report.broker === 'sqlite' ? '' : `--broker ${report.broker} `}--tasks ${report.tasks} --kills ${report.kills} --seed ${report.seed}`,
+    title: report.pool === 'async' ? 'kill -9' : `kill -9, pool ${report.pool}`,
+    command: `${report.broker === 'sqlite' ? '' : `--broker ${report.broker} `}${report.pool === 'async' ? '' : `--pool ${report.pool} --concurrency ${report.concurrency} `}--tasks ${report.tasks} --kills ${report.kills} --seed ${report.seed}`,
     figures: {
       tasks: report.tasks,
       'kills (SIGKILL of a worker while it works)': report.kills,

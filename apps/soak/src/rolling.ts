@@ -6,6 +6,7 @@ export const rolling: SoakOptions = {
   kills: 8,
   workers: 2,
   concurrency: 10,
+  pool: 'async',
   seed: 11,
   leaseSeconds: 60,
   signal: 'SIGTERM',

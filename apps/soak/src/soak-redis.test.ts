@@ -9,7 +9,15 @@ describeWith('redis', 'on Redis', (url) => {
   }, async () => {
     process.env['CTQ_BROKER_URL'] = `${redisDatabase(url, 'soakQueues')}?lease_duration=1s`;
     process.env['CTQ_RESULT_BACKEND'] = redisDatabase(url, 'soakResults');
-    const report = await soak({ tasks: 1_500, kills: 20, workers: 2, concurrency: 10, seed: 7, leaseSeconds: 1 });
+    const report = await soak({
+      tasks: 1_500,
+      kills: 20,
+      workers: 2,
+      concurrency: 10,
+      pool: 'async',
+      seed: 7,
+      leaseSeconds: 1,
+    });
     expect(report.lost).toBe(0);
   });
 });

@@ -9,6 +9,8 @@ export interface SoakOptions {
   readonly kills: number;
   readonly workers: number;
   readonly concurrency: number;
+  /** Where tasks run. With processes every other kill is of one of these, and not of a worker. */
+  readonly pool: string;
   readonly seed: number;
   /** What ends a worker. Default: SIGKILL. */
   readonly signal?: NodeJS.Signals;
@@ -42,7 +44,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const startedAt = performance.now();
   const victims = Array.from(
     { length: options.workers },
-    (_, index) => new Victim(`victim${index}`, options.concurrency),
+    (_, index) => new Victim(`victim${index}`, options.concurrency, options.pool),
   );
   try {
     await Promise.all(victims.map((victim) => victim.start()));
@@ -72,7 +74,9 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       const moment = sent + Math.floor(random() * slice * 0.9);
       await send(slice);
       while (done < moment) await pause(1);
-      await victims[Math.floor(random() * victims.length)]?.killAndReplace(options.signal);
+      const victim = victims[Math.floor(random() * victims.length)];
+      const isOfSlot = options.pool === 'processes' && kills % 2 === 0;
+      if (!(isOfSlot && (await victim?.killSlot(random)))) await victim?.killAndReplace(options.signal);
       options.onProgress?.(done, kills + 1);
     }
     await send(options.tasks - sent);

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const cli = fileURLToPath(import.meta.resolve('@ctq/cli/bin'));
 /** The built module, also when this one runs from its source. */
@@ -11,12 +12,14 @@ const tasks = fileURLToPath(new URL('../dist/tasks.js', import.meta.url));
 export class Victim {
   readonly #name: string;
   readonly #concurrency: number;
+  readonly #pool: string;
   #child: ChildProcess | undefined;
   #lines: string[] = [];
 
-  constructor(name: string, concurrency: number) {
+  constructor(name: string, concurrency: number, pool: string) {
     this.#name = name;
     this.#concurrency = concurrency;
+    this.#pool = pool;
   }
 
   /** Resolves when it consumes. */
@@ -32,6 +35,8 @@ export class Victim {
       String(this.#concurrency),
       '-n',
       `${this.#name}@%h`,
+      '-P',
+      this.#pool,
     ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
@@ -57,6 +62,27 @@ export class Victim {
   async killAndReplace(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     await this.end(signal);
     await this.start();
+  }
+
+  /** kill -9 of one of its pool's processes; false when it has none. The worker itself replaces it. */
+  async killSlot(random: () => number): Promise<boolean> {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=', '--ppid', String(this.#child?.pid)]).catch(
+      // It has none: `ps` says so by its status.
+      () => ({ stdout: '' }),
+    );
+    const children = stdout
+      .split('\n')
+      .map(Number)
+      .filter((pid) => pid > 0);
+    const victim = children[Math.floor(random() * children.length)];
+    if (victim === undefined) return false;
+    try {
+      process.kill(victim, 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+      return false;
+    }
+    return true;
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {

@@ -32,6 +32,16 @@ export function wholeNumber(min: number): (text: string) => number {
   };
 }
 
+/** CL-051: the larger one is the most, whatever the order; one alone is the most. */
+export function autoscaleRange(text: string): { readonly min: number; readonly max: number } {
+  const counts = commaList(text).map(wholeNumber(0));
+  const [one = 0, other = 0] = counts;
+  const max = Math.max(one, other);
+  if (counts.length < 1 || counts.length > 2 || max < 1)
+    throw new InvalidArgumentError(`${text} is not max,min: two whole numbers, such as 10,3.`);
+  return { min: Math.min(one, other), max };
+}
+
 export function seconds(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value)) return value;

@@ -1,6 +1,7 @@
 import type { Queue } from '@ctq/messaging';
 import type { Duration, Logger, LogLevel } from '@ctq/runtime';
 import type { HealthOptions } from './health/health-server.js';
+import type { AutoscaleRange } from './pool/autoscaler.js';
 import type { PoolFactory } from './pool/pool.js';
 
 /** What a worker may be told; settings of the app stand behind it. */
@@ -15,6 +16,12 @@ export interface WorkerOptions {
   readonly pool?: string | PoolFactory;
   /** How many tasks run at the same time. Default: `workerConcurrency`, then the pool's own. */
   readonly concurrency?: number;
+  /** Between how many the concurrency changes with the work, in place of `concurrency`. Needs a pool that can be resized. */
+  readonly autoscale?: AutoscaleRange;
+  /** Replace a thread or process after so many tasks. Default: `workerMaxTasksPerChild`. */
+  readonly maxTasksPerChild?: number;
+  /** Replace a thread or process that has more KiB after a task. Default: `workerMaxMemoryPerChild`. */
+  readonly maxMemoryPerChild?: number;
   /** Queues to consume, by name or as `queue()` makes them. Default: those of `taskQueues`, else the default queue. */
   readonly queues?: readonly (string | Queue)[];
   /** Names of queues not to consume. */

@@ -19,6 +19,7 @@ import { Workplace } from './execute/workplace.js';
 import { examine } from './health/examine.js';
 import { HealthServer, type HealthOptions } from './health/health-server.js';
 import { nodeName } from './node-name.js';
+import { Autoscaler } from './pool/autoscaler.js';
 import { poolNamed } from './pool/create-pool.js';
 import type { Pool } from './pool/pool.js';
 import { oldNameWarnings } from './report/old-names.js';
@@ -66,6 +67,7 @@ export class Worker implements Service, AsyncDisposable {
   readonly #health: HealthServer | undefined;
   #failure: Error | undefined;
   #soft: SoftShutdown | undefined;
+  readonly #autoscaler: Autoscaler | undefined;
   #isStarted = false;
   #hasStarted = false;
   #isStopped = false;
@@ -107,7 +109,10 @@ export class Worker implements Service, AsyncDisposable {
       keeper: () => keeper.thread,
       blockWatch,
     });
+    const { autoscale } = options;
     const consumer: TaskConsumer = new TaskConsumer({
+      autoscale,
+      onReceived: () => this.#autoscaler?.adjust(),
       connection: () => connection.current,
       queues: this.queues,
       workplace,
@@ -117,6 +122,15 @@ export class Worker implements Service, AsyncDisposable {
     });
     this.#connection = connection;
     this.#consumer = consumer;
+    if (autoscale !== undefined) {
+      const { min, max } = autoscale;
+      this.#autoscaler = new Autoscaler({
+        ...{ min: Math.max(1, min), max, clock, logger },
+        size: () => this.pool.size,
+        resize: (size) => this.resize(size),
+        load: () => consumer.load,
+      });
+    }
     this.#health = options.health === undefined ? undefined : this.#healthServer(options.health);
     const services = [this.#health, this.pool, connection, keeper, blockWatch, consumer];
     this.#group = serviceGroup(
@@ -167,6 +181,7 @@ export class Worker implements Service, AsyncDisposable {
       const warning = unenforcedLimits(this.#app.kernel, this.pool);
       if (warning !== undefined) this.#logger.warn(warning);
       await this.#group.start(pending);
+      this.#autoscaler?.start();
       this.#logger.info(`${this.name} ready.`);
       this.#hasStarted = true;
       await workerReady.send(this.name, () => this.#event());
@@ -181,6 +196,7 @@ export class Worker implements Service, AsyncDisposable {
     deadline: Deadline = Deadline.never(this.#app.kernel.clock),
     { signal }: WorkerStopOptions = {},
   ): Promise<void> {
+    this.#autoscaler?.stop();
     const told = this.#tellShuttingDown('warm', signal);
     // Both at once: the group makes a pending start give up, and the start is over when the group has rolled back.
     await Promise.all([this.#group.stop(deadline), deadline.wait(this.#life.stopping()), told]);
@@ -224,6 +240,16 @@ export class Worker implements Service, AsyncDisposable {
       waiting: this.#consumer.waiting,
       held: this.#consumer.held,
     };
+  }
+
+  /**
+   * Changes the concurrency; what runs is not disturbed. Resolves when there are as many slots.
+   * @throws TypeError for a pool that cannot, RangeError for a size that it cannot have.
+   */
+  async resize(concurrency: number): Promise<void> {
+    if (this.pool.resize === undefined) throw new TypeError(`The pool ${this.pool.name} cannot be resized.`);
+    await this.pool.resize(concurrency);
+    this.#consumer.resized();
   }
 
   /** For banners and monitors. */
@@ -299,7 +325,7 @@ function createPool(app: Ctq, options: WorkerOptions, logger: Logger, name: stri
   const chosen = options.pool ?? settings.workerPool;
   const factory = typeof chosen === 'string' ? poolNamed(chosen) : chosen;
   return factory({
-    size: options.concurrency ?? settings.workerConcurrency ?? undefined,
+    size: startSize(options) ?? settings.workerConcurrency ?? undefined,
     execute: (execution) => executeIntercepted(kernel, execution),
     clock,
     logger,
@@ -308,8 +334,8 @@ function createPool(app: Ctq, options: WorkerOptions, logger: Logger, name: stri
     hostname: name,
     store: kernel.results,
     recycle: {
-      maxTasks: settings.workerMaxTasksPerChild ?? Number.POSITIVE_INFINITY,
-      maxMemoryKiB: settings.workerMaxMemoryPerChild ?? Number.POSITIVE_INFINITY,
+      maxTasks: limitOf(options.maxTasksPerChild ?? settings.workerMaxTasksPerChild),
+      maxMemoryKiB: limitOf(options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild),
     },
     startTimeoutMs: durationMs(settings.workerProcAliveTimeout),
   });
@@ -321,4 +347,13 @@ function workerInSlot(app: string): ConfigurationError {
     'CTQ_WORKER_IN_SLOT',
     `The module of the app '${app}' starts a worker when it is imported, and a thread or process of a worker's pool has imported it for its tasks. Start the worker in a module of its own.`,
   );
+}
+
+function startSize({ autoscale, concurrency }: WorkerOptions): number | undefined {
+  return autoscale === undefined ? concurrency : Math.max(1, autoscale.min);
+}
+
+/** None and 0 are no limit. */
+function limitOf(value: number | null | undefined): number {
+  return value === null || value === undefined || value === 0 ? Number.POSITIVE_INFINITY : value;
 }

@@ -30,6 +30,10 @@ const EFFECTS: readonly { effect: Effect; pattern: RegExp; advice: string }[] = 
 
 /** Files that may do one of these things, each with its reason. The CLI may do all of them. */
 const EXCEPTIONS: Readonly<Record<string, readonly Effect[]>> = {
+  // The program of a pool's child process, which leaves when its worker does.
+  'packages/worker/src/pool/slots/slot-entry.ts': ['signals', 'exit'],
+  // Tasks of the pools' kit that take their process down, after a word.
+  'packages/worker/src/pool/conformance/kit-app.ts': ['output', 'exit'],
   // The app's two URLs: client scripts and workers agree without repeating them (CTQ_BROKER_URL, CTQ_RESULT_BACKEND).
   'packages/core/src/app/environment.ts': ['environment'],
 };

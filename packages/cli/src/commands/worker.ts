@@ -4,11 +4,11 @@ import { isatty } from 'node:tty';
 import { pathToFileURL } from 'node:url';
 import type { Ctq, SettingsInput } from '@ctq/core';
 import { Deadline, type Logger, type LogLevel, toError } from '@ctq/runtime';
-import { banner, statusText, Worker, type WorkerOptions } from '@ctq/worker';
+import { type AutoscaleRange, banner, statusText, Worker, type WorkerOptions } from '@ctq/worker';
 import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
-import { commaList, logLevel, seconds, wholeNumber } from '../option-values.js';
+import { autoscaleRange, commaList, logLevel, seconds, wholeNumber } from '../option-values.js';
 import { RedirectedOutput } from '../output/redirected-output.js';
 import { settingArguments } from '../setting-arguments.js';
 import { ShutdownSignals } from '../shutdown-signals.js';
@@ -21,6 +21,9 @@ interface WorkerFlags {
   readonly loglevel: LogLevel;
   readonly concurrency?: number;
   readonly pool?: string;
+  readonly autoscale?: AutoscaleRange;
+  readonly maxTasksPerChild?: number;
+  readonly maxMemoryPerChild?: number;
   readonly queues?: readonly string[];
   readonly excludeQueues?: readonly string[];
   readonly prefetchMultiplier?: number;
@@ -54,7 +57,27 @@ export function workerCommand(run: RunCommand): Command {
         .env('CTQ_WORKER_CONCURRENCY')
         .argParser(wholeNumber(1)),
     )
-    .addOption(new Option('-P, --pool <name>', 'where tasks run: async or solo').env('CTQ_WORKER_POOL'))
+    .addOption(
+      new Option('-P, --pool <name>', 'where tasks run: async, threads, processes (prefork) or solo').env(
+        'CTQ_WORKER_POOL',
+      ),
+    )
+    .addOption(
+      new Option('--autoscale <max,min>', 'change the concurrency with the work, between these')
+        .env('CTQ_WORKER_AUTOSCALE')
+        .argParser(autoscaleRange)
+        .conflicts('concurrency'),
+    )
+    .addOption(
+      new Option('--max-tasks-per-child <count>', 'replace a thread or process after so many tasks')
+        .env('CTQ_WORKER_MAX_TASKS_PER_CHILD')
+        .argParser(wholeNumber(1)),
+    )
+    .addOption(
+      new Option('--max-memory-per-child <KiB>', 'replace a thread or process that has more after a task')
+        .env('CTQ_WORKER_MAX_MEMORY_PER_CHILD')
+        .argParser(wholeNumber(1)),
+    )
     .addOption(
       new Option('-Q, --queues <list>', 'queues to consume, separated by commas')
         .env('CTQ_WORKER_QUEUES')
@@ -174,8 +197,11 @@ function redirectedOutput({ settings }: Ctq, logger: Logger): RedirectedOutput |
 
 function workerOptions(flags: WorkerFlags): WorkerOptions {
   const { hostname, concurrency, pool, prefetchMultiplier, queues, excludeQueues } = flags;
-  const { healthPort, healthHost } = flags;
+  const { autoscale, maxTasksPerChild, maxMemoryPerChild, healthPort, healthHost } = flags;
   return {
+    ...(autoscale === undefined ? {} : { autoscale }),
+    ...(maxTasksPerChild === undefined ? {} : { maxTasksPerChild }),
+    ...(maxMemoryPerChild === undefined ? {} : { maxMemoryPerChild }),
     ...(queues === undefined ? {} : { queues }),
     ...(excludeQueues === undefined ? {} : { excludeQueues }),
     ...(hostname === undefined ? {} : { hostname }),

@@ -2,9 +2,9 @@ import { VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { PrefetchWindow } from './prefetch-window.js';
 
-function setup(options: { size?: number; multiplier?: number; etaLimit?: number } = {}) {
+function setup({ size = 10, ...options }: { size?: number; multiplier?: number; etaLimit?: number } = {}) {
   const clock = new VirtualClock();
-  const window = new PrefetchWindow({ size: 10, multiplier: 4, etaLimit: undefined, clock, ...options });
+  const window = new PrefetchWindow({ size: () => size, multiplier: 4, etaLimit: undefined, clock, ...options });
   const finish = async (count: number, everyMs: number): Promise<void> => {
     for (let index = 0; index < count; index += 1) {
       await clock.advance(everyMs);

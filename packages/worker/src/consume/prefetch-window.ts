@@ -6,8 +6,8 @@ const lookAheadMs = 100;
 const largest = 65_535;
 
 export interface PrefetchWindowOptions {
-  /** Tasks that run at the same time. */
-  readonly size: number;
+  /** Tasks that may run at the same time. */
+  readonly size: () => number;
   /** The most to hold, in multiples of the size; 0 for no limit. */
   readonly multiplier: number;
   /** The most to hold with those whose ETA is in the future included. */
@@ -22,7 +22,6 @@ export interface PrefetchWindowOptions {
  */
 export class PrefetchWindow {
   readonly #options: PrefetchWindowOptions;
-  readonly #sample: number;
   #ahead = 0;
   #held = 0;
   /** Running tasks whose messages are not counted by the broker any more. */
@@ -32,7 +31,6 @@ export class PrefetchWindow {
 
   constructor(options: PrefetchWindowOptions) {
     this.#options = options;
-    this.#sample = Math.max(8, Math.ceil(options.size / 2));
     this.#since = options.clock.monotonic();
   }
 
@@ -49,13 +47,13 @@ export class PrefetchWindow {
   /** The most that is ever asked for without an ETA. */
   get most(): number {
     const { size, multiplier } = this.#options;
-    return multiplier === 0 ? Number.POSITIVE_INFINITY : size * multiplier;
+    return multiplier === 0 ? Number.POSITIVE_INFINITY : size() * multiplier;
   }
 
   /** A task is done. True when that changed the count. */
   onFinished(): boolean {
     this.#finished += 1;
-    if (this.#finished < this.#sample) return false;
+    if (this.#finished < Math.max(8, Math.ceil(this.#options.size() / 2))) return false;
     const now = this.#options.clock.monotonic();
     // A burst within one tick of the clock is as fast as a millisecond allows.
     const perMs = this.#finished / Math.max(now - this.#since, 1);
@@ -78,16 +76,17 @@ export class PrefetchWindow {
   }
 
   #countWithout(stale: number): number {
-    const { size, multiplier, etaLimit } = this.#options;
+    const { multiplier, etaLimit } = this.#options;
     if (multiplier === 0) return 0;
+    const size = this.#options.size();
     const count = Math.max(1, size + this.#ahead - stale) + this.#held;
     const limited = etaLimit === undefined || etaLimit === 0 ? count : Math.min(count, Math.max(etaLimit, size));
     return limited > largest ? 0 : limited;
   }
 
   #lookAhead(wanted: number): boolean {
-    const { size, multiplier } = this.#options;
-    const ahead = Math.min(wanted, size * Math.max(multiplier - 1, 0));
+    const { multiplier } = this.#options;
+    const ahead = Math.min(wanted, this.#options.size() * Math.max(multiplier - 1, 0));
     // Small corrections are not worth telling the broker.
     if (Math.abs(ahead - this.#ahead) <= Math.max(this.#ahead, ahead) / 4) return false;
     this.#ahead = ahead;

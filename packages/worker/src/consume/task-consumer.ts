@@ -3,6 +3,7 @@ import { type Deadline, type Service, toError } from '@ctq/runtime';
 import { discardExpired, storeCancelled } from '../execute/execute-task.js';
 import { giveBack } from '../execute/settle.js';
 import type { TaskRequest } from '../execute/task-request.js';
+import type { AutoscaleRange } from '../pool/autoscaler.js';
 import { TaskRunner } from '../execute/task-runner.js';
 import type { Workplace } from '../execute/workplace.js';
 import { ServiceLife } from '../service-life.js';
@@ -18,6 +19,10 @@ export interface TaskConsumerOptions {
   readonly workplace: Workplace;
   /** Celery's prefetch multiplier. */
   readonly prefetchMultiplier: number;
+  /** What the pool may grow to is asked for, or there would be nothing to grow for. */
+  readonly autoscale?: AutoscaleRange | undefined;
+  /** Called for each task that comes in. */
+  readonly onReceived?: () => void;
 }
 
 /**
@@ -41,11 +46,11 @@ export class TaskConsumer implements Service {
   #closing: Promise<void> | undefined;
 
   constructor(options: TaskConsumerOptions) {
-    const { workplace, prefetchMultiplier } = options;
+    const { workplace, prefetchMultiplier, autoscale } = options;
     this.#options = options;
     this.#workplace = workplace;
     this.#window = new PrefetchWindow({
-      size: workplace.pool.size,
+      size: () => Math.max(workplace.pool.size, autoscale?.max ?? 0),
       multiplier: prefetchMultiplier,
       etaLimit: workplace.kernel.settings.workerEtaTaskLimit,
       clock: workplace.clock,
@@ -53,7 +58,7 @@ export class TaskConsumer implements Service {
     this.#runner = new TaskRunner({
       workplace,
       // Late acknowledgement keeps to the prefetch; with early acknowledgement only this holds back a slow result store.
-      maxUnfinished: Math.max(this.#window.most, workplace.pool.size * 4),
+      maxUnfinished: () => Math.max(this.#window.most, workplace.pool.size * 4),
       onFinished: (request) => this.#onFinished(request),
     });
     this.#shelf = new EtaShelf(workplace.clock);
@@ -143,6 +148,17 @@ export class TaskConsumer implements Service {
       await deadline.wait(Promise.all(early.map((request) => storeCancelled(request, this.#workplace))));
   }
 
+  /** Tasks that run or wait here. */
+  get load(): number {
+    return this.#runner.load;
+  }
+
+  /** The pool has another size. */
+  resized(): void {
+    this.#runner.resized();
+    this.#tellPrefetch();
+  }
+
   #onDelivery(delivery: Delivery): void {
     const { log, logger } = this.#workplace;
     if (this.#isDraining) return this.#runner.attend(giveBack(delivery, logger));
@@ -152,9 +168,14 @@ export class TaskConsumer implements Service {
     log.received(request, dueAt);
     if (!hasExpired) this.#tellReceived(request, dueAt);
     if (hasExpired) this.#runner.attend(discardExpired(request, this.#workplace));
-    else if (dueAt === undefined) this.#runner.add(request);
+    else if (dueAt === undefined) this.#run(request);
     else if (this.#parks) this.#runner.attend(this.#park(request, dueAt));
     else this.#hold(request, dueAt);
+  }
+
+  #run(request: TaskRequest): void {
+    this.#runner.add(request);
+    this.#options.onReceived?.();
   }
 
   #tellReceived(request: TaskRequest, dueAt: number | undefined): void {
@@ -182,7 +203,7 @@ export class TaskConsumer implements Service {
     this.#shelf.put(request, dueAt, () => {
       this.#window.release();
       this.#tellPrefetch();
-      this.#runner.add(request);
+      this.#run(request);
     });
   }
 

@@ -11,7 +11,7 @@ const sliceMs = 10;
 export interface TaskRunnerOptions {
   readonly workplace: Workplace;
   /** The most tasks that may be unfinished at a time, those whose outcome is still being stored included. */
-  readonly maxUnfinished: number;
+  readonly maxUnfinished: () => number;
   /** Called for each task that is done with, also where nobody waited for it any more. */
   readonly onFinished: (request: TaskRequest) => void;
 }
@@ -41,6 +41,16 @@ export class TaskRunner {
   /** What runs, and what has run and is not settled yet. */
   get unfinished(): readonly TaskRequest[] {
     return [...this.#unfinished];
+  }
+
+  /** Those that run or wait. */
+  get load(): number {
+    return this.#waiting.size + this.#running;
+  }
+
+  /** There may be more slots. */
+  resized(): void {
+    if (!this.#isScheduled && this.#waiting.size > 0) this.#schedule(queueMicrotask);
   }
 
   /** Runs it when there is a slot, in the order of the calls. */
@@ -151,7 +161,7 @@ export class TaskRunner {
     return (
       !this.#isClosed &&
       this.#running < this.#workplace.pool.size &&
-      this.#unfinished.size < this.#options.maxUnfinished
+      this.#unfinished.size < this.#options.maxUnfinished()
     );
   }
 

@@ -1,5 +1,6 @@
 import type { Execution, Outcome } from '@ctq/core';
 import { type Deadline, type Deferred, deferred, ServiceStoppedError, toError } from '@ctq/runtime';
+import { checkSize } from './check-size.js';
 import type { Pool, PoolContext, PoolManifest, TimeLimits } from './pool.js';
 import { runWithin } from './time-limit.js';
 
@@ -9,21 +10,32 @@ import { runWithin } from './time-limit.js';
  */
 export class MainLoopPool implements Pool {
   readonly name: string;
-  readonly size: number;
   readonly supports: PoolManifest = { terminate: false, onMainLoop: true, isolation: false };
   /** It has nothing that could die. */
   readonly failed: Promise<Error> = new Promise(() => undefined);
   readonly #context: PoolContext;
+  readonly #isFixed: boolean;
+  #size: number;
   readonly #running = new Set<Execution>();
   #idle: Deferred<void> | undefined;
   #isStopped = false;
 
-  constructor(name: string, size: number, context: PoolContext) {
-    if (!Number.isInteger(size) || size < 1)
-      throw new RangeError(`A pool runs at least one task at a time, not ${size}.`);
+  /** @param options `isFixed`: its size cannot be changed. */
+  constructor(
+    name: string,
+    size: number,
+    context: PoolContext,
+    { isFixed = false }: { readonly isFixed?: boolean } = {},
+  ) {
+    checkSize(size);
     this.name = name;
-    this.size = size;
+    this.#size = size;
     this.#context = context;
+    this.#isFixed = isFixed;
+  }
+
+  get size(): number {
+    return this.#size;
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -51,6 +63,12 @@ export class MainLoopPool implements Pool {
 
   abandon(reason: Error): void {
     for (const execution of this.#running) execution.abort.abort(reason);
+  }
+
+  async resize(size: number): Promise<void> {
+    checkSize(size);
+    if (this.#isFixed) throw new RangeError(`The pool ${this.name} always has the size ${this.#size}.`);
+    this.#size = size;
   }
 
   /** Waits for what runs, and lets go of it at the deadline. */

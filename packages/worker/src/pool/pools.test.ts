@@ -28,8 +28,13 @@ describe('Pools by name', () => {
       expect(poolNamed(name)(poolContext(new VirtualClock()))).toMatchObject({ name: 'async' });
   });
 
+  test("Celery's prefork is processes", () => {
+    for (const name of ['processes', 'prefork'])
+      expect(poolNamed(name)(poolContext(new VirtualClock()))).toMatchObject({ name: 'processes' });
+  });
+
   test('one that is not there is an error that names those that are', () => {
-    expect(() => poolNamed('threads')).toThrow(/no pool 'threads'.*async or solo/s);
+    expect(() => poolNamed('fibers')).toThrow(/no pool 'fibers'.*async or solo or threads or processes/s);
     expect(() => poolNamed('constructor')).toThrow(/no pool 'constructor'/);
   });
 });

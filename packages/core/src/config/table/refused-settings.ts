@@ -74,6 +74,10 @@ export const refusedSettings: readonly RefusedSettings[] = [
     names: ['cache_backend', 'CELERY_CACHE_BACKEND', 'cache_backend_options', 'CELERY_CACHE_BACKEND_OPTIONS'],
   },
   {
+    reason: 'The end of a process or thread is noticed at once: there is nothing to wait for.',
+    names: ['worker_lost_wait', 'CELERYD_WORKER_LOST_WAIT'],
+  },
+  {
     reason: 'It is of the amqp result backend that Celery removed; use rpc://.',
     names: ['result_exchange', 'CELERY_RESULT_EXCHANGE'],
   },

@@ -38,9 +38,7 @@ export interface WorkerSettings {
   workerLogFormat: string;
   /** Form of its lines that are of a task. */
   workerTaskLogFormat: string;
-  /** Wait for the result of a lost process. */
-  workerLostWait: Duration;
-  /** Replace a process or thread that uses more KiB. */
+  /** Replace a process (by its resident memory) or thread (by its heap) that has more KiB after a task. */
   workerMaxMemoryPerChild: number | null;
   /** Replace a process or thread after so many tasks. */
   workerMaxTasksPerChild: number | null;
@@ -48,7 +46,7 @@ export interface WorkerSettings {
   workerPool: PoolName;
   /** Allow the remote control command pool_restart. */
   workerPoolRestarts: boolean;
-  /** How long a process may take to come up. */
+  /** How long a thread or process may take to load the application. Celery: 4. */
   workerProcAliveTimeout: Duration;
   /** Messages to hold per task that may run; 0 for no limit. */
   workerPrefetchMultiplier: number;
@@ -171,24 +169,17 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
     old: ['CELERYD_TASK_LOG_FORMAT'],
     doc: 'Form of its lines that are of a task.',
   },
-  workerLostWait: {
-    type: duration,
-    default: 10,
-    status: 'accepted',
-    old: ['CELERYD_WORKER_LOST_WAIT'],
-    doc: 'Wait for the result of a lost process.',
-  },
   workerMaxMemoryPerChild: {
     type: optional(integer(0)),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_MAX_MEMORY_PER_CHILD'],
-    doc: 'Replace a process or thread that uses more KiB.',
+    doc: 'Replace a process (by its resident memory) or thread (by its heap) that has more KiB after a task.',
   },
   workerMaxTasksPerChild: {
     type: optional(integer(0)),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_MAX_TASKS_PER_CHILD'],
     doc: 'Replace a process or thread after so many tasks.',
   },
@@ -208,10 +199,10 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   },
   workerProcAliveTimeout: {
     type: duration,
-    default: 4,
-    status: 'accepted',
+    default: 60,
+    status: 'effective',
     old: ['CELERYD_PROC_ALIVE_TIMEOUT'],
-    doc: 'How long a process may take to come up.',
+    doc: 'How long a thread or process may take to load the application. Celery: 4.',
   },
   workerPrefetchMultiplier: {
     type: integer(0),

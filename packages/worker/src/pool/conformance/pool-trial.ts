@@ -3,7 +3,7 @@ import { type Clock, createLogger, Deadline, type LogRecord, VirtualClock } from
 import type { Pool, PoolContext, PoolFactory, TimeLimits } from '../pool.js';
 import { app } from './kit-app.js';
 
-export const noLimits: TimeLimits = { softMs: undefined, hardMs: undefined };
+const noLimits: TimeLimits = { softMs: undefined, hardMs: undefined };
 
 export function poolContext(clock: Clock, onLine: (line: LogRecord) => void = () => undefined): PoolContext {
   return {

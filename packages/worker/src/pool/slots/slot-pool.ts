@@ -1,5 +1,7 @@
 import { type Execution, type Outcome, WorkerLostError } from '@ctq/core';
 import { backoffMs, Deadline, type Deferred, deferred, ServiceStoppedError, toError } from '@ctq/runtime';
+import { patienceOf } from '../../shutdown.js';
+import { checkSize } from '../check-size.js';
 import type { Pool, PoolContext, PoolManifest, TimeLimits } from '../pool.js';
 import { runWithin } from '../time-limit.js';
 import { Slot } from './slot.js';
@@ -37,8 +39,7 @@ export class SlotPool implements Pool {
   #quiet: Deferred<void> | undefined;
 
   constructor(name: string, size: number, startHost: StartSlotHost, context: PoolContext) {
-    if (!Number.isInteger(size) || size < 1)
-      throw new RangeError(`A pool runs at least one task at a time, not ${size}.`);
+    checkSize(size);
     this.name = name;
     this.#size = size;
     this.#startHost = startHost;
@@ -109,21 +110,21 @@ export class SlotPool implements Pool {
 
   /** Adds slots, or lets go of as many as soon as they are free. Resolves when the added ones are ready. */
   async resize(size: number): Promise<void> {
-    if (!Number.isInteger(size) || size < 1)
-      throw new RangeError(`A pool runs at least one task at a time, not ${size}.`);
+    checkSize(size);
     this.#size = size;
     while (this.#slots.size > this.#size && this.#idle.length > 0) this.#retire(this.#idle.pop() as Slot);
     const missing = Math.max(0, this.#size - this.#slots.size);
     await Promise.all(Array.from({ length: missing }, () => this.#open(this.#stopping.signal)));
   }
 
-  /** Waits for what runs; at the deadline it is ended. */
+  /** Waits for what runs; what is not done shortly before the deadline is ended. */
   async stop(deadline: Deadline): Promise<void> {
     this.#stopping.abort(new ServiceStoppedError(this.name));
     for (const waiting of this.#waiting.splice(0)) waiting.reject(new ServiceStoppedError(this.name));
     if (this.#running.size > 0) {
       this.#quiet ??= deferred();
-      if (!(await deadline.wait(this.#quiet.promise))) {
+      // Ending them takes a moment, too.
+      if (!(await patienceOf(deadline).wait(this.#quiet.promise))) {
         this.abandon(new Error('The worker was stopped before the task was done.'));
         await Promise.all([...new Set(this.#running.values())].map((slot) => slot.kill()));
       }

@@ -1,0 +1,85 @@
+import type { Clock, Logger, Timer } from '@ctq/runtime';
+import { toError } from '@ctq/runtime';
+
+/** How many slots a pool has: as many as there is work for, within these. */
+export interface AutoscaleRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface AutoscalerOptions extends AutoscaleRange {
+  /** How many slots there are. */
+  readonly size: () => number;
+  readonly resize: (size: number) => Promise<void>;
+  /** Tasks that run or wait in the worker. */
+  readonly load: () => number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Slots that were added stay for so long at least. Default 30 s, as Celery's. */
+  readonly keepaliveMs?: number;
+}
+
+/** Celery 5.6 worker/autoscale.py, AUTOSCALE_KEEPALIVE. */
+const defaultKeepaliveMs = 30_000;
+
+/**
+ * Adds slots as soon as there are more tasks than slots, and takes them away when there was no need of more for a while (celery 5.6 worker/autoscale.py,
+ * Autoscaler).
+ */
+export class Autoscaler {
+  readonly #options: AutoscalerOptions;
+  readonly #keepaliveMs: number;
+  #timer: Timer | undefined;
+  #grownAt: number | undefined;
+  #isResizing = false;
+
+  constructor(options: AutoscalerOptions) {
+    this.#options = options;
+    this.#keepaliveMs = options.keepaliveMs ?? defaultKeepaliveMs;
+  }
+
+  start(): void {
+    this.#timer ??= this.#options.clock.setTimer(
+      () => {
+        this.#timer = undefined;
+        this.adjust();
+        this.start();
+      },
+      this.#keepaliveMs,
+      { background: true },
+    );
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** To be called for each task that comes in. */
+  adjust(): void {
+    if (this.#isResizing) return;
+    const { load, clock, min, max } = this.#options;
+    const size = this.#options.size();
+    const wanted = Math.min(Math.max(load(), min), max);
+    if (wanted > size) {
+      this.#grownAt = clock.monotonic();
+      this.#resize(wanted, 'up');
+    } else if (wanted < size && this.#grownAt !== undefined && clock.monotonic() - this.#grownAt >= this.#keepaliveMs) {
+      this.#resize(wanted, 'down');
+    }
+  }
+
+  #resize(size: number, way: 'up' | 'down'): void {
+    const { logger, resize } = this.#options;
+    const change = Math.abs(size - this.#options.size());
+    logger.info(`Scaling ${way} ${change} slot${change === 1 ? '' : 's'}.`);
+    this.#isResizing = true;
+    resize(size)
+      .catch((error: unknown) =>
+        logger.error({ err: toError(error) }, `Couldn't change the size of the pool to ${size}`),
+      )
+      .finally(() => {
+        this.#isResizing = false;
+      });
+  }
+}
