@@ -12,6 +12,8 @@ export interface SoakOptions {
   /** Where tasks run. With processes every other kill is of one of these, and not of a worker. */
   readonly pool: string;
   readonly seed: number;
+  /** What ends a worker. Default: SIGKILL. */
+  readonly signal?: NodeJS.Signals;
   /** Seconds after which a dead worker's tasks are given back. */
   readonly leaseSeconds: number;
   readonly onProgress?: (done: number, kills: number) => void;
@@ -27,7 +29,7 @@ export interface SoakReport extends SoakOptions {
 }
 
 /**
- * Kills workers with SIGKILL at seeded moments while they work, and counts what became of every task. Uses the broker of the environment, else an SQLite
+ * Ends workers at seeded moments while they work, and counts what became of every task. Uses the broker of the environment, else an SQLite
  * file of its own.
  */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
@@ -74,7 +76,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       while (done < moment) await pause(1);
       const victim = victims[Math.floor(random() * victims.length)];
       const isOfSlot = options.pool === 'processes' && kills % 2 === 0;
-      if (!(isOfSlot && (await victim?.killSlot(random)))) await victim?.killAndReplace();
+      if (!(isOfSlot && (await victim?.killSlot(random)))) await victim?.killAndReplace(options.signal);
       options.onProgress?.(done, kills + 1);
     }
     await send(options.tasks - sent);

@@ -58,9 +58,9 @@ export class Victim {
     ]);
   }
 
-  /** kill -9, and a new process in its place. */
-  async killAndReplace(): Promise<void> {
-    await this.end('SIGKILL');
+  /** Ends it, and starts a new process in its place. */
+  async killAndReplace(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.end(signal);
     await this.start();
   }
 

@@ -28,6 +28,8 @@ export const redisDatabases = {
   soakUnique: 23,
   soakPools: 24,
   soakPoolResults: 25,
+  soakRollingQueues: 26,
+  soakRollingResults: 27,
   interopOptions: 40,
   interopErrors: 41,
   interopStates: 42,

@@ -13,6 +13,7 @@ function warned(args: readonly string[], environment: CommandIo['environment'] =
     isOutTerminal: true,
     isErrTerminal: true,
     environment,
+    succeed: () => undefined,
   };
   const program = createProgram(io, () => undefined);
   program.parseOptions([...args]);

@@ -32,6 +32,8 @@ export interface CommandIo {
   readonly isOutTerminal: boolean;
   readonly isErrTerminal: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Once the command is over, the same command line is run by a new process in place of this one. */
+  readonly succeed: () => void;
 }
 
 /** The app that a command works on, with what it needs to import more of it. */

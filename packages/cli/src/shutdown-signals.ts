@@ -1,28 +1,39 @@
 import type { Worker } from '@ctq/worker';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 
-type Signal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
+type Signal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | 'SIGBREAK' | 'SIGUSR1';
+
+export interface ShutdownSignalsOptions {
+  readonly worker: Pick<Worker, 'stop' | 'terminate' | 'phase'>;
+  readonly say: (line: string) => void;
+  /** Prints what the worker does. */
+  readonly dump: () => void;
+  readonly platform: NodeJS.Platform;
+  /** Somebody sits before it: closing the terminal is what SIGHUP means then. */
+  readonly isTerminal: boolean;
+  readonly remapTerm: boolean;
+}
 
 /**
- * What the signals of a terminal or a process manager mean to a worker (WK-086 to WK-092, WK-097):
+ * What the signals of a terminal or a process manager mean to a worker (WK-086 to WK-094, WK-097):
  * ```
- * running ──TERM, INT──► warm ──INT, QUIT──► cold ──INT, QUIT──► exit at once
- *    └────────QUIT───────────────────────────▲
+ * running ──TERM, INT, HUP──► warm ──INT, QUIT──► soft ──INT, QUIT──► cold ──INT, QUIT──► exit at once
+ *    └────────────QUIT─────────────────────────────▲ (cold at once where there is no soft timeout or nothing runs)
  * ```
- * SIGTERM ends with status 0, everything else with 1. A repeated SIGTERM is only acknowledged.
+ * SIGTERM ends with status 0, SIGHUP with a successor, everything else with 1. A repeated SIGTERM is only acknowledged; after a SIGHUP it means
+ * that there is to be no successor.
  */
 export class ShutdownSignals {
-  readonly #worker: Pick<Worker, 'stop' | 'terminate'>;
-  readonly #say: (line: string) => void;
+  readonly #options: ShutdownSignalsOptions;
   readonly #handlers = new Map<Signal, () => void>();
   readonly stopped: Promise<void>;
   #onStopped: () => void = () => undefined;
   #phase: 'running' | 'warm' | 'cold' = 'running';
   #exitCode: ExitCode | undefined;
+  #wantsSuccessor = false;
 
-  constructor(worker: Pick<Worker, 'stop' | 'terminate'>, say: (line: string) => void) {
-    this.#worker = worker;
-    this.#say = say;
+  constructor(options: ShutdownSignalsOptions) {
+    this.#options = options;
     this.stopped = new Promise((resolve) => {
       this.#onStopped = resolve;
     });
@@ -33,12 +44,26 @@ export class ShutdownSignals {
     return this.#exitCode;
   }
 
+  /** Whether the last word was SIGHUP. */
+  get wantsSuccessor(): boolean {
+    return this.#wantsSuccessor;
+  }
+
   install(): void {
+    const { platform, isTerminal, remapTerm, dump } = this.#options;
     // celery 5.6 apps/worker.py, REMAP_SIGTERM: platforms that send TERM and do not wait.
-    const onTerm = process.env.REMAP_SIGTERM === 'SIGQUIT' ? () => this.#cold('SIGTERM') : () => this.#term();
-    this.#handlers.set('SIGTERM', onTerm);
-    this.#handlers.set('SIGINT', () => this.#interrupt());
+    this.#handlers.set('SIGTERM', remapTerm ? () => this.#cold('SIGTERM') : () => this.#term());
+    this.#handlers.set('SIGINT', () => this.#interrupt('SIGINT'));
     this.#handlers.set('SIGQUIT', () => this.#cold('SIGQUIT'));
+    if (platform === 'win32') {
+      // There is no QUIT; its place has Ctrl+Break. A console that is closed leaves ten seconds.
+      this.#handlers.set('SIGBREAK', () => this.#cold('SIGBREAK'));
+      this.#handlers.set('SIGHUP', () => this.#cold('SIGHUP'));
+    } else {
+      if (!isTerminal) this.#handlers.set('SIGHUP', () => this.#restart());
+      // A listener takes it from Node's inspector.
+      this.#handlers.set('SIGUSR1', dump);
+    }
     for (const [signal, handler] of this.#handlers) process.on(signal, handler);
   }
 
@@ -48,31 +73,47 @@ export class ShutdownSignals {
   }
 
   #term(): void {
+    this.#wantsSuccessor = false;
     if (this.#phase === 'running') this.#warm('SIGTERM', exitCodes.ok);
-    else this.#say('worker: Warm shutdown (MainProcess)');
+    else this.#options.say('worker: Warm shutdown (MainProcess)');
   }
 
-  #interrupt(): void {
-    if (this.#phase !== 'running') return this.#cold('SIGINT');
-    this.#say('worker: Hitting Ctrl+C again will initiate cold shutdown, terminating all running tasks!');
-    this.#warm('SIGINT', exitCodes.failure);
+  #interrupt(signal: Signal): void {
+    if (this.#phase !== 'running') return this.#cold(signal);
+    this.#options.say('worker: Hitting Ctrl+C again will initiate cold shutdown, terminating all running tasks!');
+    this.#warm(signal, exitCodes.failure);
+  }
+
+  /** Celery prints the arguments too; there may be passwords in them. */
+  #restart(): void {
+    if (this.#phase !== 'running') return;
+    this.#wantsSuccessor = true;
+    this.#options.say('Restarting ctq worker');
+    this.#warm('SIGHUP', exitCodes.ok);
   }
 
   #warm(signal: Signal, exitCode: ExitCode): void {
     this.#phase = 'warm';
     this.#exitCode = exitCode;
-    this.#say('worker: Warm shutdown (MainProcess)');
-    this.#finish(this.#worker.stop(undefined, { signal }));
+    this.#options.say('worker: Warm shutdown (MainProcess)');
+    this.#finish(this.#options.worker.stop(undefined, { signal }));
   }
 
   #cold(signal: Signal): void {
-    // The third time somebody means it, whatever hangs.
-    if (this.#phase === 'cold') process.exit(exitCodes.failure);
+    const { worker, say } = this.#options;
+    this.#wantsSuccessor = false;
+    if (this.#phase === 'cold') {
+      // Once more, and somebody means it, whatever hangs.
+      if (worker.phase !== 'soft') process.exit(exitCodes.failure);
+      say('Waiting gracefully for cold shutdown to complete...');
+      this.#finish(worker.terminate({ signal }));
+      return;
+    }
     this.#phase = 'cold';
     this.#exitCode = exitCodes.failure;
-    this.#say('worker: Hitting Ctrl+C again will terminate all running tasks!');
-    this.#say('worker: Cold shutdown (MainProcess)');
-    this.#finish(this.#worker.terminate({ signal }));
+    say('worker: Hitting Ctrl+C again will terminate all running tasks!');
+    say('worker: Cold shutdown (MainProcess)');
+    this.#finish(worker.terminate({ signal }));
   }
 
   #finish(ending: Promise<void>): void {
@@ -80,7 +121,8 @@ export class ShutdownSignals {
       () => this.#onStopped(),
       (error: unknown) => {
         this.#exitCode = exitCodes.failure;
-        this.#say(`worker: Did not stop cleanly: ${error instanceof Error ? error.message : String(error)}`);
+        this.#wantsSuccessor = false;
+        this.#options.say(`worker: Did not stop cleanly: ${error instanceof Error ? error.message : String(error)}`);
         this.#onStopped();
       },
     );

@@ -12,6 +12,18 @@ export class WorkerShutdownError extends CtqError {
   }
 }
 
+/** The reason with which tasks are cancelled whose broker was lost, where `workerCancelLongRunningTasksOnConnectionLoss` says so. */
+export class ConnectionLostError extends CtqError {
+  static override readonly family: string = 'ConnectionLostError';
+
+  constructor(task: string) {
+    super(
+      'CTQ_CONNECTION_LOST',
+      `Task ${task} was cancelled: the connection to the broker was lost, and its message is delivered again.`,
+    );
+  }
+}
+
 /** What a cold shutdown leaves the tasks to notice their signal, and the worker to give messages back. */
 export const coldShutdownMs = 3_000;
 

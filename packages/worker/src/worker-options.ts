@@ -1,5 +1,6 @@
 import type { Queue } from '@ctq/messaging';
-import type { Logger, LogLevel } from '@ctq/runtime';
+import type { Duration, Logger, LogLevel } from '@ctq/runtime';
+import type { HealthOptions } from './health/health-server.js';
 import type { AutoscaleRange } from './pool/autoscaler.js';
 import type { PoolFactory } from './pool/pool.js';
 
@@ -38,10 +39,18 @@ export interface WorkerOptions {
    * Default false: its messages are then given to others, and the outcome of the task is dropped.
    */
   readonly exitWhenBlocked?: boolean;
+  /** Answer probes over HTTP: `/livez`, `/readyz`, `/startupz`. Default: none. */
+  readonly health?: HealthOptions;
 }
 
 /** What else is known of the end of a worker. */
 export interface WorkerStopOptions {
   /** The signal of the operating system that asked for it, for receivers of `workerShuttingDown`. */
   readonly signal?: NodeJS.Signals;
+}
+
+/** How a cold shutdown goes. */
+export interface WorkerTerminateOptions extends WorkerStopOptions {
+  /** The time that running tasks are left before they are aborted. Default: the setting `workerSoftShutdownTimeout`. */
+  readonly softTimeout?: Duration;
 }

@@ -1,8 +1,9 @@
 import { SoftTimeLimitExceeded, type TaskDefinition } from '@ctq/core';
 import { MemoryBroker, memoryTransport, TransportConnectionError } from '@ctq/messaging';
-import type { Channel, Transport } from '@ctq/messaging/transport';
+import type { Transport } from '@ctq/messaging/transport';
 import { deferred, type Duration } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
+import { deaf } from './__fixtures__/deaf.js';
 import { encode, WorkerScene } from './__fixtures__/worker-scene.js';
 import { settlementOf } from './execute/settle.js';
 import { taskPolicy } from './execute/task-policy.js';
@@ -478,28 +479,6 @@ function away(): {
         if (isBack) return inner.connect(context, signal);
         return Promise.reject(new TransportConnectionError('Nobody is there.', { recoverable: true }));
       },
-    },
-  };
-}
-
-/** A broker that takes messages and gives none to consumers. */
-function deaf(): Transport {
-  const inner = memoryTransport();
-  return {
-    ...inner,
-    async connect(context, signal) {
-      const connection = await inner.connect(context, signal);
-      const openChannel = async (): Promise<Channel> =>
-        new Proxy(await connection.openChannel(), {
-          get(target, key) {
-            const { closed } = target;
-            const cancel = (): Promise<void> => Promise.resolve();
-            if (key === 'consume') return () => Promise.resolve({ consumerTag: 'deaf', ended: closed, cancel });
-            const value: unknown = Reflect.get(target, key, target);
-            return typeof value === 'function' ? value.bind(target) : value;
-          },
-        });
-      return { openChannel, close: () => connection.close(), closed: connection.closed };
     },
   };
 }

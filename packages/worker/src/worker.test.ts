@@ -5,6 +5,7 @@ import type { Transport } from '@ctq/messaging/transport';
 import { deferred, VirtualClock } from '@ctq/runtime';
 import { serviceConformance } from '@ctq/runtime/conformance';
 import { describe, expect, test } from 'vitest';
+import { losable } from './__fixtures__/losable.js';
 import { WorkerScene } from './__fixtures__/worker-scene.js';
 import { banner } from './report/banner.js';
 import { Worker } from './worker.js';
@@ -14,7 +15,7 @@ describe('A worker as a service', () => {
   const makeWorker = (transport: Transport): Worker => {
     const app = new Ctq('kit', { broker: transport, backend: memoryBackend(), clock });
     const never = app.task('never', () => new Promise<void>(() => undefined));
-    const worker = new Worker(app);
+    const worker = new Worker(app, { health: { port: 0, host: '127.0.0.1' } });
     occupied.set(worker, async () => {
       await never.delay();
       await clock.advance(0);
@@ -197,38 +198,6 @@ describe('The banner', () => {
     expect(banner(info, { version: '1', platform: 'x', now: new Date() })).not.toContain('[tasks]');
   });
 });
-
-/** Memory whose connections can be broken from outside. */
-function losable(): { readonly transport: Transport; readonly lose: () => void } {
-  const inner = memoryTransport();
-  const breaks: (() => void)[] = [];
-  const transport: Transport = {
-    spec: 1,
-    name: inner.name,
-    supports: inner.supports,
-    url: inner.url,
-    async connect(context, signal) {
-      const connection = await inner.connect(context, signal);
-      const broken = deferred<{ readonly error: Error }>();
-      breaks.push(() => {
-        void connection.close();
-        broken.resolve({ error: new TransportConnectionError('The cable was pulled.', { recoverable: true }) });
-      });
-      return {
-        ...connection,
-        openChannel: () => connection.openChannel(),
-        close: () => connection.close(),
-        closed: broken.promise,
-      };
-    },
-  };
-  return {
-    transport,
-    lose: () => {
-      for (const fail of breaks.splice(0)) fail();
-    },
-  };
-}
 
 function withoutDelay(): Transport {
   const inner = memoryTransport();

@@ -4,6 +4,7 @@ import {
   ConfigurationError,
   Deadline,
   deferred,
+  type Duration,
   durationMs,
   type Logger,
   type Service,
@@ -13,7 +14,10 @@ import {
 import { LeaseKeeper } from './connect/lease-keeper.js';
 import { WorkerConnection } from './connect/worker-connection.js';
 import { TaskConsumer } from './consume/task-consumer.js';
+import { BlockWatch } from './execute/block-watch.js';
 import { Workplace } from './execute/workplace.js';
+import { examine } from './health/examine.js';
+import { HealthServer, type HealthOptions } from './health/health-server.js';
 import { nodeName } from './node-name.js';
 import { Autoscaler } from './pool/autoscaler.js';
 import { poolNamed } from './pool/create-pool.js';
@@ -22,10 +26,12 @@ import { oldNameWarnings } from './report/old-names.js';
 import { unenforcedLimits } from './report/unenforced-limits.js';
 import { TaskLog } from './report/task-log.js';
 import { type WorkerInfo, workerInfo } from './report/worker-info.js';
+import type { WorkerPhase, WorkerStatus } from './report/worker-status.js';
 import { slotMark } from './pool/slots/slot-messages.js';
 import { ServiceLife } from './service-life.js';
 import { coldShutdownMs, WorkerShutdownError } from './shutdown.js';
-import type { WorkerOptions, WorkerStopOptions } from './worker-options.js';
+import { SoftShutdown } from './soft-shutdown.js';
+import type { WorkerOptions, WorkerStopOptions, WorkerTerminateOptions } from './worker-options.js';
 
 /**
  * Runs the tasks of an app.
@@ -36,10 +42,12 @@ import type { WorkerOptions, WorkerStopOptions } from './worker-options.js';
  * ```
  *
  * It is a list of services, started in this order and stopped in reverse (Celery's bootsteps):
- * 1. pool: where functions run;
- * 2. connection: the worker's own, to consume from;
- * 3. lease keeper: keeps what is held while a task blocks the event loop;
- * 4. task consumer: takes messages and sees to them.
+ * 1. health server, where one is wanted: answers probes from the first moment to the last;
+ * 2. pool: where functions run;
+ * 3. connection: the worker's own, to consume from;
+ * 4. lease keeper: keeps what is held while a task blocks the event loop;
+ * 5. block watch, where tasks run on the main loop: says which one blocked it;
+ * 6. task consumer: takes messages and sees to them.
  *
  * It installs no signal handlers and does not print; `@ctq/cli` does.
  */
@@ -54,9 +62,15 @@ export class Worker implements Service, AsyncDisposable {
   readonly #group: ServiceGroup;
   readonly #life: ServiceLife;
   readonly #finished = deferred();
+  readonly #connection: WorkerConnection;
   readonly #consumer: TaskConsumer;
+  readonly #health: HealthServer | undefined;
+  #failure: Error | undefined;
+  #soft: SoftShutdown | undefined;
   readonly #autoscaler: Autoscaler | undefined;
   #isStarted = false;
+  #hasStarted = false;
+  #isStopped = false;
   #isShuttingDown: 'warm' | 'cold' | undefined;
   #shutdownTold: Promise<void> | undefined;
 
@@ -83,6 +97,9 @@ export class Worker implements Service, AsyncDisposable {
       exitProcess: options.exitWhenBlocked ?? false,
       logger,
     });
+    const blockWatch = this.pool.supports.onMainLoop
+      ? new BlockWatch({ clock, logger, running: () => consumer.unfinished })
+      : undefined;
     const workplace = new Workplace({
       kernel,
       pool: this.pool,
@@ -90,9 +107,10 @@ export class Worker implements Service, AsyncDisposable {
       logger,
       log: new TaskLog(logger, options.logLevel),
       keeper: () => keeper.thread,
+      blockWatch,
     });
     const { autoscale } = options;
-    const consumer = new TaskConsumer({
+    const consumer: TaskConsumer = new TaskConsumer({
       autoscale,
       onReceived: () => this.#autoscaler?.adjust(),
       connection: () => connection.current,
@@ -102,6 +120,7 @@ export class Worker implements Service, AsyncDisposable {
         ? 1
         : (options.prefetchMultiplier ?? settings.workerPrefetchMultiplier),
     });
+    this.#connection = connection;
     this.#consumer = consumer;
     if (autoscale !== undefined) {
       const { min, max } = autoscale;
@@ -112,9 +131,16 @@ export class Worker implements Service, AsyncDisposable {
         load: () => consumer.load,
       });
     }
-    this.#group = serviceGroup(this.name, [this.pool, connection, keeper, consumer], () =>
-      Deadline.after(5_000, clock),
+    this.#health = options.health === undefined ? undefined : this.#healthServer(options.health);
+    const services = [this.#health, this.pool, connection, keeper, blockWatch, consumer];
+    this.#group = serviceGroup(
+      this.name,
+      services.filter((service) => service !== undefined),
+      () => Deadline.after(5_000, clock),
     );
+    void this.#group.failed.then((error) => {
+      this.#failure = error;
+    });
   }
 
   /** Resolves with the error when the worker cannot go on: the broker is lost for good, a pool broke. Stop it then. */
@@ -125,6 +151,20 @@ export class Worker implements Service, AsyncDisposable {
   /** Resolves when a stop is over. */
   get finished(): Promise<void> {
     return this.#finished.promise;
+  }
+
+  /** Where it is in its life. */
+  get phase(): WorkerPhase {
+    if (this.#isStopped) return 'stopped';
+    if (this.#isShuttingDown === 'cold') return this.#soft?.isOver === false ? 'soft' : 'cold';
+    if (this.#isShuttingDown === 'warm') return 'warm';
+    if (this.#hasStarted) return 'running';
+    return this.#isStarted ? 'starting' : 'created';
+  }
+
+  /** Where probes are answered; undefined where and while they are not. */
+  get healthAddress(): { readonly host: string; readonly port: number } | undefined {
+    return this.#health?.address;
   }
 
   /** Imports the task modules and starts to consume. Resolves when it does. */
@@ -143,6 +183,7 @@ export class Worker implements Service, AsyncDisposable {
       await this.#group.start(pending);
       this.#autoscaler?.start();
       this.#logger.info(`${this.name} ready.`);
+      this.#hasStarted = true;
       await workerReady.send(this.name, () => this.#event());
     });
   }
@@ -160,19 +201,45 @@ export class Worker implements Service, AsyncDisposable {
     // Both at once: the group makes a pending start give up, and the start is over when the group has rolled back.
     await Promise.all([this.#group.stop(deadline), deadline.wait(this.#life.stopping()), told]);
     await this.#tellShutdown(deadline);
+    this.#isStopped = true;
     this.#finished.resolve();
   }
 
   /**
    * Cold shutdown: aborts the signals of what runs, waits a moment, and gives everything back that is not done. Nothing is lost where
    * messages are acknowledged late; what was acknowledged early is cancelled.
+   *
+   * With a soft timeout it is warm for that long first. Called again meanwhile it goes on at once.
    */
-  async terminate({ signal }: WorkerStopOptions = {}): Promise<void> {
+  async terminate({ signal, softTimeout }: WorkerTerminateOptions = {}): Promise<void> {
     const told = this.#tellShuttingDown('cold', signal);
+    const soft = this.#softShutdown(softTimeout ?? this.#app.kernel.settings.workerSoftShutdownTimeout);
+    if (soft !== undefined) await soft;
     const stopped = this.stop(Deadline.after(coldShutdownMs, this.#app.kernel.clock));
     // After the stop has begun: a slot that is freed now is not filled again.
     this.pool.abandon(new WorkerShutdownError());
     await Promise.all([stopped, told]);
+  }
+
+  /** What it does just now. */
+  status(): WorkerStatus {
+    return {
+      hostname: this.name,
+      phase: this.phase,
+      connection: this.#connection.state,
+      isConsuming: this.#consumer.isConsuming,
+      pool: this.pool.name,
+      concurrency: this.pool.size,
+      queues: this.queues.map(({ name }) => name),
+      running: this.#consumer.unfinished.map(({ name, message, startedAt = 0, deliveryInfo }) => ({
+        id: message.id,
+        name,
+        startedAt,
+        redelivered: deliveryInfo.redelivered ?? false,
+      })),
+      waiting: this.#consumer.waiting,
+      held: this.#consumer.held,
+    };
   }
 
   /**
@@ -192,6 +259,35 @@ export class Worker implements Service, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** Undefined where nobody waits: there is no time, or nothing to wait for. */
+  #softShutdown(timeout: Duration): Promise<void> | undefined {
+    this.#soft?.cutShort();
+    const { settings, clock } = this.#app.kernel;
+    const timeoutMs = durationMs(timeout);
+    const waitsIdle = settings.workerEnableSoftShutdownOnIdle;
+    const isBusy = this.#consumer.unfinished.length > 0;
+    if (this.#soft !== undefined || !this.#hasStarted || timeoutMs === 0 || !(isBusy || waitsIdle)) return undefined;
+    this.#logger.warn(`Initiating Soft Shutdown, terminating in ${timeoutMs / 1_000} seconds`);
+    this.#soft = new SoftShutdown(timeoutMs, clock);
+    // What does not stop cleanly is told by the stop that follows.
+    const stopped = this.stop().catch(() => undefined);
+    return this.#soft.wait(waitsIdle && !isBusy ? new Promise(() => undefined) : stopped);
+  }
+
+  #healthServer(options: HealthOptions): HealthServer {
+    return new HealthServer({
+      ...options,
+      logger: this.#logger,
+      examine: (probe) =>
+        examine(probe, {
+          status: this.status(),
+          hasStarted: this.#hasStarted,
+          failure: this.#failure,
+          trouble: this.#consumer.trouble,
+        }),
+    });
   }
 
   #event(): WorkerEvent {

@@ -1,9 +1,10 @@
 import { arch, platform, release } from 'node:os';
 import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import { pathToFileURL } from 'node:url';
 import type { Ctq, SettingsInput } from '@ctq/core';
 import { Deadline, type Logger, type LogLevel, toError } from '@ctq/runtime';
-import { type AutoscaleRange, banner, Worker, type WorkerOptions } from '@ctq/worker';
+import { type AutoscaleRange, banner, statusText, Worker, type WorkerOptions } from '@ctq/worker';
 import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
@@ -11,6 +12,7 @@ import { autoscaleRange, commaList, logLevel, seconds, wholeNumber } from '../op
 import { RedirectedOutput } from '../output/redirected-output.js';
 import { settingArguments } from '../setting-arguments.js';
 import { ShutdownSignals } from '../shutdown-signals.js';
+import { UsageError } from '../usage-error.js';
 import { version } from '../version.js';
 import { purgeQueues } from './purge.js';
 
@@ -29,6 +31,8 @@ interface WorkerFlags {
   readonly timeLimit?: number;
   readonly softTimeLimit?: number;
   readonly include?: readonly string[];
+  readonly healthPort?: number;
+  readonly healthHost?: string;
   /** `--purge` too: an option with two long names is called by its last one. */
   readonly discard?: boolean;
 }
@@ -104,6 +108,12 @@ export function workerCommand(run: RunCommand): Command {
     .addOption(
       new Option('-I, --include <list>', 'more modules with tasks').env('CTQ_WORKER_INCLUDE').argParser(commaList),
     )
+    .addOption(
+      new Option('--health-port <port>', 'answer /livez, /readyz and /startupz over HTTP')
+        .env('CTQ_WORKER_HEALTH_PORT')
+        .argParser(wholeNumber(0)),
+    )
+    .addOption(new Option('--health-host <address>', 'on this address only').env('CTQ_WORKER_HEALTH_HOST'))
     .option('--purge, --discard', 'delete what waits in the queues first')
     .argument('[settings...]', 'settings, such as task_acks_late=no or .concurrency=4')
     .action((settings: readonly string[], flags: WorkerFlags) =>
@@ -114,6 +124,8 @@ export function workerCommand(run: RunCommand): Command {
 async function runWorker(context: CommandContext, flags: WorkerFlags, settings: SettingsInput): Promise<ExitCode> {
   const logger = context.logger(flags.loglevel);
   const { app, importModule } = await context.requiredApp('worker', logger);
+  if (flags.healthHost !== undefined && flags.healthPort === undefined)
+    throw new UsageError('--health-host says where --health-port is answered: give that too.');
   app.override({ settings: { ...settings, ...flagSettings(flags) }, source: 'the command line' });
   context.lookAs(app.settings);
   for (const module of flags.include ?? []) await importModule(pathToFileURL(resolve(module)).href);
@@ -128,7 +140,14 @@ async function runWorker(context: CommandContext, flags: WorkerFlags, settings: 
   });
   if (flags.discard === true) await purgeFirst(context, app, worker);
   if (context.options.quiet !== true) context.echo(await bannerOf(context, worker, flags));
-  const signals = new ShutdownSignals(worker, (line) => context.io.out(`\n${line}\n`));
+  const signals = new ShutdownSignals({
+    worker,
+    say: (line) => context.io.out(`\n${line}\n`),
+    dump: () => context.io.err(`${statusText(worker.status(), Date.now())}\n`),
+    platform: platform(),
+    isTerminal: isatty(0),
+    remapTerm: context.io.environment['REMAP_SIGTERM'] === 'SIGQUIT',
+  });
   const redirected = redirectedOutput(app, logger);
   signals.install();
   redirected?.install();
@@ -137,6 +156,7 @@ async function runWorker(context: CommandContext, flags: WorkerFlags, settings: 
   } finally {
     signals.remove();
     await app.close();
+    if (signals.wantsSuccessor) context.io.succeed();
     redirected?.remove();
   }
 }
@@ -177,7 +197,7 @@ function redirectedOutput({ settings }: Ctq, logger: Logger): RedirectedOutput |
 
 function workerOptions(flags: WorkerFlags): WorkerOptions {
   const { hostname, concurrency, pool, prefetchMultiplier, queues, excludeQueues } = flags;
-  const { autoscale, maxTasksPerChild, maxMemoryPerChild } = flags;
+  const { autoscale, maxTasksPerChild, maxMemoryPerChild, healthPort, healthHost } = flags;
   return {
     ...(autoscale === undefined ? {} : { autoscale }),
     ...(maxTasksPerChild === undefined ? {} : { maxTasksPerChild }),
@@ -188,6 +208,9 @@ function workerOptions(flags: WorkerFlags): WorkerOptions {
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(pool === undefined ? {} : { pool }),
     ...(prefetchMultiplier === undefined ? {} : { prefetchMultiplier }),
+    ...(healthPort === undefined
+      ? {}
+      : { health: { port: healthPort, ...(healthHost === undefined ? {} : { host: healthHost }) } }),
   };
 }
 

@@ -7,6 +7,10 @@ import type { Delivery } from '../transport/delivery.js';
 export interface Consumer extends AsyncDisposable {
   /** Names of the queues it consumes from. */
   readonly queues: readonly string[];
+  /** Whether every queue is being consumed just now. */
+  readonly isConsuming: boolean;
+  /** What is wrong: nothing was received for too long although messages wait. Undefined again once something is received, or nothing waits. */
+  readonly trouble: string | undefined;
   /** Resolves when every queue is being consumed. */
   start(signal?: AbortSignal): Promise<void>;
   addQueue(queue: Queue): Promise<void>;

@@ -349,3 +349,42 @@ describe('a sound consumer is left alone', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 });
+
+describe('what a consumer says of itself', () => {
+  test('trouble is from when it was noticed until something is received', async () => {
+    const { consumer, send, clock } = await setup({}, (trouble) => {
+      trouble.isDeaf = (subscription) => subscription < 3;
+    });
+    await send('waits');
+    expect(consumer.trouble).toBeUndefined();
+    await clock.advance(minute + 5_000);
+    expect(consumer.trouble).toMatch(/^Nothing was received for 65s although messages wait in 'celery'\.$/);
+    await clock.advance(minute + 10_000);
+    expect(consumer.trouble).toBeUndefined();
+  });
+
+  test('trouble is over when nothing waits any more', async () => {
+    const { consumer, send, clock, connection } = await setup({}, (trouble) => {
+      trouble.isDeaf = () => true;
+    });
+    await send('waits');
+    await clock.advance(minute + 5_000);
+    expect(consumer.trouble).toBeDefined();
+    const channel = await connection.openChannel();
+    await channel.purgeQueue('celery');
+    await clock.advance(minute + 5_000);
+    expect(consumer.trouble).toBeUndefined();
+  });
+
+  test('it consumes from its start to its stop, but not while the connection is away', async () => {
+    const { consumer, broken, clock } = await setup();
+    expect(consumer.isConsuming).toBe(true);
+    broken.cut();
+    await clock.advance(0);
+    expect(consumer.isConsuming).toBe(false);
+    await clock.advance(minute);
+    expect(consumer.isConsuming).toBe(true);
+    await consumer.stop();
+    expect(consumer.isConsuming).toBe(false);
+  });
+});

@@ -53,11 +53,17 @@ export class ProgressWatchdog {
   #quietSince = 0;
   /** How often it has been noticed in a row. */
   #alarms = 0;
+  #finding: string | undefined;
   #turn = 0;
   #timer: Timer | undefined;
 
   constructor(options: ProgressWatchdogOptions) {
     this.#options = options;
+  }
+
+  /** What it has noticed, until something is received or nothing waits any more. */
+  get finding(): string | undefined {
+    return this.#finding;
   }
 
   /** Idempotent. */
@@ -75,6 +81,7 @@ export class ProgressWatchdog {
   /** Something was received. */
   progress(): void {
     this.#alarms = 0;
+    this.#finding = undefined;
     this.rest();
   }
 
@@ -118,6 +125,7 @@ export class ProgressWatchdog {
   }
 
   #next(): void {
+    this.#finding = undefined;
     this.#turn += 1;
   }
 
@@ -143,6 +151,7 @@ export class ProgressWatchdog {
     const silence = formatDuration(Math.round(clock.monotonic() - this.#quietSince));
     const finding = `Nothing was received for ${silence} although messages wait in '${queue.name}'`;
     this.#alarms += 1;
+    this.#finding = `${finding}.`;
     if (this.#alarms === 1) {
       logger.warn({ queue: queue.name }, `${finding}; consuming anew`);
       if (await this.#inTime(consumer.resubscribe()).catch(() => false)) return this.rest();

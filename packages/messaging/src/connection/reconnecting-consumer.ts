@@ -60,6 +60,15 @@ export class ReconnectingConsumer implements Consumer {
     return [...this.#queues.keys()];
   }
 
+  get isConsuming(): boolean {
+    const isSetUp = this.#channel !== undefined && this.#settingUp === undefined && this.#supervising !== undefined;
+    return isSetUp && !this.#stopping.signal.aborted && this.#options.connector.current !== undefined;
+  }
+
+  get trouble(): string | undefined {
+    return this.#watchdog.finding;
+  }
+
   async start(signal?: AbortSignal): Promise<void> {
     if (this.#stopping.signal.aborted) throw connectionClosed();
     this.#watchdog.start();

@@ -1,4 +1,4 @@
-import type { Connection } from '@ctq/messaging';
+import type { Connection, ConnectionState } from '@ctq/messaging';
 import { type Deadline, type Logger, type Service, ServiceStoppedError } from '@ctq/runtime';
 import { ServiceLife } from '../service-life.js';
 
@@ -13,6 +13,8 @@ export class WorkerConnection implements Service {
   readonly name = 'connection';
   readonly #options: WorkerConnectionOptions;
   readonly #life = new ServiceLife('connection');
+  /** Also while it does not connect yet. */
+  #made: Connection | undefined;
   #connection: Connection | undefined;
 
   constructor(options: WorkerConnectionOptions) {
@@ -29,9 +31,14 @@ export class WorkerConnection implements Service {
     return this.#connection;
   }
 
+  get state(): ConnectionState {
+    return this.#made?.state ?? 'idle';
+  }
+
   start(signal: AbortSignal): Promise<void> {
     return this.#life.start(signal, async (pending) => {
       const connection = await this.#options.connect();
+      this.#made = connection;
       try {
         await connection.connect(pending);
       } catch (error) {

@@ -18,6 +18,20 @@ export class EtaShelf {
     this.#timers.set(request, timer);
   }
 
+  get size(): number {
+    return this.#timers.size;
+  }
+
+  /** Forgets those that are known to be somebody else's by now; returns how many. */
+  forgetLost(): number {
+    const lost = [...this.#timers].filter(([{ delivery }]) => delivery.isHeld() === false);
+    for (const [request, timer] of lost) {
+      timer.cancel();
+      this.#timers.delete(request);
+    }
+    return lost.length;
+  }
+
   /** Everything that is not due yet, the last one first. */
   clear(): readonly TaskRequest[] {
     const requests = [...this.#timers.keys()].reverse();

@@ -24,6 +24,8 @@ export class PrefetchWindow {
   readonly #options: PrefetchWindowOptions;
   #ahead = 0;
   #held = 0;
+  /** Running tasks whose messages are not counted by the broker any more. */
+  #stale = 0;
   #finished = 0;
   #since: number;
 
@@ -34,12 +36,12 @@ export class PrefetchWindow {
 
   /** What to ask for; 0 is no limit. */
   get count(): number {
-    const { multiplier, etaLimit } = this.#options;
-    if (multiplier === 0) return 0;
-    const size = this.#options.size();
-    const count = size + this.#ahead + this.#held;
-    const limited = etaLimit === undefined || etaLimit === 0 ? count : Math.min(count, Math.max(etaLimit, size));
-    return limited > largest ? 0 : limited;
+    return this.#countWithout(this.#stale);
+  }
+
+  /** What it would be if nothing were stale. */
+  get whole(): number {
+    return this.#countWithout(0);
   }
 
   /** The most that is ever asked for without an ETA. */
@@ -60,12 +62,26 @@ export class PrefetchWindow {
     return this.#lookAhead(Math.floor(perMs * lookAheadMs));
   }
 
+  /** So many slots are taken by tasks that were delivered over a connection that is gone (WK-060). */
+  set stale(count: number) {
+    this.#stale = count;
+  }
+
   hold(): void {
     this.#held += 1;
   }
 
   release(): void {
     this.#held -= 1;
+  }
+
+  #countWithout(stale: number): number {
+    const { multiplier, etaLimit } = this.#options;
+    if (multiplier === 0) return 0;
+    const size = this.#options.size();
+    const count = Math.max(1, size + this.#ahead - stale) + this.#held;
+    const limited = etaLimit === undefined || etaLimit === 0 ? count : Math.min(count, Math.max(etaLimit, size));
+    return limited > largest ? 0 : limited;
   }
 
   #lookAhead(wanted: number): boolean {

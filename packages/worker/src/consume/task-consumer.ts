@@ -7,7 +7,7 @@ import type { AutoscaleRange } from '../pool/autoscaler.js';
 import { TaskRunner } from '../execute/task-runner.js';
 import type { Workplace } from '../execute/workplace.js';
 import { ServiceLife } from '../service-life.js';
-import { patienceOf, WorkerShutdownError } from '../shutdown.js';
+import { ConnectionLostError, patienceOf, WorkerShutdownError } from '../shutdown.js';
 import { EtaShelf } from './eta-shelf.js';
 import { PrefetchWindow } from './prefetch-window.js';
 import { receiveTask } from './receive-task.js';
@@ -37,6 +37,8 @@ export class TaskConsumer implements Service {
   readonly #window: PrefetchWindow;
   readonly #runner: TaskRunner;
   readonly #shelf: EtaShelf;
+  /** They were running when the connection was lost, and still are. */
+  readonly #stale = new Set<TaskRequest>();
   #consumer: Consumer | undefined;
   #parks = false;
   #isDraining = false;
@@ -57,15 +59,38 @@ export class TaskConsumer implements Service {
       workplace,
       // Late acknowledgement keeps to the prefetch; with early acknowledgement only this holds back a slow result store.
       maxUnfinished: () => Math.max(this.#window.most, workplace.pool.size * 4),
-      onFinished: () => {
-        if (this.#window.onFinished()) this.#tellPrefetch();
-      },
+      onFinished: (request) => this.#onFinished(request),
     });
     this.#shelf = new EtaShelf(workplace.clock);
   }
 
   get failed(): Promise<Error> {
     return this.#life.failed;
+  }
+
+  /** What runs, and what has run and is not settled yet. */
+  get unfinished(): readonly TaskRequest[] {
+    return this.#runner.unfinished;
+  }
+
+  /** How many wait for a slot. */
+  get waiting(): number {
+    return this.#runner.waiting;
+  }
+
+  /** How many wait here until they are due. */
+  get held(): number {
+    return this.#shelf.size;
+  }
+
+  /** Whether it is given messages just now. */
+  get isConsuming(): boolean {
+    return !this.#isDraining && this.#consumer?.isConsuming === true;
+  }
+
+  /** Why it is taken for deaf, while it is. */
+  get trouble(): string | undefined {
+    return this.#consumer?.trouble;
   }
 
   start(signal: AbortSignal): Promise<void> {
@@ -188,14 +213,67 @@ export class TaskConsumer implements Service {
     });
   }
 
+  #onFinished(request: TaskRequest): void {
+    const isOtherwise = this.#window.onFinished();
+    if (this.#isDraining) return;
+    if (this.#stale.delete(request)) this.#restorePrefetch();
+    else if (isOtherwise) this.#tellPrefetch();
+  }
+
   /** What was delivered on the lost channel is delivered again, perhaps to others. */
   #onInterrupted(): void {
+    const { workerCancelLongRunningTasksOnConnectionLoss, workerEnablePrefetchCountReduction } =
+      this.#workplace.kernel.settings;
+    const unfinished = this.#runner.unfinished;
+    this.#runner.forgetLost();
+    for (let lost = this.#shelf.forgetLost(); lost > 0; lost -= 1) this.#window.release();
+    if (workerCancelLongRunningTasksOnConnectionLoss) this.#cancelAll();
+    if (workerEnablePrefetchCountReduction && !this.#isDraining) this.#reducePrefetch(unfinished);
     this.#runner.abortLost(
       ({ name, message }) =>
         new Error(
           `Task ${name}[${message.id}] cannot be acknowledged any more: the connection to the broker was lost.`,
         ),
     );
+  }
+
+  /** celery 5.6 worker/consumer/consumer.py, on_connection_error_after_connected: acknowledged ones go on. */
+  #cancelAll(): void {
+    const { logger } = this.#workplace;
+    const cancelled = this.#runner.cancel(
+      ({ policy, delivery }) => policy.acksLate && !delivery.isSettled,
+      ({ name, message }) => new ConnectionLostError(`${name}[${message.id}]`),
+    );
+    for (const request of cancelled) {
+      logger.warn(
+        { data: { id: request.message.id, name: request.name } },
+        `Task ${request.name}[${request.message.id}] is cancelled: the connection to the broker was lost before it was acknowledged`,
+      );
+      this.#runner.attend(storeCancelled(request, this.#workplace));
+    }
+  }
+
+  /** Running tasks still take slots, and the broker counts them no longer: as many messages less are asked for. */
+  #reducePrefetch(running: readonly TaskRequest[]): void {
+    this.#stale.clear();
+    for (const request of running) this.#stale.add(request);
+    const whole = this.#window.whole;
+    this.#window.stale = this.#stale.size;
+    const { count } = this.#window;
+    if (count === whole) return;
+    this.#workplace.logger.info(
+      `Temporarily reducing the prefetch count to ${count} to avoid over-fetching since ${running.length} tasks are currently being processed.\n` +
+        `The prefetch count will be gradually restored to ${whole} as the tasks complete processing.`,
+    );
+    this.#tellPrefetch();
+  }
+
+  #restorePrefetch(): void {
+    const wasReduced = this.#window.count < this.#window.whole;
+    this.#window.stale = this.#stale.size;
+    if (wasReduced && this.#window.count === this.#window.whole)
+      this.#workplace.logger.info('Resuming normal operations following a restart.');
+    this.#tellPrefetch();
   }
 }
 

@@ -72,30 +72,40 @@ function tell(request: TaskRequest, outcome: Outcome, { pool, kernel }: Workplac
 }
 
 function run(request: TaskRequest, workplace: Workplace): Promise<Outcome> {
-  const { pool, keeper, log } = workplace;
+  const { keeper, log } = workplace;
   log.accepted(request);
   keeper?.note(`${request.name}[${request.message.id}]`);
   const limits = limitsOf(request.policy, request.message);
   if (request.definition.options.abortable === true) return runAbortable(request, workplace, limits);
-  if (!request.policy.tracksStarted) return pool.run(request, limits);
+  if (!request.policy.tracksStarted) return runInPool(request, workplace, limits);
   return runTracked(request, workplace, limits);
 }
 
 async function runAbortable(request: TaskRequest, workplace: Workplace, limits: TimeLimits): Promise<Outcome> {
-  const { abortWatch, pool } = workplace;
+  const { abortWatch } = workplace;
   await abortWatch.watch(request);
   try {
     // STARTED would hide that it is to leave.
-    if (!request.policy.tracksStarted || request.abort.reason !== undefined) return await pool.run(request, limits);
+    if (!request.policy.tracksStarted || request.abort.reason !== undefined)
+      return await runInPool(request, workplace, limits);
     return await runTracked(request, workplace, limits);
   } finally {
     abortWatch.forget(request);
   }
 }
 
+/** What runs in one piece runs in this call. */
+function runInPool(request: TaskRequest, { pool, blockWatch }: Workplace, limits: TimeLimits): Promise<Outcome> {
+  if (blockWatch === undefined) return pool.run(request, limits);
+  const startedAt = blockWatch.now();
+  const outcome = pool.run(request, limits);
+  blockWatch.ran(request, startedAt);
+  return outcome;
+}
+
 async function runTracked(request: TaskRequest, workplace: Workplace, limits: TimeLimits): Promise<Outcome> {
   const started = storeStarted(request, workplace);
-  const outcome = await workplace.pool.run(request, limits);
+  const outcome = await runInPool(request, workplace, limits);
   // Its write may not overtake that of the outcome.
   await started;
   return outcome;

@@ -45,6 +45,8 @@ export class TaskRequest implements Execution {
   readonly logger: Logger;
   /** Of its entry, where it is unique and has one. */
   uniqueVersion: number | undefined;
+  /** When it got a slot, in milliseconds since the epoch. */
+  startedAt: number | undefined;
   readonly #workplace: Workplace;
   #isAbandoned = false;
   #abandoning: AbortController | undefined;

@@ -12,8 +12,8 @@ export interface TaskRunnerOptions {
   readonly workplace: Workplace;
   /** The most tasks that may be unfinished at a time, those whose outcome is still being stored included. */
   readonly maxUnfinished: () => number;
-  /** Called for each task that is done with. */
-  readonly onFinished: () => void;
+  /** Called for each task that is done with, also where nobody waited for it any more. */
+  readonly onFinished: (request: TaskRequest) => void;
 }
 
 /** The requests of a worker: a line of those that wait, and those that are run, as many as the pool has slots. */
@@ -36,6 +36,11 @@ export class TaskRunner {
 
   get waiting(): number {
     return this.#waiting.size;
+  }
+
+  /** What runs, and what has run and is not settled yet. */
+  get unfinished(): readonly TaskRequest[] {
+    return [...this.#unfinished];
   }
 
   /** Those that run or wait. */
@@ -102,6 +107,26 @@ export class TaskRunner {
     }
   }
 
+  /** Takes the ones that are meant out of the worker: signals are aborted, and nobody waits for their outcomes. */
+  cancel(isMeant: (request: TaskRequest) => boolean, reason: (request: TaskRequest) => Error): readonly TaskRequest[] {
+    const cancelled = [...this.#unfinished].filter(isMeant);
+    for (const request of cancelled) {
+      this.#unfinished.delete(request);
+      request.abandon(reason(request));
+      this.#workplace.pool.terminate?.(request);
+    }
+    this.#tellIdle();
+    return cancelled;
+  }
+
+  /** Forgets what waits and is known to be somebody else's by now. */
+  forgetLost(): void {
+    for (let left = this.#waiting.size; left > 0; left -= 1) {
+      const request = this.#waiting.popFront();
+      if (request !== undefined && request.delivery.isHeld() !== false) this.#waiting.pushBack(request);
+    }
+  }
+
   get #isIdle(): boolean {
     return this.#unfinished.size === 0 && this.#errands <= 0;
   }
@@ -143,6 +168,7 @@ export class TaskRunner {
   #start(request: TaskRequest): void {
     this.#running += 1;
     this.#unfinished.add(request);
+    request.startedAt = this.#workplace.clock.now();
     executeTask(request, this.#workplace, this.#onSlotFree).then(
       () => this.#onFinished(request),
       (error: unknown) => {
@@ -159,9 +185,9 @@ export class TaskRunner {
   };
 
   #onFinished(request: TaskRequest): void {
+    this.#options.onFinished(request);
     // An abandoned one that ends after all is nobody's business.
     if (!this.#unfinished.delete(request)) return;
-    this.#options.onFinished();
     if (this.#waiting.size > 0 && !this.#isScheduled) this.#schedule(setImmediate);
     this.#tellIdle();
   }

@@ -5,6 +5,7 @@ import type { Clock, Logger } from '@ctq/runtime';
 import type { Pool } from '../pool/pool.js';
 import type { TaskLog } from '../report/task-log.js';
 import { AbortWatch } from './abort-watch.js';
+import type { BlockWatch } from './block-watch.js';
 import { type TaskPolicy, taskPolicy } from './task-policy.js';
 
 export interface WorkplaceOptions {
@@ -16,6 +17,8 @@ export interface WorkplaceOptions {
   readonly log: TaskLog;
   /** The keeper thread, once it runs. */
   readonly keeper: () => LeaseKeeper | undefined;
+  /** Where tasks run on the main loop. */
+  readonly blockWatch?: BlockWatch | undefined;
 }
 
 /** What everybody who handles a task of this worker needs. */
@@ -31,10 +34,11 @@ export class Workplace {
   /** Of times in messages that do not say. */
   readonly timeZone: string;
   readonly abortWatch: AbortWatch;
+  readonly blockWatch: BlockWatch | undefined;
   readonly #keeper: () => LeaseKeeper | undefined;
   readonly #policies = new Map<TaskDefinition, TaskPolicy>();
 
-  constructor({ kernel, pool, hostname, logger, log, keeper }: WorkplaceOptions) {
+  constructor({ kernel, pool, hostname, logger, log, keeper, blockWatch }: WorkplaceOptions) {
     this.kernel = kernel;
     // At once: a serializer that is accepted and not there is an error of the start. By a message it would be one that loses it.
     this.content = kernel.content;
@@ -45,6 +49,7 @@ export class Workplace {
     this.clock = kernel.clock;
     this.timeZone = kernel.settings.timezone;
     this.#keeper = keeper;
+    this.blockWatch = blockWatch;
     this.abortWatch = new AbortWatch({ kernel, clock: kernel.clock, logger });
   }
 

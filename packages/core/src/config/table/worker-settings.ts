@@ -14,11 +14,11 @@ import {
 
 /** Worker: what may be given. */
 export interface WorkerSettings {
-  /** Cancel running tasks when the broker was lost. */
+  /** Cancel running tasks that are acknowledged late when the broker was lost; without it only their signals are aborted. */
   workerCancelLongRunningTasksOnConnectionLoss: boolean;
-  /** Time for running tasks between warm and cold shutdown. */
+  /** Time that a cold shutdown leaves running tasks before it aborts them. */
   workerSoftShutdownTimeout: Duration;
-  /** The same when only tasks with an ETA wait. */
+  /** A cold shutdown takes that time also when nothing runs. */
   workerEnableSoftShutdownOnIdle: boolean;
   /** How many tasks run at a time; by default 100 async ones, or one per core in threads and processes. */
   workerConcurrency: number | null;
@@ -88,23 +88,23 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerCancelLongRunningTasksOnConnectionLoss: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS'],
-    doc: 'Cancel running tasks when the broker was lost.',
+    doc: 'Cancel running tasks that are acknowledged late when the broker was lost; without it only their signals are aborted.',
   },
   workerSoftShutdownTimeout: {
     type: duration,
     default: 0,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_SOFT_SHUTDOWN_TIMEOUT'],
-    doc: 'Time for running tasks between warm and cold shutdown.',
+    doc: 'Time that a cold shutdown leaves running tasks before it aborts them.',
   },
   workerEnableSoftShutdownOnIdle: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_ENABLE_SOFT_SHUTDOWN_ON_IDLE'],
-    doc: 'The same when only tasks with an ETA wait.',
+    doc: 'A cold shutdown takes that time also when nothing runs.',
   },
   workerConcurrency: {
     type: optional(integer(1)),
@@ -221,7 +221,7 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerEnablePrefetchCountReduction: {
     type: truth,
     default: true,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_ENABLE_PREFETCH_COUNT_REDUCTION'],
     doc: 'Hold fewer messages after a lost connection, until the running tasks are done.',
   },
