@@ -31,6 +31,7 @@ export { completeRevoked, completeTask, type Completion, isStored, storeProgress
 export { abortedState } from './result/abort-task.js';
 export { TaskAbortedError } from './errors/abort-error.js';
 export { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from './errors/limit-errors.js';
+export { TaskQuarantinedError } from './errors/quarantine-errors.js';
 export { RemoteError, type RemoteErrorOptions } from './errors/remote-error.js';
 export {
   BackendConnectionError,
@@ -69,6 +70,9 @@ export { TaskAbort } from './execute/task-abort.js';
 export { tellOutcome, wantsToBeTold } from './execute/tell-outcome.js';
 export { type Interceptor, type PublishCall } from './interceptor/interceptor.js';
 export type { HeldCall, Outbox, TransactionScope } from './outbox/outbox.js';
+export type { Crash, CrashRecord, FoundRecord, MarkedRun } from './quarantine/crash-records.js';
+export type { Quarantine, QuarantineChoice, QuarantinedMessage } from './quarantine/quarantine.js';
+export type { QuarantineEvent, QuarantineReason } from './quarantine/quarantine-note.js';
 export { argsRepr, kwargsRepr, saferepr } from './protocol/args-repr.js';
 export { decodeTask } from './protocol/decode-task.js';
 export { encodeTask, type EncodeTaskOptions } from './protocol/encode-task.js';
@@ -149,6 +153,7 @@ export type {
   TaskFailureEvent,
   TaskInternalErrorEvent,
   TaskPostrunEvent,
+  TaskQuarantinedEvent,
   TaskReceivedEvent,
   TaskRetryEvent,
   TaskRevokedEvent,

@@ -18,6 +18,8 @@ import { CoordinationStore } from '../coordination/coordination-store.js';
 import { BrokerEventSender } from '../events/broker-event-sender.js';
 import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
+import { CrashRecords } from '../quarantine/crash-records.js';
+import { QuarantineQueue } from '../quarantine/quarantine.js';
 import { ErrorClasses } from '../result/error-classes.js';
 import { createResultCodec } from '../result/result-codec.js';
 import { ResultStore } from '../result/result-store.js';
@@ -250,6 +252,15 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     },
     store: () => coordination.store(),
     unique: new UniqueCalls({ store: () => coordination.store(), clock }),
+    crashes: new CrashRecords(() => coordination.store()),
+    quarantine: (queue) =>
+      new QuarantineQueue(queue, {
+        settings: kernel.settings,
+        queues: kernel.queues,
+        connect: () => broker.connect('consume'),
+        publishing,
+        clock,
+      }),
     get queues() {
       queues ??= new QueueTable(kernel.settings);
       return queues;

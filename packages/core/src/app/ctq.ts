@@ -11,6 +11,7 @@ import { type Conf, createConf } from '../config/conf.js';
 import { settingsOf } from '../config/config-module.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
 import { Outbox, type TransactionScope } from '../outbox/outbox.js';
+import type { Quarantine } from '../quarantine/quarantine.js';
 import { abortTask } from '../result/abort-task.js';
 import { sendAsChild } from '../execute/send-as-child.js';
 import { asyncResult, resultFromTuple } from '../result/async-result.js';
@@ -280,6 +281,11 @@ export class Ctq implements AsyncDisposable {
   /** Says where the app was loaded from. The CLI does; the first word stands. */
   locate(locator: AppLocator): void {
     this.#locator ??= locator;
+  }
+
+  /** The messages of a queue that are not run any more, because they took down, again and again, whatever ran them. */
+  quarantine(queue: string = this.settings.taskDefaultQueue): Quarantine {
+    return this.#kernel.quarantine(queue);
   }
 
   /** The transport of the broker, for consuming; of several addresses the first. */

@@ -4,6 +4,8 @@ import type { Settings } from '../config/settings.js';
 import type { AtomicStore } from '../coordination/atomic-store.js';
 import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
+import type { CrashRecords } from '../quarantine/crash-records.js';
+import type { QuarantineQueue } from '../quarantine/quarantine.js';
 import type { ResultStore } from '../result/result-store.js';
 import type { QueueTable } from '../routing/queue-table.js';
 import type { Router } from '../routing/router.js';
@@ -33,6 +35,10 @@ export interface Kernel {
   store(): Promise<AtomicStore>;
   /** Which unique calls there are. */
   readonly unique: UniqueCalls;
+  /** Which runs ended with their process. */
+  readonly crashes: CrashRecords;
+  /** Where messages of a queue are put that are not to be run any more. */
+  quarantine(queue: string): QuarantineQueue;
   readonly queues: QueueTable;
   readonly router: Router;
 }

@@ -5,6 +5,7 @@ import { giveBack } from '../execute/settle.js';
 import type { TaskRequest } from '../execute/task-request.js';
 import { TaskRunner } from '../execute/task-runner.js';
 import type { Workplace } from '../execute/workplace.js';
+import { quarantineTask } from '../poison/quarantine-task.js';
 import { ServiceLife } from '../service-life.js';
 import { patienceOf, WorkerShutdownError } from '../shutdown.js';
 import { EtaShelf } from './eta-shelf.js';
@@ -113,6 +114,9 @@ export class TaskConsumer implements Service {
       { tasks: abandoned.map(({ name, message }) => `${name}[${message.id}]`) },
       `${abandoned.length} task(s) were not done when the worker had to stop; their messages go back to their queues`,
     );
+    // They were given up and did not crash; their messages go back when the consumer is closed.
+    const marked = abandoned.filter(({ standing }) => standing !== undefined);
+    await deadline.wait(Promise.all(marked.map((request) => this.#workplace.crashes.end(request))));
     const early = abandoned.filter(({ policy }) => !policy.acksLate);
     if (early.length > 0)
       await deadline.wait(Promise.all(early.map((request) => storeCancelled(request, this.#workplace))));
@@ -127,7 +131,7 @@ export class TaskConsumer implements Service {
     log.received(request, dueAt);
     if (!hasExpired) this.#tellReceived(request, dueAt);
     if (hasExpired) this.#runner.attend(discardExpired(request, this.#workplace));
-    else if (dueAt === undefined) this.#runner.add(request);
+    else if (dueAt === undefined) this.#admit(request);
     else if (this.#parks) this.#runner.attend(this.#park(request, dueAt));
     else this.#hold(request, dueAt);
   }
@@ -157,8 +161,24 @@ export class TaskConsumer implements Service {
     this.#shelf.put(request, dueAt, () => {
       this.#window.release();
       this.#tellPrefetch();
-      this.#runner.add(request);
+      this.#admit(request);
     });
+  }
+
+  #admit(request: TaskRequest): void {
+    if (this.#workplace.crashes.isConcernedBy(request)) this.#runner.attend(this.#examine(request));
+    else this.#runner.add(request);
+  }
+
+  /** It was delivered before, and may be what ended the process that had it. */
+  async #examine(request: TaskRequest): Promise<void> {
+    const { crashes, logger } = this.#workplace;
+    await crashes.examine(request);
+    if (this.#isDraining) return giveBack(request.delivery, logger);
+    if (crashes.isPoison(request))
+      return quarantineTask(request, request.standing?.crashes ?? [], this.#workplace);
+    request.runsAlone = crashes.isSuspect(request);
+    this.#runner.add(request);
   }
 
   #tellPrefetch(): void {

@@ -1,5 +1,7 @@
-import { isStored, type Outcome, storeProgress, tellOutcome } from '@ctq/core';
+import { isStored, type Outcome, storeProgress } from '@ctq/core';
 import { toError } from '@ctq/runtime';
+import { poisonous } from '../poison/crash-guard.js';
+import { quarantineTask } from '../poison/quarantine-task.js';
 import type { TimeLimits } from '../pool/pool.js';
 import { discard } from './discard.js';
 import { makeKnown } from './make-known.js';
@@ -7,6 +9,7 @@ import { WorkerShutdownError } from '../shutdown.js';
 import { giveBack, settle, settlementOf } from './settle.js';
 import { limitsOf } from './task-policy.js';
 import type { TaskRequest } from './task-request.js';
+import { tell } from './tell.js';
 import { beginUnique, dropUnique, endUnique, returnUnique } from './unique-guard.js';
 import type { Workplace } from './workplace.js';
 
@@ -27,6 +30,7 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
       return await leaveToOthers(request, workplace, 'it is not run here');
     if (message.unique !== undefined && !(await beginUnique(request, workplace))) return;
     if (!policy.acksLate && !(await acknowledgeEarly(request, workplace))) return;
+    if (request.standing !== undefined) await workplace.crashes.begin(request);
     outcome = await run(request, workplace);
   } finally {
     onSlotFree();
@@ -42,6 +46,8 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
 async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workplace): Promise<void> {
   const { delivery, message, policy } = request;
   const { logger } = workplace;
+  const isLost = outcome.kind === 'failure' && outcome.reason === 'worker-lost';
+  if (request.standing !== undefined && !isLost) await workplace.crashes.end(request);
   if (request.isAbandoned) return workplace.log.notOurs(request, `its outcome (${outcome.kind}) is dropped`);
   if (wasCutShort(request, outcome)) return handOver(request, workplace);
   if (policy.acksLate) {
@@ -50,6 +56,10 @@ async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workp
       return leaveToOthers(request, workplace, `its outcome (${outcome.kind}) is dropped`);
     // What goes back to its queue is run again: no caller is told how it ended this time.
     if (settlementOf(outcome, policy) === 'requeue') {
+      if (isLost && policy.maxCrashes !== undefined) {
+        const crashes = await workplace.crashes.lost(request, outcome);
+        if (poisonous(crashes, request)) return quarantineTask(request, crashes, workplace);
+      }
       workplace.log.ended(request, outcome);
       if (message.unique !== undefined) await returnUnique(request, workplace);
       if (outcome.kind === 'reject') await tell(request, outcome, workplace);
@@ -64,11 +74,6 @@ async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workp
   const told = tell(request, stored, workplace);
   if (told !== undefined) await told;
   if (policy.acksLate) return settle(delivery, settlementOf(stored, policy), logger);
-}
-
-/** Where the function ran, there its hooks are. */
-function tell(request: TaskRequest, outcome: Outcome, { pool, kernel }: Workplace): Promise<void> | undefined {
-  return pool.tell === undefined ? tellOutcome(kernel, request, outcome) : pool.tell(request, outcome);
 }
 
 function run(request: TaskRequest, workplace: Workplace): Promise<Outcome> {

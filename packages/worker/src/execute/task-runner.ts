@@ -21,10 +21,14 @@ export class TaskRunner {
   readonly #workplace: Workplace;
   readonly #options: TaskRunnerOptions;
   readonly #waiting = new Deque<TaskRequest>();
+  /** Those that have to be alone when they run. */
+  readonly #suspects = new Deque<TaskRequest>();
   readonly #unfinished = new Set<TaskRequest>();
   /** Work that ends by itself: refusals and their kind. */
   #errands = 0;
   #running = 0;
+  /** One of the suspects runs. */
+  #isAlone = false;
   #isScheduled = false;
   #isClosed = false;
   #idle: Deferred<void> | undefined;
@@ -35,12 +39,12 @@ export class TaskRunner {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.#suspects.size;
   }
 
   /** Runs it when there is a slot, in the order of the calls. */
   add(request: TaskRequest): void {
-    this.#waiting.pushBack(request);
+    (request.runsAlone ? this.#suspects : this.#waiting).pushBack(request);
     // After everything that came with the same batch.
     if (!this.#isScheduled && this.#running < this.#workplace.pool.size) this.#schedule(queueMicrotask);
   }
@@ -63,8 +67,9 @@ export class TaskRunner {
   async giveBackWaiting(): Promise<void> {
     const given: Promise<void>[] = [];
     // The youngest first: each goes in front of the one before.
-    for (let last = this.#waiting.popBack(); last !== undefined; last = this.#waiting.popBack())
-      given.push(giveBack(last.delivery, this.#workplace.logger));
+    for (const line of [this.#waiting, this.#suspects])
+      for (let last = line.popBack(); last !== undefined; last = line.popBack())
+        given.push(giveBack(last.delivery, this.#workplace.logger));
     await Promise.all(given);
   }
 
@@ -111,8 +116,8 @@ export class TaskRunner {
     this.#isScheduled = false;
     const { clock } = this.#workplace;
     const startedAt = clock.monotonic();
-    while (this.#waiting.size > 0 && this.#hasRoom) {
-      const request = this.#waiting.popFront();
+    while (this.#hasRoom) {
+      const request = this.#takeNext();
       if (request === undefined) return;
       this.#start(request);
       if (clock.monotonic() - startedAt > sliceMs) {
@@ -122,9 +127,16 @@ export class TaskRunner {
     }
   }
 
+  /** A suspect waits until nothing runs, and nothing is started meanwhile: it would wait for ever otherwise. */
+  #takeNext(): TaskRequest | undefined {
+    if (this.#suspects.size === 0) return this.#waiting.popFront();
+    return this.#running === 0 ? this.#suspects.popFront() : undefined;
+  }
+
   get #hasRoom(): boolean {
     return (
       !this.#isClosed &&
+      !this.#isAlone &&
       this.#running < this.#workplace.pool.size &&
       this.#unfinished.size < this.#options.maxUnfinished
     );
@@ -132,6 +144,8 @@ export class TaskRunner {
 
   #start(request: TaskRequest): void {
     this.#running += 1;
+    this.#isAlone = request.runsAlone;
+    if (this.#isAlone) this.#tellAlone(request);
     this.#unfinished.add(request);
     executeTask(request, this.#workplace, this.#onSlotFree).then(
       () => this.#onFinished(request),
@@ -142,17 +156,26 @@ export class TaskRunner {
     );
   }
 
+  #tellAlone({ name, message, standing }: TaskRequest): void {
+    const times = standing?.crashes.length ?? 0;
+    this.#workplace.logger.warn(
+      { data: { id: message.id, name } },
+      `Task ${name}[${message.id}] was running ${times === 1 ? 'once' : `${times} times`} when its process ended; now it runs alone`,
+    );
+  }
+
   /** The next one starts in the next turn of the event loop, together with those of the other slots that are freed in this one. */
   readonly #onSlotFree = (): void => {
     this.#running -= 1;
-    if (this.#waiting.size > 0 && !this.#isScheduled) this.#schedule(setImmediate);
+    this.#isAlone = false;
+    if (this.waiting > 0 && !this.#isScheduled) this.#schedule(setImmediate);
   };
 
   #onFinished(request: TaskRequest): void {
     // An abandoned one that ends after all is nobody's business.
     if (!this.#unfinished.delete(request)) return;
     this.#options.onFinished();
-    if (this.#waiting.size > 0 && !this.#isScheduled) this.#schedule(setImmediate);
+    if (this.waiting > 0 && !this.#isScheduled) this.#schedule(setImmediate);
     this.#tellIdle();
   }
 }

@@ -2,6 +2,7 @@ import type { Kernel, TaskDefinition } from '@ctq/core';
 import type { ContentCodec } from '@ctq/messaging';
 import type { LeaseKeeper } from '@ctq/messaging/transport';
 import type { Clock, Logger } from '@ctq/runtime';
+import { CrashGuard } from '../poison/crash-guard.js';
 import type { Pool } from '../pool/pool.js';
 import type { TaskLog } from '../report/task-log.js';
 import { AbortWatch } from './abort-watch.js';
@@ -31,6 +32,7 @@ export class Workplace {
   /** Of times in messages that do not say. */
   readonly timeZone: string;
   readonly abortWatch: AbortWatch;
+  readonly crashes: CrashGuard;
   readonly #keeper: () => LeaseKeeper | undefined;
   readonly #policies = new Map<TaskDefinition, TaskPolicy>();
 
@@ -46,6 +48,7 @@ export class Workplace {
     this.timeZone = kernel.settings.timezone;
     this.#keeper = keeper;
     this.abortWatch = new AbortWatch({ kernel, clock: kernel.clock, logger });
+    this.crashes = new CrashGuard(this);
   }
 
   get keeper(): LeaseKeeper | undefined {
