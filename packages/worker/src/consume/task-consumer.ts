@@ -172,12 +172,13 @@ export class TaskConsumer implements Service {
 
   /** It was delivered before, and may be what ended the process that had it. */
   async #examine(request: TaskRequest): Promise<void> {
-    const { crashes, logger } = this.#workplace;
+    const { crashes, log, logger } = this.#workplace;
     await crashes.examine(request);
     if (this.#isDraining) return giveBack(request.delivery, logger);
     if (crashes.isPoison(request))
       return quarantineTask(request, request.standing?.crashes ?? [], this.#workplace);
     request.runsAlone = crashes.isSuspect(request);
+    if (request.runsAlone) log.suspected(request, request.standing?.crashes.length ?? 0);
     this.#runner.add(request);
   }
 

@@ -145,7 +145,6 @@ export class TaskRunner {
   #start(request: TaskRequest): void {
     this.#running += 1;
     this.#isAlone = request.runsAlone;
-    if (this.#isAlone) this.#tellAlone(request);
     this.#unfinished.add(request);
     executeTask(request, this.#workplace, this.#onSlotFree).then(
       () => this.#onFinished(request),
@@ -153,14 +152,6 @@ export class TaskRunner {
         this.attend(tellInternalError(request, toError(error), 'its message stays unsettled', this.#workplace));
         this.#onFinished(request);
       },
-    );
-  }
-
-  #tellAlone({ name, message, standing }: TaskRequest): void {
-    const times = standing?.crashes.length ?? 0;
-    this.#workplace.logger.warn(
-      { data: { id: message.id, name } },
-      `Task ${name}[${message.id}] was running ${times === 1 ? 'once' : `${times} times`} when its process ended; now it runs alone`,
     );
   }
 

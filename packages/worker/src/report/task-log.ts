@@ -74,6 +74,14 @@ export class TaskLog {
     );
   }
 
+  /** @param crashes Runs in which its process ended. */
+  suspected({ name, message }: LoggedTask, crashes: number): void {
+    this.#logger.warn(
+      { data: { ...idOf(name, message), crashes } },
+      `Task ${name}[${message.id}] was running ${crashes === 1 ? 'once' : `${crashes} times`} when its process ended; it runs again, alone`,
+    );
+  }
+
   notOurs({ name, message }: LoggedTask, consequence: string): void {
     this.#logger.warn(
       { data: idOf(name, message) },
