@@ -28,6 +28,8 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
     // Most deliveries know it without asking; an `await` for each of them would be felt.
     if (startsOurs !== true && !(await startsOurs))
       return await leaveToOthers(request, workplace, 'it is not run here');
+    if (workplace.deduplication.isConcernedBy(request) && (await workplace.deduplication.skips(request, workplace)))
+      return await workplace.crashes.end(request);
     if (message.unique !== undefined && !(await beginUnique(request, workplace))) return;
     if (!policy.acksLate && !(await acknowledgeEarly(request, workplace))) return;
     if (request.standing !== undefined) await workplace.crashes.begin(request);
@@ -70,6 +72,7 @@ async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workp
   const stored = await makeKnown(request, outcome, workplace);
   if (stored === undefined) return;
   if (message.unique !== undefined && stored.kind !== outcome.kind) await endUnique(request, stored, workplace);
+  if (stored.kind === 'success') workplace.deduplication.remember(message.id);
   workplace.log.ended(request, stored);
   const told = tell(request, stored, workplace);
   if (told !== undefined) await told;

@@ -2,6 +2,7 @@ import type { Kernel, TaskDefinition } from '@ctq/core';
 import type { ContentCodec } from '@ctq/messaging';
 import type { LeaseKeeper } from '@ctq/messaging/transport';
 import type { Clock, Logger } from '@ctq/runtime';
+import { Deduplication } from '../deduplicate/deduplication.js';
 import { CrashGuard } from '../poison/crash-guard.js';
 import type { Pool } from '../pool/pool.js';
 import type { TaskLog } from '../report/task-log.js';
@@ -33,6 +34,7 @@ export class Workplace {
   readonly timeZone: string;
   readonly abortWatch: AbortWatch;
   readonly crashes: CrashGuard;
+  readonly deduplication: Deduplication;
   readonly #keeper: () => LeaseKeeper | undefined;
   readonly #policies = new Map<TaskDefinition, TaskPolicy>();
 
@@ -49,6 +51,7 @@ export class Workplace {
     this.#keeper = keeper;
     this.abortWatch = new AbortWatch({ kernel, clock: kernel.clock, logger });
     this.crashes = new CrashGuard(this);
+    this.deduplication = new Deduplication(kernel);
   }
 
   get keeper(): LeaseKeeper | undefined {

@@ -1,64 +1,22 @@
-import { randomUUID } from 'node:crypto';
 import { type AppOptions, type CallOptions, chord, type Crash } from '@ctq/core';
-import { memoryBackend, memoryStore } from '@ctq/core/backend';
-import type { Delivery } from '@ctq/messaging';
+import { memoryBackend } from '@ctq/core/backend';
 import { deferred } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
+import { ObservedScene } from '../__fixtures__/observed-scene.js';
+import { markOf, workerDies } from '../__fixtures__/worker-dies.js';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
 
-const mark = (isAlone: boolean) => ({ run: randomUUID(), worker: 'dead@host', startedAt: 1, isAlone });
-
-/** What a worker leaves that dies with messages: they are delivered again, and marked where it says so. */
-async function workerDies(
-  scene: WorkerScene,
-  marks: (id: string) => 'alone' | 'beside others' | 'not begun',
-  queue: string = 'celery',
-): Promise<void> {
-  await using connection = await scene.app.connect();
-  const channel = await connection.openChannel();
-  const held: Delivery[] = [];
-  for (let next = await channel.get(queue); next !== undefined; next = await channel.get(queue)) held.push(next);
-  for (const delivery of held.reverse()) {
-    const { crashes } = scene.app.kernel;
-    const id = String(delivery.message.headers['id']);
-    const how = marks(id);
-    if (how !== 'not begun') {
-      const { record, version } = await crashes.find(id);
-      const before = record.running === undefined ? [] : [{ ...record.running, noticedAt: 2 }];
-      const running = mark(how === 'alone');
-      await crashes.put(id, version, { crashes: [...record.crashes, ...before], running });
-    }
-    await delivery.reject({ requeue: true, position: 'front' });
-  }
-  await channel.close();
-}
-
 const alone = (): 'alone' => 'alone';
-
-/** A scene whose store tells who asks it. */
-function observed(options: AppOptions = {}) {
-  const asked: string[] = [];
-  const store = new Proxy(memoryStore(), {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name);
-      if (typeof member !== 'function') return member;
-      if (typeof name === 'string' && name !== 'open' && name !== 'close') asked.push(name);
-      return member.bind(target) as unknown;
-    },
-  });
-  return Object.assign(new WorkerScene({ store, ...options }), { asked });
-}
 
 const recordOf = async (scene: WorkerScene, id: string) => (await scene.app.kernel.crashes.find(id)).record;
 
 describe('A message that is delivered for the first time', () => {
   test('runs without a word to the store', async () => {
-    await using scene = observed();
+    await using scene = new ObservedScene();
     const add = scene.app.task('add', (x: number, y: number) => x + y);
     await scene.start();
     expect(await (await add.delay(1, 2)).get()).toBe(3);
-    // Opening looks which roles the store has.
-    expect(scene.asked.filter((name) => /^(get|set)/.test(name))).toEqual([]);
+    expect(scene.asked).toEqual([]);
   });
 });
 
@@ -154,7 +112,7 @@ describe('A message that is delivered again', () => {
     const { crashes } = scene.app.kernel;
     const { record, version } = await crashes.find(id);
     const accusation = { ...record.running, noticedAt: 2 } as Crash;
-    const running = mark(true);
+    const running = markOf(true);
     await crashes.put(id, version, { crashes: [accusation], running });
     go.resolve();
     await scene.app.asyncResult(id).get();

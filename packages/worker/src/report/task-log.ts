@@ -43,6 +43,12 @@ export class TaskLog {
       this.#logger.info({ data: idOf(name, message) }, `Discarding revoked task: ${name}[${message.id}]`);
   }
 
+  /** In Celery's words (celery 5.6 app/trace.py, LOG_IGNORED). */
+  skipped({ name, message }: LoggedTask): void {
+    if (this.#tellsInfo)
+      this.#logger.info({ data: idOf(name, message) }, `Task ${name}[${message.id}] Task already completed successfully.`);
+  }
+
   ended(request: LoggedTask, outcome: Outcome): void {
     switch (outcome.kind) {
       case 'success':
