@@ -33,7 +33,9 @@ const listed = async (project: Project, ...args: readonly string[]) =>
 
 describe('ctq dlq', () => {
   test('lists, shows, sends back and deletes a task that kills its worker whenever it runs', async () => {
-    using project = new Project({ 'tasks.ts': tasks("taskMaxCrashes: 2, broker: 'sqlite:q.sqlite?leaseDuration=2s', backend: 'sqlite:q.sqlite'") });
+    using project = new Project({
+      'tasks.ts': tasks("taskMaxCrashes: 2, broker: 'sqlite:q.sqlite?leaseDuration=2s', backend: 'sqlite:q.sqlite'"),
+    });
     const id = await called(project, 'poison', '--args', '["kill"]');
     const beside = await called(project, 'neighbour');
     // What a supervisor does: start it again when it has ended.

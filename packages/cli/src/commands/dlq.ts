@@ -17,7 +17,9 @@ interface ChoiceFlags extends DlqFlags {
 
 /** `ctq dlq`: looks at messages in quarantine, sends them back, or deletes them. */
 export function dlqCommand(run: RunCommand): Command {
-  const dlq = new Command('dlq').description('messages in quarantine: tasks that took their process down again and again');
+  const dlq = new Command('dlq').description(
+    'messages in quarantine: tasks that took their process down again and again',
+  );
   dlq
     .addCommand(
       subCommand('list', 'what is there')
@@ -50,11 +52,18 @@ export function dlqCommand(run: RunCommand): Command {
 function subCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .option('-Q, --queues <list>', 'of these queues, separated by commas; by default of all that the app knows', commaList)
+    .option(
+      '-Q, --queues <list>',
+      'of these queues, separated by commas; by default of all that the app knows',
+      commaList,
+    )
     .option('--json', 'print JSON');
 }
 
-async function list(context: CommandContext, { limit, ...flags }: DlqFlags & { readonly limit: number }): Promise<ExitCode> {
+async function list(
+  context: CommandContext,
+  { limit, ...flags }: DlqFlags & { readonly limit: number },
+): Promise<ExitCode> {
   return await withQuarantines(context, flags, async (quarantines) => {
     const found: QuarantinedMessage[] = [];
     for (const quarantine of quarantines) found.push(...(await quarantine.list({ limit })));

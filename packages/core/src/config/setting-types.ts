@@ -30,8 +30,7 @@ export const text: SettingType<string> = {
 /** The name of a queue made of another's. Without the placeholder nobody could tell whose a message is. */
 export const quarantinePattern: SettingType<string> = {
   expected: "a text with {queue} and more in it, such as '{queue}.dlq'",
-  parse: (value) =>
-    typeof value === 'string' && value.includes('{queue}') && value !== '{queue}' ? value : mismatch,
+  parse: (value) => (typeof value === 'string' && value.includes('{queue}') && value !== '{queue}' ? value : mismatch),
 };
 
 export const secret: SettingType<string | Uint8Array> = {

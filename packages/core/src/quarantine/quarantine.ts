@@ -124,9 +124,7 @@ export class QuarantineQueue implements Quarantine {
   }
 
   /** Takes what is there now, one after the other, until the visitor has seen enough. What it did not settle goes back to where it was. */
-  async #visit(
-    visitor: (one: QuarantinedMessage, delivery: Delivery) => boolean | Promise<void>,
-  ): Promise<void> {
+  async #visit(visitor: (one: QuarantinedMessage, delivery: Delivery) => boolean | Promise<void>): Promise<void> {
     await using connection = await this.#context.connect();
     const channel = await connection.openChannel();
     try {

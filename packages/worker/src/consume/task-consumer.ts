@@ -175,8 +175,7 @@ export class TaskConsumer implements Service {
     const { crashes, log, logger } = this.#workplace;
     await crashes.examine(request);
     if (this.#isDraining) return giveBack(request.delivery, logger);
-    if (crashes.isPoison(request))
-      return quarantineTask(request, request.standing?.crashes ?? [], this.#workplace);
+    if (crashes.isPoison(request)) return quarantineTask(request, request.standing?.crashes ?? [], this.#workplace);
     request.runsAlone = crashes.isSuspect(request);
     if (request.runsAlone) log.suspected(request, request.standing?.crashes.length ?? 0);
     this.#runner.add(request);

@@ -43,8 +43,8 @@ describe('A message that is delivered again', () => {
   test('runs alone where it was running when its process ended, and others wait', async () => {
     await using scene = new WorkerScene();
     const journal: string[] = [];
-    const gates = new Map([...'abc'].map((name) => [name, deferred()]));
-    const begun = new Map([...'abc'].map((name) => [name, deferred()]));
+    const gates = new Map(['a', 'b', 'c'].map((name) => [name, deferred()]));
+    const begun = new Map(['a', 'b', 'c'].map((name) => [name, deferred()]));
     const task = scene.app.task('task', async (name: string) => {
       journal.push(`${name} begins`);
       begun.get(name)?.resolve();

@@ -46,7 +46,10 @@ export class TaskLog {
   /** In Celery's words (celery 5.6 app/trace.py, LOG_IGNORED). */
   skipped({ name, message }: LoggedTask): void {
     if (this.#tellsInfo)
-      this.#logger.info({ data: idOf(name, message) }, `Task ${name}[${message.id}] Task already completed successfully.`);
+      this.#logger.info(
+        { data: idOf(name, message) },
+        `Task ${name}[${message.id}] Task already completed successfully.`,
+      );
   }
 
   ended(request: LoggedTask, outcome: Outcome): void {
