@@ -36,7 +36,7 @@ async function supervise(place: Place): Promise<number> {
 
 /** A task that kills its worker among neighbours that do not. */
 async function storm(place: Place): Promise<void> {
-  const app = new Ctq('poison', place);
+  const app = new Ctq('poison', { broker: place.broker, backend: place.backend });
   onTestFinished(() => app.close());
   const add = app.remote<typeof neighbour>('poison.neighbour');
   const kill = app.remote<typeof deadly>('poison.deadly');
@@ -66,8 +66,8 @@ async function storm(place: Place): Promise<void> {
   expect(await quarantine.show(poison?.id ?? '')).toEqual(poison);
   expect(await quarantine.redrive([poison?.id ?? ''])).toEqual([poison?.id]);
   expect(await quarantine.list()).toEqual([]);
-  // It goes on where it stopped: sent back uncured, it gets there again.
-  expect(await supervise(place)).toBeGreaterThanOrEqual(5);
+  // Sent back uncured, it gets there again. The worker of before still runs, and may be the first to die.
+  expect(await supervise(place)).toBeGreaterThanOrEqual(4);
   const again = await quarantine.show(poison?.id ?? '');
   expect(again?.history.filter(({ event }) => event === 'quarantined')).toHaveLength(2);
   expect(Buffer.from(again?.message.body ?? [])).toEqual(Buffer.from(poison?.message.body ?? []));

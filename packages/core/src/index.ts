@@ -80,6 +80,13 @@ export type { HeldCall, Outbox, TransactionScope } from './outbox/outbox.js';
 export type { Crash, CrashRecord, FoundRecord, MarkedRun } from './quarantine/crash-records.js';
 export type { Quarantine, QuarantineChoice, QuarantinedMessage } from './quarantine/quarantine.js';
 export type { QuarantineEvent, QuarantineReason } from './quarantine/quarantine-note.js';
+export {
+  type Revocation,
+  type RevokeOptions,
+  revocationsOf,
+  type StampedHeaders,
+  stampRevocationsOf,
+} from './revoke/revocation.js';
 export { argsRepr, kwargsRepr, saferepr } from './protocol/args-repr.js';
 export { decodeTask } from './protocol/decode-task.js';
 export { encodeTask, type EncodeTaskOptions } from './protocol/encode-task.js';

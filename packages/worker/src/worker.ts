@@ -1,4 +1,15 @@
-import { type Ctq, executeIntercepted, type Kernel, workerDirect, type WorkerEvent } from '@ctq/core';
+import {
+  type Ctq,
+  executeIntercepted,
+  type Kernel,
+  type Revocation,
+  type RevokeOptions,
+  revocationsOf,
+  type StampedHeaders,
+  stampRevocationsOf,
+  workerDirect,
+  type WorkerEvent,
+} from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
 import {
   ConfigurationError,
@@ -21,6 +32,8 @@ import { oldNameWarnings } from './report/old-names.js';
 import { unenforcedLimits } from './report/unenforced-limits.js';
 import { TaskLog } from './report/task-log.js';
 import { type WorkerInfo, workerInfo } from './report/worker-info.js';
+import { RevocationKeeper } from './revoke/revocation-keeper.js';
+import { stateFilePath } from './revoke/state-file.js';
 import { slotMark } from './pool/slots/slot-messages.js';
 import { ServiceLife } from './service-life.js';
 import { coldShutdownMs, WorkerShutdownError } from './shutdown.js';
@@ -38,7 +51,8 @@ import type { WorkerOptions, WorkerStopOptions } from './worker-options.js';
  * 1. pool: where functions run;
  * 2. connection: the worker's own, to consume from;
  * 3. lease keeper: keeps what is held while a task blocks the event loop;
- * 4. task consumer: takes messages and sees to them.
+ * 4. revocations: what is not to be run, from the app's store and the state file;
+ * 5. task consumer: takes messages and sees to them.
  *
  * It installs no signal handlers and does not print; `@ctq/cli` does.
  */
@@ -52,6 +66,7 @@ export class Worker implements Service, AsyncDisposable {
   readonly #logger: Logger;
   readonly #group: ServiceGroup;
   readonly #life: ServiceLife;
+  readonly #revoke: (revocations: readonly Revocation[]) => void;
   readonly #finished = deferred();
   #isStarted = false;
   #isShuttingDown: 'warm' | 'cold' | undefined;
@@ -96,7 +111,15 @@ export class Worker implements Service, AsyncDisposable {
         ? 1
         : (options.prefetchMultiplier ?? settings.workerPrefetchMultiplier),
     });
-    this.#group = serviceGroup(this.name, [this.pool, connection, keeper, consumer], () =>
+    const { revocations } = workplace;
+    const onRevoked = (revoked: readonly Revocation[]): void => consumer.onRevoked(revoked);
+    this.#revoke = (revoked) => {
+      revocations.add(revoked);
+      onRevoked(revoked);
+    };
+    const file = settings.workerStateDb === undefined ? undefined : stateFilePath(settings.workerStateDb, this.name);
+    const revoking = new RevocationKeeper({ kernel, revocations, file, onRevoked });
+    this.#group = serviceGroup(this.name, [this.pool, connection, keeper, revoking, consumer], () =>
       Deadline.after(5_000, clock),
     );
   }
@@ -155,6 +178,16 @@ export class Worker implements Service, AsyncDisposable {
     // After the stop has begun: a slot that is freed now is not filled again.
     this.pool.abandon(new WorkerShutdownError());
     await Promise.all([stopped, told]);
+  }
+
+  /** Revokes calls in this worker only, and ends those that run with `terminate`; `app.revoke` is for all of them. */
+  revoke(ids: string | readonly string[], options: RevokeOptions = {}): void {
+    this.#revoke(revocationsOf(ids, this.#app.kernel.clock.now(), options));
+  }
+
+  /** As `revoke`, for all calls with one of these values in a stamped header. */
+  revokeByStampedHeaders(headers: StampedHeaders, options: RevokeOptions = {}): void {
+    this.#revoke(stampRevocationsOf(headers, this.#app.kernel.clock.now(), options));
   }
 
   /** For banners and monitors. */

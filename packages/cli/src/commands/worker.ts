@@ -26,6 +26,7 @@ interface WorkerFlags {
   readonly timeLimit?: number;
   readonly softTimeLimit?: number;
   readonly include?: readonly string[];
+  readonly statedb?: string;
   /** `--purge` too: an option with two long names is called by its last one. */
   readonly discard?: boolean;
 }
@@ -80,6 +81,12 @@ export function workerCommand(run: RunCommand): Command {
     )
     .addOption(
       new Option('-I, --include <list>', 'more modules with tasks').env('CTQ_WORKER_INCLUDE').argParser(commaList),
+    )
+    .addOption(
+      new Option(
+        '-S, --statedb <file>',
+        'remember revoked tasks in this file; %p node name, %n its first part, %h host',
+      ).env('CTQ_WORKER_STATE_DB'),
     )
     .option('--purge, --discard', 'delete what waits in the queues first')
     .argument('[settings...]', 'settings, such as task_acks_late=no or .concurrency=4')
@@ -137,10 +144,11 @@ async function untilStopped(worker: Worker, signals: ShutdownSignals, context: C
 }
 
 /** Options that are settings by another name. */
-function flagSettings({ timeLimit, softTimeLimit, disablePrefetch }: WorkerFlags): SettingsInput {
+function flagSettings({ timeLimit, softTimeLimit, disablePrefetch, statedb }: WorkerFlags): SettingsInput {
   return {
     ...(timeLimit === undefined ? {} : { taskTimeLimit: timeLimit }),
     ...(softTimeLimit === undefined ? {} : { taskSoftTimeLimit: softTimeLimit }),
+    ...(statedb === undefined ? {} : { workerStateDb: statedb }),
     ...(disablePrefetch === true ? { workerDisablePrefetch: true } : {}),
   };
 }

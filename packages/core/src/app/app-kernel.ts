@@ -23,6 +23,7 @@ import { QuarantineQueue } from '../quarantine/quarantine.js';
 import { ErrorClasses } from '../result/error-classes.js';
 import { createResultCodec } from '../result/result-codec.js';
 import { ResultStore } from '../result/result-store.js';
+import { SharedRevocations } from '../revoke/shared-revocations.js';
 import { QueueTable } from '../routing/queue-table.js';
 import { Router } from '../routing/router.js';
 import { BrokerSender } from '../sending/broker-sender.js';
@@ -252,6 +253,11 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     },
     store: () => coordination.store(),
     unique: new UniqueCalls({ store: () => coordination.store(), clock }),
+    revocations: new SharedRevocations({
+      store: () => coordination.store(),
+      settings: () => kernel.settings,
+      clock,
+    }),
     crashes: new CrashRecords(() => coordination.store()),
     quarantine: (queue) =>
       new QuarantineQueue(queue, {

@@ -7,6 +7,7 @@ import type { Interceptor } from '../interceptor/interceptor.js';
 import type { CrashRecords } from '../quarantine/crash-records.js';
 import type { QuarantineQueue } from '../quarantine/quarantine.js';
 import type { ResultStore } from '../result/result-store.js';
+import type { SharedRevocations } from '../revoke/shared-revocations.js';
 import type { QueueTable } from '../routing/queue-table.js';
 import type { Router } from '../routing/router.js';
 import type { AppSignals } from '../signals/signals.js';
@@ -37,6 +38,8 @@ export interface Kernel {
   readonly unique: UniqueCalls;
   /** Which runs ended with their process. */
   readonly crashes: CrashRecords;
+  /** What was revoked, for all processes of the app. */
+  readonly revocations: SharedRevocations;
   /** Where messages of a queue are put that are not to be run any more. */
   quarantine(queue: string): QuarantineQueue;
   readonly queues: QueueTable;

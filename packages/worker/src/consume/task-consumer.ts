@@ -1,11 +1,14 @@
 import type { Connection, Consumer, Delivery, Queue } from '@ctq/messaging';
 import { type Deadline, type Service, toError } from '@ctq/runtime';
-import { discardExpired, storeCancelled } from '../execute/execute-task.js';
+import type { Revocation } from '@ctq/core';
+import { discardExpired, discardRevoked } from '../execute/discard.js';
+import { storeCancelled } from '../execute/execute-task.js';
 import { giveBack } from '../execute/settle.js';
 import type { TaskRequest } from '../execute/task-request.js';
 import { TaskRunner } from '../execute/task-runner.js';
 import type { Workplace } from '../execute/workplace.js';
 import { quarantineTask } from '../poison/quarantine-task.js';
+import { concerns } from '../revoke/revocations.js';
 import { ServiceLife } from '../service-life.js';
 import { patienceOf, WorkerShutdownError } from '../shutdown.js';
 import { EtaShelf } from './eta-shelf.js';
@@ -96,6 +99,12 @@ export class TaskConsumer implements Service {
     await deadline.wait(this.#closing);
   }
 
+  /** Ends those that run and are to be ended; those that wait are discarded when it is their turn. */
+  onRevoked(revocations: readonly Revocation[]): void {
+    const ending = revocations.filter(({ terminate }) => terminate === true);
+    if (ending.length > 0) this.#runner.terminate(({ message }) => ending.some((one) => concerns(one, message)));
+  }
+
   async #drain(): Promise<void> {
     this.#isDraining = true;
     this.#runner.close();
@@ -129,6 +138,8 @@ export class TaskConsumer implements Service {
     if (received.kind !== 'task') return this.#runner.attend(refuse(delivery, received, this.#workplace));
     const { request, hasExpired, dueAt } = received;
     log.received(request, dueAt);
+    const revokedBy = hasExpired ? undefined : this.#workplace.revocations.of(request.message);
+    if (revokedBy !== undefined) return this.#runner.attend(discardRevoked(request, revokedBy, this.#workplace));
     if (!hasExpired) this.#tellReceived(request, dueAt);
     if (hasExpired) this.#runner.attend(discardExpired(request, this.#workplace));
     else if (dueAt === undefined) this.#admit(request);

@@ -3,7 +3,7 @@ import { toError } from '@ctq/runtime';
 import { poisonous } from '../poison/crash-guard.js';
 import { quarantineTask } from '../poison/quarantine-task.js';
 import type { TimeLimits } from '../pool/pool.js';
-import { discard } from './discard.js';
+import { discardExpired, discardRevoked, discardTerminated } from './discard.js';
 import { makeKnown } from './make-known.js';
 import { WorkerShutdownError } from '../shutdown.js';
 import { giveBack, settle, settlementOf } from './settle.js';
@@ -24,6 +24,8 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
   let outcome: Outcome;
   try {
     if (request.hasExpired) return await discardExpired(request, workplace);
+    const revokedBy = workplace.revocations.of(message);
+    if (revokedBy !== undefined) return await discardRevoked(request, revokedBy, workplace);
     const startsOurs = delivery.isHeld();
     // Most deliveries know it without asking; an `await` for each of them would be felt.
     if (startsOurs !== true && !(await startsOurs))
@@ -49,7 +51,7 @@ async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workp
   const { delivery, message, policy } = request;
   const { logger } = workplace;
   const isLost = outcome.kind === 'failure' && outcome.reason === 'worker-lost';
-  if (request.standing !== undefined && !isLost) await workplace.crashes.end(request);
+  if (request.standing !== undefined && (!isLost || request.isTerminated)) await workplace.crashes.end(request);
   if (request.isAbandoned) return workplace.log.notOurs(request, `its outcome (${outcome.kind}) is dropped`);
   if (wasCutShort(request, outcome)) return handOver(request, workplace);
   if (policy.acksLate) {
@@ -57,7 +59,7 @@ async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workp
     if (endsOurs !== true && !(await endsOurs))
       return leaveToOthers(request, workplace, `its outcome (${outcome.kind}) is dropped`);
     // What goes back to its queue is run again: no caller is told how it ended this time.
-    if (settlementOf(outcome, policy) === 'requeue') {
+    if (!request.isTerminated && settlementOf(outcome, policy) === 'requeue') {
       if (isLost && policy.maxCrashes !== undefined) {
         const crashes = await workplace.crashes.lost(request, outcome);
         if (poisonous(crashes, request)) return quarantineTask(request, crashes, workplace);
@@ -68,6 +70,7 @@ async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workp
       return settle(delivery, 'requeue', logger);
     }
   }
+  if (request.isTerminated && outcome.kind === 'failure') return discardTerminated(request, workplace);
   if (message.unique !== undefined) await endUnique(request, outcome, workplace);
   const stored = await makeKnown(request, outcome, workplace);
   if (stored === undefined) return;
@@ -107,12 +110,6 @@ async function runTracked(request: TaskRequest, workplace: Workplace, limits: Ti
   // Its write may not overtake that of the outcome.
   await started;
   return outcome;
-}
-
-/** The caller is told that it expired. */
-export async function discardExpired(request: TaskRequest, workplace: Workplace): Promise<void> {
-  if (request.message.unique !== undefined) await dropUnique(request, workplace);
-  await discard(request, 'expired', workplace);
 }
 
 /** It failed because a cold shutdown aborted its signal: that is not its outcome. */

@@ -48,6 +48,8 @@ export class TaskRequest implements Execution {
   standing: Standing | undefined;
   /** Nothing else runs in this worker while it does. */
   runsAlone = false;
+  /** It was revoked while it ran, and is to be ended. */
+  isTerminated = false;
   /** Of its entry, where it is unique and has one. */
   uniqueVersion: number | undefined;
   readonly #workplace: Workplace;

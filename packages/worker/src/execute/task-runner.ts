@@ -1,3 +1,4 @@
+import { TaskRevokedError } from '@ctq/core';
 import { type Deferred, deferred, Deque, toError } from '@ctq/runtime';
 import { executeTask } from './execute-task.js';
 import { tellInternalError } from './internal-error.js';
@@ -88,6 +89,16 @@ export class TaskRunner {
     for (const request of abandoned) request.abandon(reason);
     this.#tellIdle();
     return abandoned;
+  }
+
+  /** Ends what runs and is meant: its code where the pool can, else its signal is aborted. */
+  terminate(isMeant: (request: TaskRequest) => boolean): void {
+    const { pool } = this.#workplace;
+    for (const request of this.#unfinished) {
+      if (!isMeant(request)) continue;
+      request.isTerminated = true;
+      if (pool.terminate?.(request) !== true) request.abort.abort(new TaskRevokedError('terminated'));
+    }
   }
 
   /** Tells those whose messages are not ours any more, as far as that is known without asking, to leave. */

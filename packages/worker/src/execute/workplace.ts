@@ -5,6 +5,7 @@ import type { Clock, Logger } from '@ctq/runtime';
 import { Deduplication } from '../deduplicate/deduplication.js';
 import { CrashGuard } from '../poison/crash-guard.js';
 import type { Pool } from '../pool/pool.js';
+import { Revocations } from '../revoke/revocations.js';
 import type { TaskLog } from '../report/task-log.js';
 import { AbortWatch } from './abort-watch.js';
 import { type TaskPolicy, taskPolicy } from './task-policy.js';
@@ -35,6 +36,7 @@ export class Workplace {
   readonly abortWatch: AbortWatch;
   readonly crashes: CrashGuard;
   readonly deduplication: Deduplication;
+  readonly revocations: Revocations;
   readonly #keeper: () => LeaseKeeper | undefined;
   readonly #policies = new Map<TaskDefinition, TaskPolicy>();
 
@@ -51,6 +53,7 @@ export class Workplace {
     this.#keeper = keeper;
     this.abortWatch = new AbortWatch({ kernel, clock: kernel.clock, logger });
     this.crashes = new CrashGuard(this);
+    this.revocations = new Revocations(kernel);
     this.deduplication = new Deduplication(kernel);
   }
 

@@ -15,6 +15,7 @@ describe('A message that is delivered for the first time', () => {
     await using scene = new ObservedScene();
     const add = scene.app.task('add', (x: number, y: number) => x + y);
     await scene.start();
+    scene.asked.length = 0;
     expect(await (await add.delay(1, 2)).get()).toBe(3);
     expect(scene.asked).toEqual([]);
   });

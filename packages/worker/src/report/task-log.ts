@@ -1,4 +1,5 @@
 import { isOf, type Outcome, saferepr, type TaskDefinition, type TaskMessage } from '@ctq/core';
+import type { RevokedBy } from '../revoke/revocations.js';
 import { type Logger, type LogLevel, logLevels, silentLogger } from '@ctq/runtime';
 
 /** What its lines tell of a task. */
@@ -38,9 +39,10 @@ export class TaskLog {
     if (this.#tellsDebug) this.#logger.debug(`Task accepted: ${name}[${message.id}]`);
   }
 
-  discarded({ name, message }: LoggedTask): void {
-    if (this.#tellsInfo)
-      this.#logger.info({ data: idOf(name, message) }, `Discarding revoked task: ${name}[${message.id}]`);
+  discarded({ name, message }: LoggedTask, by?: RevokedBy): void {
+    if (!this.#tellsInfo) return;
+    const why = by !== undefined && 'header' in by ? ` (revoked by header: ${saferepr(by.header)})` : '';
+    this.#logger.info({ data: idOf(name, message) }, `Discarding revoked task: ${name}[${message.id}]${why}`);
   }
 
   /** In Celery's words (celery 5.6 app/trace.py, LOG_IGNORED). */

@@ -32,6 +32,10 @@ export interface WorkerSettings {
   workerSuccessfulMax: number;
   /** For how long. */
   workerSuccessfulExpires: Duration;
+  /** How many revoked tasks a worker remembers. */
+  workerRevokesMax: number;
+  /** For how long. */
+  workerRevokeExpires: Duration;
   /** Listen to remote control commands. */
   workerEnableRemoteControl: boolean;
   /** The log of `ctq worker` is written by it, also where the app has a logger of its own; false leaves it to that. */
@@ -152,6 +156,20 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
     default: 10_800,
     status: 'effective',
     old: ['CELERY_WORKER_SUCCESSFUL_EXPIRES'],
+    doc: 'For how long.',
+  },
+  workerRevokesMax: {
+    type: integer(0),
+    default: 50_000,
+    status: 'effective',
+    old: ['CELERY_WORKER_REVOKES_MAX'],
+    doc: 'How many revoked tasks a worker remembers.',
+  },
+  workerRevokeExpires: {
+    type: duration,
+    default: 10_800,
+    status: 'effective',
+    old: ['CELERY_WORKER_REVOKE_EXPIRES'],
     doc: 'For how long.',
   },
   workerEnableRemoteControl: {
@@ -283,7 +301,7 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerStateDb: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_STATE_DB'],
     doc: 'File in which a worker remembers revoked tasks.',
   },
