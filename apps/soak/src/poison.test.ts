@@ -25,7 +25,7 @@ async function supervise(place: Place): Promise<number> {
       env: { CTQ_BROKER_URL: place.broker, CTQ_RESULT_BACKEND: place.backend },
       timeoutMs: 120_000,
     });
-    onTestFinished(() => void worker.kill('SIGKILL'));
+    onTestFinished(() => worker.kill('SIGKILL'));
     const isOver = await worker.line(/is in the queue celery\.dlq/).then(
       () => true,
       () => false,
