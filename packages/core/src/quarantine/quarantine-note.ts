@@ -2,7 +2,7 @@ import type { Message, Route } from '@ctq/messaging';
 import type { Crash } from './crash-records.js';
 
 /** The header in which a message says why, and since when, it is in quarantine; one that was sent back keeps it for its history. */
-export const quarantineHeader = 'ctq-quarantine';
+const quarantineHeader = 'ctq-quarantine';
 
 /** Something that happened to a message. Times are milliseconds since the epoch. */
 export type QuarantineEvent =
