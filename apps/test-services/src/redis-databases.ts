@@ -30,6 +30,7 @@ export const redisDatabases = {
   soakPoolResults: 25,
   soakRollingQueues: 26,
   soakRollingResults: 27,
+  soakPoison: 28,
   interopOptions: 40,
   interopErrors: 41,
   interopStates: 42,

@@ -5,8 +5,10 @@ import type { Redis } from 'ioredis';
 import { backendError } from './backend-errors.js';
 import type { RedisBackendConfig } from './redis-backend-options.js';
 
-/** How often the connection that listens is asked whether it is there, when it heard nothing; only where somebody waits for results is there one. */
+/** How often the connection that listens is asked whether it is there, when it heard nothing and somebody waits for results. */
 const probeEveryMs = 10_000;
+
+type OnMessage = (channel: string, message: string) => void;
 
 /**
  * The connections of one backend or store: one for commands, one for what is listened to. A lost one is made again when the next command needs it, and
@@ -23,6 +25,8 @@ export class RedisConnection {
   #current: Promise<Redis> | undefined;
   #live: Redis | undefined;
   #failures = 0;
+  /** Channels on which somebody waits. */
+  #urgent = 0;
   /** Why connections ended: commands under way are told only that they did. */
   readonly #reasons = new WeakMap<Redis, Error>();
 
@@ -39,7 +43,8 @@ export class RedisConnection {
     if (this.#ending.signal.aborted) return await disconnectRedis(client);
     this.#context = context;
     this.#use(client);
-    const beside = { role: 'results-subscriber', clock, logger, probeEveryMs };
+    const isProbed = (): boolean => this.#urgent > 0;
+    const beside = { role: 'results-subscriber', clock, logger, probeEveryMs, isProbed };
     this.#subscriber = new Subscriber({
       connect: (closing) => this.#connected(server.connect(beside, closing), closing),
       reconnects: { clock },
@@ -71,8 +76,28 @@ export class RedisConnection {
     return () => void this.#onResumed.delete(listener);
   }
 
-  /** Resolves when everything published to the channel from now on is told; with the function that ends it. */
-  async listen(channel: string, listener: (channel: string, message: string) => void): Promise<() => Promise<void>> {
+  /**
+   * Resolves when everything published to the channel from now on is told; with the function that ends it. Somebody waits for it: a connection that leads
+   * nowhere is found out within seconds.
+   */
+  async listen(channel: string, listener: OnMessage): Promise<() => Promise<void>> {
+    this.#urgent += 1;
+    try {
+      const end = await this.overhear(channel, listener);
+      let hasEnded = false;
+      return async () => {
+        if (!hasEnded) this.#urgent -= 1;
+        hasEnded = true;
+        await end();
+      };
+    } catch (error) {
+      this.#urgent -= 1;
+      throw error;
+    }
+  }
+
+  /** As `listen`, for those that look by themselves now and then: it costs no command while nothing is published. */
+  async overhear(channel: string, listener: OnMessage): Promise<() => Promise<void>> {
     const { subscriber } = this.#opened();
     try {
       return await subscriber.listen(channel, listener);

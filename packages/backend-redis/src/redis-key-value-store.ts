@@ -122,7 +122,7 @@ export class RedisKeyValueStore implements KeyValueStore {
 
   /** Whoever sets a key publishes on the channel of that name. */
   async watch(keys: readonly string[], onSet: (keys: readonly string[]) => void): Promise<{ close(): Promise<void> }> {
-    const ends = await Promise.all(keys.map((key) => this.connection.listen(this.#full(key), () => onSet([key]))));
+    const ends = await Promise.all(keys.map((key) => this.connection.overhear(this.#full(key), () => onSet([key]))));
     return {
       close: async () => {
         await Promise.all(ends.map((end) => end()));

@@ -24,12 +24,12 @@ describe('The command line', () => {
     const { code, out } = await run(project, []);
     expect(code).toBe(0);
     expect(out).toContain('Usage: ctq [options] [command]');
-    for (const name of ['worker', 'call', 'result', 'purge', 'report']) expect(out).toContain(`  ${name} `);
+    for (const name of ['worker', 'call', 'result', 'purge', 'dlq', 'report']) expect(out).toContain(`  ${name} `);
   });
 
   test('every command has help [CL-027]', async () => {
     using project = new Project({});
-    for (const name of ['worker', 'call', 'result', 'purge', 'report']) {
+    for (const name of ['worker', 'call', 'result', 'purge', 'dlq', 'report']) {
       const { code, out } = await run(project, [name, '--help']);
       expect(code).toBe(0);
       expect(out).toContain(`Usage: ctq ${name}`);

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { callCommand } from './commands/call.js';
+import { dlqCommand } from './commands/dlq.js';
 import { purgeCommand } from './commands/purge.js';
 import { reportCommand } from './commands/report.js';
 import { resultCommand } from './commands/result.js';
@@ -40,8 +41,9 @@ export function createProgram(io: CommandIo, onExit: (code: ExitCode) => void): 
     if (options.workdir !== undefined) process.chdir(options.workdir);
     onExit(await action(new CommandContext(options, io)));
   };
-  for (const create of [workerCommand, callCommand, resultCommand, purgeCommand, reportCommand]) {
+  for (const create of [workerCommand, callCommand, resultCommand, purgeCommand, dlqCommand, reportCommand]) {
     const command = create(run).copyInheritedSettings(program).helpOption('--help', 'display help');
+    for (const sub of command.commands) sub.copyInheritedSettings(command).helpOption('--help', 'display help');
     program.addCommand(command);
   }
   return program;

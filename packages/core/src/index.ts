@@ -27,10 +27,18 @@ export type {
   TakesResult,
   Typed,
 } from './canvas/signature.js';
-export { completeRevoked, completeTask, type Completion, isStored, storeProgress } from './execute/complete-task.js';
+export {
+  completeAgain,
+  completeRevoked,
+  completeTask,
+  type Completion,
+  isStored,
+  storeProgress,
+} from './execute/complete-task.js';
 export { abortedState } from './result/abort-task.js';
 export { TaskAbortedError } from './errors/abort-error.js';
 export { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from './errors/limit-errors.js';
+export { TaskQuarantinedError } from './errors/quarantine-errors.js';
 export { RemoteError, type RemoteErrorOptions } from './errors/remote-error.js';
 export {
   BackendConnectionError,
@@ -69,6 +77,16 @@ export { TaskAbort } from './execute/task-abort.js';
 export { tellOutcome, wantsToBeTold } from './execute/tell-outcome.js';
 export { type Interceptor, type PublishCall } from './interceptor/interceptor.js';
 export type { HeldCall, Outbox, TransactionScope } from './outbox/outbox.js';
+export type { Crash, CrashRecord, FoundRecord, MarkedRun } from './quarantine/crash-records.js';
+export type { Quarantine, QuarantineChoice, QuarantinedMessage } from './quarantine/quarantine.js';
+export type { QuarantineEvent, QuarantineReason } from './quarantine/quarantine-note.js';
+export {
+  type Revocation,
+  type RevokeOptions,
+  revocationsOf,
+  type StampedHeaders,
+  stampRevocationsOf,
+} from './revoke/revocation.js';
 export { argsRepr, kwargsRepr, saferepr } from './protocol/args-repr.js';
 export { decodeTask } from './protocol/decode-task.js';
 export { encodeTask, type EncodeTaskOptions } from './protocol/encode-task.js';
@@ -149,6 +167,7 @@ export type {
   TaskFailureEvent,
   TaskInternalErrorEvent,
   TaskPostrunEvent,
+  TaskQuarantinedEvent,
   TaskReceivedEvent,
   TaskRetryEvent,
   TaskRevokedEvent,

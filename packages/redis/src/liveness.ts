@@ -19,6 +19,8 @@ const upload = { bytesPerTick: 128 * 1_024, maxTicks: 16 };
 export interface LivenessOptions {
   /** Asks by itself (PING) when nothing was received for so long: for connections that only listen. Without it there is nothing to miss while nothing is asked. */
   readonly probeEveryMs?: number;
+  /** Whether anybody is in a hurry to hear; it does not ask by itself while nobody is. Default: always. */
+  readonly isProbed?: () => boolean;
   readonly clock?: Clock;
 }
 
@@ -38,6 +40,7 @@ export class Liveness {
   readonly #client: Redis;
   readonly #clock: Clock;
   #tick: Timer | undefined;
+  readonly #isProbed: () => boolean;
   #probe: Timer | undefined;
   /** Bytes received when the probe last looked. */
   #heard = -1;
@@ -52,8 +55,9 @@ export class Liveness {
   #refutedTicks: number | undefined;
 
   /** To be called before the client connects. */
-  constructor(client: Redis, { probeEveryMs, clock = systemClock }: LivenessOptions) {
+  constructor(client: Redis, { probeEveryMs, isProbed = () => true, clock = systemClock }: LivenessOptions) {
     this.#client = client;
+    this.#isProbed = isProbed;
     this.#clock = clock;
     // Every command goes through it, those of pipelines and of the handshake too (ioredis 6 built/Redis.js, Pipeline.js).
     const send = client.sendCommand.bind(client);
@@ -173,7 +177,7 @@ export class Liveness {
       () => {
         this.#armProbe(everyMs);
         const { status, stream } = this.#client;
-        if (status !== 'ready') return;
+        if (status !== 'ready' || !this.#isProbed()) return;
         if (stream.bytesRead !== this.#heard) this.#heard = stream.bytesRead;
         else {
           // A connection that is lost meanwhile says so itself.

@@ -17,6 +17,8 @@ export interface ConnectContext {
   readonly logger: Logger;
   /** For a connection that only listens: asks whether it is still there when nothing was received for so long, unless options say otherwise. */
   readonly probeEveryMs?: number;
+  /** Whether anybody is in a hurry to hear; it is not asked while nobody is. Default: always. */
+  readonly isProbed?: () => boolean;
 }
 
 /** ioredis looks for a number; undefined would be its default. */
@@ -95,14 +97,14 @@ export class RedisServer {
   }
 
   async #connectTo(place: Place, context: ConnectContext, signal: AbortSignal): Promise<Redis> {
-    const { role, clock, logger, probeEveryMs } = context;
+    const { role, clock, logger, probeEveryMs, isProbed } = context;
     const { clientName, db, tls, healthCheckMs = probeEveryMs } = this.#config;
     const probes = probeEveryMs !== undefined && healthCheckMs !== undefined && healthCheckMs > 0;
     this.#warnOfTls(tls, logger);
     const name = role === '' ? clientName : `${clientName}-${role}`;
     const client = await openClient(await this.#options(place, { name, db, tls }), signal, {
       clock,
-      ...(probes ? { probeEveryMs: healthCheckMs } : {}),
+      ...(probes ? { probeEveryMs: healthCheckMs, ...(isProbed === undefined ? {} : { isProbed }) } : {}),
     });
     try {
       await this.#check(client, logger);

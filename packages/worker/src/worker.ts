@@ -1,4 +1,15 @@
-import { type Ctq, executeIntercepted, type Kernel, workerDirect, type WorkerEvent } from '@ctq/core';
+import {
+  type Ctq,
+  executeIntercepted,
+  type Kernel,
+  type Revocation,
+  type RevokeOptions,
+  revocationsOf,
+  type StampedHeaders,
+  stampRevocationsOf,
+  workerDirect,
+  type WorkerEvent,
+} from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
 import {
   ConfigurationError,
@@ -27,6 +38,9 @@ import { unenforcedLimits } from './report/unenforced-limits.js';
 import { TaskLog } from './report/task-log.js';
 import { type WorkerInfo, workerInfo } from './report/worker-info.js';
 import type { WorkerPhase, WorkerStatus } from './report/worker-status.js';
+import { RevocationKeeper } from './revoke/revocation-keeper.js';
+import type { Revocations } from './revoke/revocations.js';
+import { stateFilePath } from './revoke/state-file.js';
 import { slotMark } from './pool/slots/slot-messages.js';
 import { ServiceLife } from './service-life.js';
 import { coldShutdownMs, WorkerShutdownError } from './shutdown.js';
@@ -47,7 +61,8 @@ import type { WorkerOptions, WorkerStopOptions, WorkerTerminateOptions } from '.
  * 3. connection: the worker's own, to consume from;
  * 4. lease keeper: keeps what is held while a task blocks the event loop;
  * 5. block watch, where tasks run on the main loop: says which one blocked it;
- * 6. task consumer: takes messages and sees to them.
+ * 6. revocations: what is not to be run, from the app's store and the state file;
+ * 7. task consumer: takes messages and sees to them.
  *
  * It installs no signal handlers and does not print; `@ctq/cli` does.
  */
@@ -64,6 +79,7 @@ export class Worker implements Service, AsyncDisposable {
   readonly #finished = deferred();
   readonly #connection: WorkerConnection;
   readonly #consumer: TaskConsumer;
+  readonly #revocations: Revocations;
   readonly #health: HealthServer | undefined;
   #failure: Error | undefined;
   #soft: SoftShutdown | undefined;
@@ -122,6 +138,7 @@ export class Worker implements Service, AsyncDisposable {
     });
     this.#connection = connection;
     this.#consumer = consumer;
+    this.#revocations = workplace.revocations;
     if (autoscale !== undefined) {
       const { min, max } = autoscale;
       this.#autoscaler = new Autoscaler({
@@ -131,8 +148,14 @@ export class Worker implements Service, AsyncDisposable {
         load: () => consumer.load,
       });
     }
+    const revoking = new RevocationKeeper({
+      kernel,
+      revocations: workplace.revocations,
+      file: settings.workerStateDb === undefined ? undefined : stateFilePath(settings.workerStateDb, this.name),
+      onRevoked: (revoked) => consumer.onRevoked(revoked),
+    });
     this.#health = options.health === undefined ? undefined : this.#healthServer(options.health);
-    const services = [this.#health, this.pool, connection, keeper, blockWatch, consumer];
+    const services = [this.#health, this.pool, connection, keeper, blockWatch, revoking, consumer];
     this.#group = serviceGroup(
       this.name,
       services.filter((service) => service !== undefined),
@@ -252,6 +275,16 @@ export class Worker implements Service, AsyncDisposable {
     this.#consumer.resized();
   }
 
+  /** Revokes calls in this worker only, and ends those that run with `terminate`; `app.revoke` is for all of them. */
+  revoke(ids: string | readonly string[], options: RevokeOptions = {}): void {
+    this.#revoke(revocationsOf(ids, this.#app.kernel.clock.now(), options));
+  }
+
+  /** As `revoke`, for all calls with one of these values in a stamped header. */
+  revokeByStampedHeaders(headers: StampedHeaders, options: RevokeOptions = {}): void {
+    this.#revoke(stampRevocationsOf(headers, this.#app.kernel.clock.now(), options));
+  }
+
   /** For banners and monitors. */
   info(): Promise<WorkerInfo> {
     return workerInfo(this.#app, this);
@@ -288,6 +321,11 @@ export class Worker implements Service, AsyncDisposable {
           trouble: this.#consumer.trouble,
         }),
     });
+  }
+
+  #revoke(revoked: readonly Revocation[]): void {
+    this.#revocations.add(revoked);
+    this.#consumer.onRevoked(revoked);
   }
 
   #event(): WorkerEvent {

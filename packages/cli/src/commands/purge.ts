@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import type { Ctq } from '@ctq/core';
 import { TopologyNotFoundError } from '@ctq/messaging';
 import type { CommandContext, RunCommand } from '../command-context.js';
+import { confirmed } from '../confirm.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { commaList } from '../option-values.js';
 
@@ -62,16 +62,10 @@ export async function purgeQueues(app: Ctq, names: readonly string[]): Promise<n
   return count;
 }
 
-async function isConfirmed({ style }: CommandContext, names: readonly string[]): Promise<boolean> {
-  const asking = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    const answer = await asking.question(
-      `${style.red('WARNING')}: This will remove all tasks from ${names.length === 1 ? 'queue' : 'queues'}: ${[...names].sort().join(', ')}.\n` +
-        '         There is no undo for this operation!\n\n(to skip this prompt use the -f option)\n' +
-        'Are you sure you want to delete all tasks? [y/N]: ',
-    );
-    return /^y(?:es)?$/i.test(answer.trim());
-  } finally {
-    asking.close();
-  }
+function isConfirmed({ style }: CommandContext, names: readonly string[]): Promise<boolean> {
+  return confirmed(
+    `${style.red('WARNING')}: This will remove all tasks from ${names.length === 1 ? 'queue' : 'queues'}: ${[...names].sort().join(', ')}.\n` +
+      '         There is no undo for this operation!\n\n(to skip this prompt use the -f option)\n' +
+      'Are you sure you want to delete all tasks? [y/N]: ',
+  );
 }

@@ -33,6 +33,7 @@ interface WorkerFlags {
   readonly include?: readonly string[];
   readonly healthPort?: number;
   readonly healthHost?: string;
+  readonly statedb?: string;
   /** `--purge` too: an option with two long names is called by its last one. */
   readonly discard?: boolean;
 }
@@ -114,6 +115,12 @@ export function workerCommand(run: RunCommand): Command {
         .argParser(wholeNumber(0)),
     )
     .addOption(new Option('--health-host <address>', 'on this address only').env('CTQ_WORKER_HEALTH_HOST'))
+    .addOption(
+      new Option(
+        '-S, --statedb <file>',
+        'remember revoked tasks in this file; %p node name, %n its first part, %h host',
+      ).env('CTQ_WORKER_STATE_DB'),
+    )
     .option('--purge, --discard', 'delete what waits in the queues first')
     .argument('[settings...]', 'settings, such as task_acks_late=no or .concurrency=4')
     .action((settings: readonly string[], flags: WorkerFlags) =>
@@ -180,10 +187,11 @@ async function untilStopped(worker: Worker, signals: ShutdownSignals, context: C
 }
 
 /** Options that are settings by another name. */
-function flagSettings({ timeLimit, softTimeLimit, disablePrefetch }: WorkerFlags): SettingsInput {
+function flagSettings({ timeLimit, softTimeLimit, disablePrefetch, statedb }: WorkerFlags): SettingsInput {
   return {
     ...(timeLimit === undefined ? {} : { taskTimeLimit: timeLimit }),
     ...(softTimeLimit === undefined ? {} : { taskSoftTimeLimit: softTimeLimit }),
+    ...(statedb === undefined ? {} : { workerStateDb: statedb }),
     ...(disablePrefetch === true ? { workerDisablePrefetch: true } : {}),
   };
 }

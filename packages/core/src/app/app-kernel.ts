@@ -18,9 +18,12 @@ import { CoordinationStore } from '../coordination/coordination-store.js';
 import { BrokerEventSender } from '../events/broker-event-sender.js';
 import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
+import { CrashRecords } from '../quarantine/crash-records.js';
+import { QuarantineQueue } from '../quarantine/quarantine-queue.js';
 import { ErrorClasses } from '../result/error-classes.js';
 import { createResultCodec } from '../result/result-codec.js';
 import { ResultStore } from '../result/result-store.js';
+import { SharedRevocations } from '../revoke/shared-revocations.js';
 import { QueueTable } from '../routing/queue-table.js';
 import { Router } from '../routing/router.js';
 import { BrokerSender } from '../sending/broker-sender.js';
@@ -250,6 +253,20 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     },
     store: () => coordination.store(),
     unique: new UniqueCalls({ store: () => coordination.store(), clock }),
+    revocations: new SharedRevocations({
+      store: () => coordination.store(),
+      settings: () => kernel.settings,
+      clock,
+    }),
+    crashes: new CrashRecords(() => coordination.store()),
+    quarantine: (queue) =>
+      new QuarantineQueue(queue, {
+        settings: kernel.settings,
+        queues: kernel.queues,
+        connect: () => broker.connect('consume'),
+        publishing,
+        clock,
+      }),
     get queues() {
       queues ??= new QueueTable(kernel.settings);
       return queues;

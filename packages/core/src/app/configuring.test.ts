@@ -213,7 +213,7 @@ describe('the configuration of an app', () => {
     expect(lines).toEqual([]);
     await app.transport();
     expect(lines.map(({ level, message }) => [level, message])).toEqual([
-      ['warn', 'Settings without effect in this version: workerStateDb, beatSchedule.'],
+      ['warn', 'Settings without effect in this version: beatSchedule.'],
     ]);
   });
 });

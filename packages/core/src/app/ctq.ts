@@ -11,6 +11,8 @@ import { type Conf, createConf } from '../config/conf.js';
 import { settingsOf } from '../config/config-module.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
 import { Outbox, type TransactionScope } from '../outbox/outbox.js';
+import type { Quarantine } from '../quarantine/quarantine.js';
+import { type RevokeOptions, revocationsOf, type StampedHeaders, stampRevocationsOf } from '../revoke/revocation.js';
 import { abortTask } from '../result/abort-task.js';
 import { sendAsChild } from '../execute/send-as-child.js';
 import { asyncResult, resultFromTuple } from '../result/async-result.js';
@@ -280,6 +282,25 @@ export class Ctq implements AsyncDisposable {
   /** Says where the app was loaded from. The CLI does; the first word stands. */
   locate(locator: AppLocator): void {
     this.#locator ??= locator;
+  }
+
+  /**
+   * Revokes calls: workers discard their messages, and end those that run with `terminate`. Kept in the app's key-value store for `workerRevokeExpires`, so that workers that
+   * start later know too. @throws ConfigurationError for an app without a store.
+   */
+  revoke(calls: string | { readonly id: string } | readonly string[], options: RevokeOptions = {}): Promise<void> {
+    const ids = typeof calls === 'object' && 'id' in calls ? calls.id : calls;
+    return this.#kernel.revocations.add(revocationsOf(ids, this.#kernel.clock.now(), options));
+  }
+
+  /** As `revoke`, for all calls with one of these values in a stamped header: `app.revokeByStampedHeaders({ tenant: ['a', 'b'] })`. */
+  revokeByStampedHeaders(headers: StampedHeaders, options: RevokeOptions = {}): Promise<void> {
+    return this.#kernel.revocations.add(stampRevocationsOf(headers, this.#kernel.clock.now(), options));
+  }
+
+  /** The messages of a queue that are not run any more, because they took down, again and again, whatever ran them. */
+  quarantine(queue: string = this.settings.taskDefaultQueue): Quarantine {
+    return this.#kernel.quarantine(queue);
   }
 
   /** The transport of the broker, for consuming; of several addresses the first. */

@@ -4,7 +4,10 @@ import type { Settings } from '../config/settings.js';
 import type { AtomicStore } from '../coordination/atomic-store.js';
 import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
+import type { CrashRecords } from '../quarantine/crash-records.js';
+import type { QuarantineDesk } from '../quarantine/quarantine.js';
 import type { ResultStore } from '../result/result-store.js';
+import type { SharedRevocations } from '../revoke/shared-revocations.js';
 import type { QueueTable } from '../routing/queue-table.js';
 import type { Router } from '../routing/router.js';
 import type { AppSignals } from '../signals/signals.js';
@@ -33,6 +36,12 @@ export interface Kernel {
   store(): Promise<AtomicStore>;
   /** Which unique calls there are. */
   readonly unique: UniqueCalls;
+  /** Which runs ended with their process. */
+  readonly crashes: CrashRecords;
+  /** What was revoked, for all processes of the app. */
+  readonly revocations: SharedRevocations;
+  /** Where messages of a queue are put that are not to be run any more. */
+  quarantine(queue: string): QuarantineDesk;
   readonly queues: QueueTable;
   readonly router: Router;
 }

@@ -35,7 +35,10 @@ export interface KeyValueStore {
   getVersioned?(key: string): Promise<VersionedValue | undefined>;
   /** Keys that begin with the prefix, in their byte order. */
   list?(prefix: string): Promise<readonly string[]>;
-  /** Calls back with keys that were set, where the store can tell; at least those that are being watched. */
+  /**
+   * Calls back with keys that were set, where the store can tell; at least those that are being watched. A hint: what is set while its connection is lost
+   * may not be told, so look now and then.
+   */
   watch?(keys: readonly string[], onSet: (keys: readonly string[]) => void): Promise<{ close(): Promise<void> }>;
 }
 

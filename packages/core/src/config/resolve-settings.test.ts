@@ -215,8 +215,8 @@ describe('resolved settings', () => {
 
   test('without effect yet are known', () => {
     expect(ineffectiveSettings(resolveSettings({ workerStateDb: null, beatSyncEvery: 0 }))).toEqual([]);
-    expect(ineffectiveSettings(resolveSettings({ workerStateDb: 'state', beat_schedule: { a: {} } }))).toEqual([
-      'workerStateDb',
+    expect(ineffectiveSettings(resolveSettings({ workerPoolRestarts: true, beat_schedule: { a: {} } }))).toEqual([
+      'workerPoolRestarts',
       'beatSchedule',
     ]);
   });

@@ -27,6 +27,12 @@ export const text: SettingType<string> = {
   parse: (value) => (typeof value === 'string' ? value : mismatch),
 };
 
+/** The name of a queue made of another's. Without the placeholder nobody could tell whose a message is. */
+export const quarantinePattern: SettingType<string> = {
+  expected: "a text with {queue} and more in it, such as '{queue}.dlq'",
+  parse: (value) => (typeof value === 'string' && value.includes('{queue}') && value !== '{queue}' ? value : mismatch),
+};
+
 export const secret: SettingType<string | Uint8Array> = {
   expected: 'a text or bytes',
   parse: (value) => (typeof value === 'string' || value instanceof Uint8Array ? value : mismatch),

@@ -52,8 +52,14 @@ describe('the settings table', () => {
     expect(settingNames.filter((name) => !celery.has(name))).toEqual([
       'brokerPublishTimeout',
       'taskInheritParentHeaders',
+      'taskMaxCrashes',
+      'taskQuarantineQueue',
       'taskMaxMessageSize',
       'resultMaxSize',
+      'workerSuccessfulMax',
+      'workerSuccessfulExpires',
+      'workerRevokesMax',
+      'workerRevokeExpires',
       'workerMaxBlockedTime',
       'workerMaxSilentTime',
     ]);

@@ -103,6 +103,21 @@ async function completeSuccess(
   return outcome;
 }
 
+/**
+ * What follows a success that is stored, for a message that came back all the same: its chord is told again, which counts once. Callbacks and the rest of the chain are sent
+ * before a success is stored, so they are only where the stored one knows of no child (celery 5.6 app/trace.py, trace_task).
+ */
+export async function completeAgain(
+  kernel: Kernel,
+  { message, deliveryInfo }: Omit<Completion, 'outcome'>,
+  { result, children }: Pick<ResultRecord, 'result' | 'children'>,
+): Promise<void> {
+  const inherited = inheritedFrom(kernel, message, deliveryInfo);
+  const hasChildren = children !== null && children.length > 0;
+  if (hasContinuation(message) && !hasChildren) await sendContinuations(kernel, message, result, inherited);
+  if (message.chord !== null) await reportChordPart(kernel, message, 'SUCCESS', result, inherited);
+}
+
 async function completeFailure(
   kernel: Kernel,
   completion: Completion,

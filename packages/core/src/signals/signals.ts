@@ -8,6 +8,7 @@ import type {
   TaskFailureEvent,
   TaskInternalErrorEvent,
   TaskPostrunEvent,
+  TaskQuarantinedEvent,
   TaskReceivedEvent,
   TaskRetryEvent,
   TaskRevokedEvent,
@@ -38,6 +39,8 @@ export interface SignalEvents {
   readonly taskInternalError: TaskInternalErrorEvent;
   /** A call was discarded: revoked, or expired. */
   readonly taskRevoked: TaskRevokedEvent;
+  /** A call took down, again and again, what it ran in; its message was put into quarantine. */
+  readonly taskQuarantined: TaskQuarantinedEvent;
   /** A worker has got a call of a task that it does not have. */
   readonly taskUnknown: TaskUnknownEvent;
   /** A worker has got a message that is no call, or none that it can read. */
@@ -82,6 +85,7 @@ export function createSignals(context: SignalContext): AppSignals {
     taskFailure: signal('taskFailure'),
     taskInternalError: signal('taskInternalError'),
     taskRevoked: signal('taskRevoked'),
+    taskQuarantined: signal('taskQuarantined'),
     taskUnknown: signal('taskUnknown'),
     taskRejected: signal('taskRejected'),
     importModules: signal('importModules'),

@@ -1,4 +1,5 @@
 import type { Declarable, Message, PublishRetryPolicy, Route } from '@ctq/messaging';
+import type { Crash } from '../quarantine/crash-records.js';
 import type { Retry } from '../task/directives.js';
 import type { DeliveryInfo, TaskContext } from '../task/task-context.js';
 import type { TaskMessage } from '../protocol/task-message.js';
@@ -52,6 +53,14 @@ export interface TaskRevokedEvent extends RequestedEvent {
 
 export interface TaskInternalErrorEvent extends RequestedEvent {
   readonly error: Error;
+}
+
+export interface TaskQuarantinedEvent extends RequestedEvent {
+  readonly error: Error;
+  /** The queue in which its message is now. */
+  readonly queue: string;
+  /** The runs in which it took its process down, the oldest first. */
+  readonly crashes: readonly Crash[];
 }
 
 /** About a run of a task: where its function runs. */

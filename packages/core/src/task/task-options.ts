@@ -44,6 +44,8 @@ export interface TaskOptions {
   readonly acksOnTimeout?: boolean;
   /** With `acksLate`: a task whose worker died is run again (default). */
   readonly rejectOnWorkerLost?: boolean;
+  /** With `acksLate`: how often it may take its process down, running alone, before its message is put into quarantine. Default: `taskMaxCrashes`. */
+  readonly maxCrashes?: number;
   /** Hard limit. */
   readonly timeLimit?: Duration;
   /** Aborts `ctx.signal` with `SoftTimeLimitExceeded`. */
@@ -104,6 +106,7 @@ export const taskOptionNames: readonly string[] = Object.keys({
   acksOnFailure: true,
   acksOnTimeout: true,
   rejectOnWorkerLost: true,
+  maxCrashes: true,
   timeLimit: true,
   softTimeLimit: true,
   abortable: true,

@@ -1,11 +1,15 @@
 import type { Connection, Consumer, Delivery, Queue } from '@ctq/messaging';
 import { type Deadline, type Service, toError } from '@ctq/runtime';
-import { discardExpired, storeCancelled } from '../execute/execute-task.js';
+import type { Revocation } from '@ctq/core';
+import { discardExpired, discardRevoked } from '../execute/discard-call.js';
+import { storeCancelled } from '../execute/execute-task.js';
 import { giveBack } from '../execute/settle.js';
 import type { TaskRequest } from '../execute/task-request.js';
 import type { AutoscaleRange } from '../pool/autoscaler.js';
 import { TaskRunner } from '../execute/task-runner.js';
 import type { Workplace } from '../execute/workplace.js';
+import { quarantineTask } from '../poison/quarantine-task.js';
+import { concerns } from '../revoke/revocations.js';
 import { ServiceLife } from '../service-life.js';
 import { ConnectionLostError, patienceOf, WorkerShutdownError } from '../shutdown.js';
 import { EtaShelf } from './eta-shelf.js';
@@ -125,6 +129,12 @@ export class TaskConsumer implements Service {
     await deadline.wait(this.#closing);
   }
 
+  /** Ends those that run and are to be ended; those that wait are discarded when it is their turn. */
+  onRevoked(revocations: readonly Revocation[]): void {
+    const ending = revocations.filter(({ terminate }) => terminate === true);
+    if (ending.length > 0) this.#runner.terminate(({ message }) => ending.some((one) => concerns(one, message)));
+  }
+
   async #drain(): Promise<void> {
     this.#isDraining = true;
     this.#runner.close();
@@ -143,6 +153,9 @@ export class TaskConsumer implements Service {
       { tasks: abandoned.map(({ name, message }) => `${name}[${message.id}]`) },
       `${abandoned.length} task(s) were not done when the worker had to stop; their messages go back to their queues`,
     );
+    // They were given up and did not crash; their messages go back when the consumer is closed.
+    const marked = abandoned.filter(({ standing }) => standing !== undefined);
+    await deadline.wait(Promise.all(marked.map((request) => this.#workplace.crashes.end(request))));
     const early = abandoned.filter(({ policy }) => !policy.acksLate);
     if (early.length > 0)
       await deadline.wait(Promise.all(early.map((request) => storeCancelled(request, this.#workplace))));
@@ -166,9 +179,11 @@ export class TaskConsumer implements Service {
     if (received.kind !== 'task') return this.#runner.attend(refuse(delivery, received, this.#workplace));
     const { request, hasExpired, dueAt } = received;
     log.received(request, dueAt);
+    const revokedBy = hasExpired ? undefined : this.#workplace.revocations.of(request.message);
+    if (revokedBy !== undefined) return this.#runner.attend(discardRevoked(request, revokedBy, this.#workplace));
     if (!hasExpired) this.#tellReceived(request, dueAt);
     if (hasExpired) this.#runner.attend(discardExpired(request, this.#workplace));
-    else if (dueAt === undefined) this.#run(request);
+    else if (dueAt === undefined) this.#admit(request);
     else if (this.#parks) this.#runner.attend(this.#park(request, dueAt));
     else this.#hold(request, dueAt);
   }
@@ -203,8 +218,24 @@ export class TaskConsumer implements Service {
     this.#shelf.put(request, dueAt, () => {
       this.#window.release();
       this.#tellPrefetch();
-      this.#run(request);
+      this.#admit(request);
     });
+  }
+
+  #admit(request: TaskRequest): void {
+    if (this.#workplace.crashes.isConcernedBy(request)) this.#runner.attend(this.#examine(request));
+    else this.#run(request);
+  }
+
+  /** It was delivered before, and may be what ended the process that had it. */
+  async #examine(request: TaskRequest): Promise<void> {
+    const { crashes, log, logger } = this.#workplace;
+    await crashes.examine(request);
+    if (this.#isDraining) return giveBack(request.delivery, logger);
+    if (crashes.isPoison(request)) return quarantineTask(request, request.standing?.crashes ?? [], this.#workplace);
+    request.runsAlone = crashes.isSuspect(request);
+    if (request.runsAlone) log.suspected(request, request.standing?.crashes.length ?? 0);
+    this.#run(request);
   }
 
   #tellPrefetch(): void {

@@ -1,12 +1,16 @@
-import { isStored, type Outcome, storeProgress, tellOutcome } from '@ctq/core';
+import { isStored, type Outcome, storeProgress } from '@ctq/core';
 import { toError } from '@ctq/runtime';
+import { poisonous } from '../poison/crash-guard.js';
+import { quarantineTask } from '../poison/quarantine-task.js';
 import type { TimeLimits } from '../pool/pool.js';
-import { discard } from './discard.js';
+import { maySkip, skipSucceeded } from '../deduplicate/skip-succeeded.js';
+import { discardExpired, discardRevoked, discardTerminated } from './discard-call.js';
 import { makeKnown } from './make-known.js';
 import { WorkerShutdownError } from '../shutdown.js';
 import { giveBack, settle, settlementOf } from './settle.js';
 import { limitsOf } from './task-policy.js';
 import type { TaskRequest } from './task-request.js';
+import { tell } from './tell.js';
 import { beginUnique, dropUnique, endUnique, returnUnique } from './unique-guard.js';
 import type { Workplace } from './workplace.js';
 
@@ -21,12 +25,17 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
   let outcome: Outcome;
   try {
     if (request.hasExpired) return await discardExpired(request, workplace);
+    const revokedBy = workplace.revocations.of(message);
+    if (revokedBy !== undefined) return await discardRevoked(request, revokedBy, workplace);
     const startsOurs = delivery.isHeld();
     // Most deliveries know it without asking; an `await` for each of them would be felt.
     if (startsOurs !== true && !(await startsOurs))
       return await leaveToOthers(request, workplace, 'it is not run here');
+    if (maySkip(request, workplace) && (await skipSucceeded(request, workplace)))
+      return await workplace.crashes.end(request);
     if (message.unique !== undefined && !(await beginUnique(request, workplace))) return;
     if (!policy.acksLate && !(await acknowledgeEarly(request, workplace))) return;
+    if (request.standing !== undefined) await workplace.crashes.begin(request);
     outcome = await run(request, workplace);
   } finally {
     onSlotFree();
@@ -42,6 +51,8 @@ export async function executeTask(request: TaskRequest, workplace: Workplace, on
 async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workplace): Promise<void> {
   const { delivery, message, policy } = request;
   const { logger } = workplace;
+  const isLost = outcome.kind === 'failure' && outcome.reason === 'worker-lost';
+  if (request.standing !== undefined && (!isLost || request.isTerminated)) await workplace.crashes.end(request);
   if (request.isAbandoned) return workplace.log.notOurs(request, `its outcome (${outcome.kind}) is dropped`);
   if (wasCutShort(request, outcome)) return handOver(request, workplace);
   if (policy.acksLate) {
@@ -49,26 +60,27 @@ async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workp
     if (endsOurs !== true && !(await endsOurs))
       return leaveToOthers(request, workplace, `its outcome (${outcome.kind}) is dropped`);
     // What goes back to its queue is run again: no caller is told how it ended this time.
-    if (settlementOf(outcome, policy) === 'requeue') {
+    if (!request.isTerminated && settlementOf(outcome, policy) === 'requeue') {
+      if (isLost && policy.maxCrashes !== undefined) {
+        const crashes = await workplace.crashes.lost(request, outcome);
+        if (poisonous(crashes, request)) return quarantineTask(request, crashes, workplace);
+      }
       workplace.log.ended(request, outcome);
       if (message.unique !== undefined) await returnUnique(request, workplace);
       if (outcome.kind === 'reject') await tell(request, outcome, workplace);
       return settle(delivery, 'requeue', logger);
     }
   }
+  if (request.isTerminated && outcome.kind === 'failure') return discardTerminated(request, workplace);
   if (message.unique !== undefined) await endUnique(request, outcome, workplace);
   const stored = await makeKnown(request, outcome, workplace);
   if (stored === undefined) return;
   if (message.unique !== undefined && stored.kind !== outcome.kind) await endUnique(request, stored, workplace);
+  if (stored.kind === 'success') workplace.successes.add(message.id);
   workplace.log.ended(request, stored);
   const told = tell(request, stored, workplace);
   if (told !== undefined) await told;
   if (policy.acksLate) return settle(delivery, settlementOf(stored, policy), logger);
-}
-
-/** Where the function ran, there its hooks are. */
-function tell(request: TaskRequest, outcome: Outcome, { pool, kernel }: Workplace): Promise<void> | undefined {
-  return pool.tell === undefined ? tellOutcome(kernel, request, outcome) : pool.tell(request, outcome);
 }
 
 function run(request: TaskRequest, workplace: Workplace): Promise<Outcome> {
@@ -109,12 +121,6 @@ async function runTracked(request: TaskRequest, workplace: Workplace, limits: Ti
   // Its write may not overtake that of the outcome.
   await started;
   return outcome;
-}
-
-/** The caller is told that it expired. */
-export async function discardExpired(request: TaskRequest, workplace: Workplace): Promise<void> {
-  if (request.message.unique !== undefined) await dropUnique(request, workplace);
-  await discard(request, 'expired', workplace);
 }
 
 /** It failed because a cold shutdown aborted its signal: that is not its outcome. */

@@ -10,6 +10,7 @@ const policy: TaskPolicy = {
   acksOnFailure: true,
   acksOnTimeout: true,
   rejectsOnWorkerLost: true,
+  maxCrashes: 3,
   tracksStarted: false,
   limits: { softMs: undefined, hardMs: undefined },
   reprMaxSize: 1_024,

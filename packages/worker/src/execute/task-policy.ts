@@ -9,6 +9,8 @@ export interface TaskPolicy {
   readonly acksOnFailure: boolean;
   readonly acksOnTimeout: boolean;
   readonly rejectsOnWorkerLost: boolean;
+  /** How often it may end its process, alone; undefined for as often as it likes. */
+  readonly maxCrashes: number | undefined;
   readonly tracksStarted: boolean;
   readonly limits: TimeLimits;
   /** Longest representation of the result in log lines. */
@@ -27,6 +29,7 @@ export function taskPolicy({ settings }: Pick<Kernel, 'settings'>, { options }: 
     acksOnTimeout:
       options.acksOnTimeout ?? acksOnBoth ?? settings.taskAcksOnTimeout ?? settings.taskAcksOnFailureOrTimeout,
     rejectsOnWorkerLost: options.rejectOnWorkerLost ?? settings.taskRejectOnWorkerLost,
+    maxCrashes: options.maxCrashes ?? settings.taskMaxCrashes,
     tracksStarted: options.trackStarted ?? settings.taskTrackStarted,
     limits: {
       softMs: limitMs(options.softTimeLimit ?? settings.taskSoftTimeLimit),

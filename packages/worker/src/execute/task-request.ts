@@ -13,6 +13,7 @@ import {
 } from '@ctq/core';
 import type { Delivery, Message, MessageProperties } from '@ctq/messaging';
 import type { Clock, Logger } from '@ctq/runtime';
+import type { Standing } from '../poison/crash-guard.js';
 import type { TaskPolicy } from './task-policy.js';
 import type { Workplace } from './workplace.js';
 
@@ -43,6 +44,12 @@ export class TaskRequest implements Execution {
   readonly abort: TaskAbort = new TaskAbort();
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What is known of earlier runs, where it was delivered before. */
+  standing: Standing | undefined;
+  /** Nothing else runs in this worker while it does. */
+  runsAlone = false;
+  /** It was revoked while it ran, and is to be ended. */
+  isTerminated = false;
   /** Of its entry, where it is unique and has one. */
   uniqueVersion: number | undefined;
   /** When it got a slot, in milliseconds since the epoch. */

@@ -1,3 +1,4 @@
+import { TaskRevokedError } from '@ctq/core';
 import { type Deferred, deferred, Deque, toError } from '@ctq/runtime';
 import { executeTask } from './execute-task.js';
 import { tellInternalError } from './internal-error.js';
@@ -21,10 +22,14 @@ export class TaskRunner {
   readonly #workplace: Workplace;
   readonly #options: TaskRunnerOptions;
   readonly #waiting = new Deque<TaskRequest>();
+  /** Those that have to be alone when they run. */
+  readonly #suspects = new Deque<TaskRequest>();
   readonly #unfinished = new Set<TaskRequest>();
   /** Work that ends by itself: refusals and their kind. */
   #errands = 0;
   #running = 0;
+  /** One of the suspects runs. */
+  #isAlone = false;
   #isScheduled = false;
   #isClosed = false;
   #idle: Deferred<void> | undefined;
@@ -35,7 +40,7 @@ export class TaskRunner {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.#suspects.size;
   }
 
   /** What runs, and what has run and is not settled yet. */
@@ -45,17 +50,17 @@ export class TaskRunner {
 
   /** Those that run or wait. */
   get load(): number {
-    return this.#waiting.size + this.#running;
+    return this.waiting + this.#running;
   }
 
   /** There may be more slots. */
   resized(): void {
-    if (!this.#isScheduled && this.#waiting.size > 0) this.#schedule(queueMicrotask);
+    if (!this.#isScheduled && this.waiting > 0) this.#schedule(queueMicrotask);
   }
 
   /** Runs it when there is a slot, in the order of the calls. */
   add(request: TaskRequest): void {
-    this.#waiting.pushBack(request);
+    (request.runsAlone ? this.#suspects : this.#waiting).pushBack(request);
     // After everything that came with the same batch.
     if (!this.#isScheduled && this.#running < this.#workplace.pool.size) this.#schedule(queueMicrotask);
   }
@@ -78,8 +83,9 @@ export class TaskRunner {
   async giveBackWaiting(): Promise<void> {
     const given: Promise<void>[] = [];
     // The youngest first: each goes in front of the one before.
-    for (let last = this.#waiting.popBack(); last !== undefined; last = this.#waiting.popBack())
-      given.push(giveBack(last.delivery, this.#workplace.logger));
+    for (const line of [this.#waiting, this.#suspects])
+      for (let last = line.popBack(); last !== undefined; last = line.popBack())
+        given.push(giveBack(last.delivery, this.#workplace.logger));
     await Promise.all(given);
   }
 
@@ -98,6 +104,16 @@ export class TaskRunner {
     for (const request of abandoned) request.abandon(reason);
     this.#tellIdle();
     return abandoned;
+  }
+
+  /** Ends what runs and is meant: its code where the pool can, else its signal is aborted. */
+  terminate(isMeant: (request: TaskRequest) => boolean): void {
+    const { pool } = this.#workplace;
+    for (const request of this.#unfinished) {
+      if (!isMeant(request)) continue;
+      request.isTerminated = true;
+      if (pool.terminate?.(request) !== true) request.abort.abort(new TaskRevokedError('terminated'));
+    }
   }
 
   /** Tells those whose messages are not ours any more, as far as that is known without asking, to leave. */
@@ -146,8 +162,8 @@ export class TaskRunner {
     this.#isScheduled = false;
     const { clock } = this.#workplace;
     const startedAt = clock.monotonic();
-    while (this.#waiting.size > 0 && this.#hasRoom) {
-      const request = this.#waiting.popFront();
+    while (this.#hasRoom) {
+      const request = this.#takeNext();
       if (request === undefined) return;
       this.#start(request);
       if (clock.monotonic() - startedAt > sliceMs) {
@@ -157,9 +173,16 @@ export class TaskRunner {
     }
   }
 
+  /** A suspect waits until nothing runs, and nothing is started meanwhile: it would wait for ever otherwise. */
+  #takeNext(): TaskRequest | undefined {
+    if (this.#suspects.size === 0) return this.#waiting.popFront();
+    return this.#running === 0 ? this.#suspects.popFront() : undefined;
+  }
+
   get #hasRoom(): boolean {
     return (
       !this.#isClosed &&
+      !this.#isAlone &&
       this.#running < this.#workplace.pool.size &&
       this.#unfinished.size < this.#options.maxUnfinished()
     );
@@ -167,6 +190,7 @@ export class TaskRunner {
 
   #start(request: TaskRequest): void {
     this.#running += 1;
+    this.#isAlone = request.runsAlone;
     this.#unfinished.add(request);
     request.startedAt = this.#workplace.clock.now();
     executeTask(request, this.#workplace, this.#onSlotFree).then(
@@ -181,14 +205,15 @@ export class TaskRunner {
   /** The next one starts in the next turn of the event loop, together with those of the other slots that are freed in this one. */
   readonly #onSlotFree = (): void => {
     this.#running -= 1;
-    if (this.#waiting.size > 0 && !this.#isScheduled) this.#schedule(setImmediate);
+    this.#isAlone = false;
+    if (this.waiting > 0 && !this.#isScheduled) this.#schedule(setImmediate);
   };
 
   #onFinished(request: TaskRequest): void {
     this.#options.onFinished(request);
     // An abandoned one that ends after all is nobody's business.
     if (!this.#unfinished.delete(request)) return;
-    if (this.#waiting.size > 0 && !this.#isScheduled) this.#schedule(setImmediate);
+    if (this.waiting > 0 && !this.#isScheduled) this.#schedule(setImmediate);
     this.#tellIdle();
   }
 }

@@ -2,7 +2,10 @@ import type { Kernel, TaskDefinition } from '@ctq/core';
 import type { ContentCodec } from '@ctq/messaging';
 import type { LeaseKeeper } from '@ctq/messaging/transport';
 import type { Clock, Logger } from '@ctq/runtime';
+import { Successes } from '../deduplicate/successes.js';
+import { CrashGuard } from '../poison/crash-guard.js';
 import type { Pool } from '../pool/pool.js';
+import { Revocations } from '../revoke/revocations.js';
 import type { TaskLog } from '../report/task-log.js';
 import { AbortWatch } from './abort-watch.js';
 import type { BlockWatch } from './block-watch.js';
@@ -35,6 +38,9 @@ export class Workplace {
   readonly timeZone: string;
   readonly abortWatch: AbortWatch;
   readonly blockWatch: BlockWatch | undefined;
+  readonly crashes: CrashGuard;
+  readonly successes: Successes;
+  readonly revocations: Revocations;
   readonly #keeper: () => LeaseKeeper | undefined;
   readonly #policies = new Map<TaskDefinition, TaskPolicy>();
 
@@ -51,6 +57,9 @@ export class Workplace {
     this.#keeper = keeper;
     this.blockWatch = blockWatch;
     this.abortWatch = new AbortWatch({ kernel, clock: kernel.clock, logger });
+    this.crashes = new CrashGuard(this);
+    this.revocations = new Revocations(kernel);
+    this.successes = new Successes(kernel);
   }
 
   get keeper(): LeaseKeeper | undefined {

@@ -1,4 +1,5 @@
 import { isOf, type Outcome, saferepr, type TaskDefinition, type TaskMessage } from '@ctq/core';
+import type { RevokedBy } from '../revoke/revocations.js';
 import { type Logger, type LogLevel, logLevels, silentLogger } from '@ctq/runtime';
 
 /** What its lines tell of a task. */
@@ -38,9 +39,19 @@ export class TaskLog {
     if (this.#tellsDebug) this.#logger.debug(`Task accepted: ${name}[${message.id}]`);
   }
 
-  discarded({ name, message }: LoggedTask): void {
+  discarded({ name, message }: LoggedTask, by?: RevokedBy): void {
+    if (!this.#tellsInfo) return;
+    const why = by !== undefined && 'header' in by ? ` (revoked by header: ${saferepr(by.header)})` : '';
+    this.#logger.info({ data: idOf(name, message) }, `Discarding revoked task: ${name}[${message.id}]${why}`);
+  }
+
+  /** In Celery's words (celery 5.6 app/trace.py, LOG_IGNORED). */
+  skipped({ name, message }: LoggedTask): void {
     if (this.#tellsInfo)
-      this.#logger.info({ data: idOf(name, message) }, `Discarding revoked task: ${name}[${message.id}]`);
+      this.#logger.info(
+        { data: idOf(name, message) },
+        `Task ${name}[${message.id}] Task already completed successfully.`,
+      );
   }
 
   ended(request: LoggedTask, outcome: Outcome): void {
@@ -71,6 +82,14 @@ export class TaskLog {
     this.#logger.fatal(
       { err: error, data: idOf(name, message) },
       `Task ${name}[${message.id}] INTERNAL ERROR: ${reprOf(error)}; ${consequence}`,
+    );
+  }
+
+  /** @param crashes Runs in which its process ended. */
+  suspected({ name, message }: LoggedTask, crashes: number): void {
+    this.#logger.warn(
+      { data: { ...idOf(name, message), crashes } },
+      `Task ${name}[${message.id}] was running ${crashes === 1 ? 'once' : `${crashes} times`} when its process ended; it runs again, alone`,
     );
   }
 

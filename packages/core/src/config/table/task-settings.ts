@@ -12,6 +12,7 @@ import {
   integer,
   oneOf,
   optional,
+  quarantinePattern,
   type PublishRetryPolicySetting,
   rate,
   retryPolicy,
@@ -80,6 +81,10 @@ export interface TaskSettings {
   taskQueueMaxPriority: number | null;
   /** With late acknowledgement: a task whose worker died is run again. Celery: false. */
   taskRejectOnWorkerLost: boolean;
+  /** With late acknowledgement: a task that took its process down so often, running alone, is put into quarantine; null for never. */
+  taskMaxCrashes: number | null;
+  /** Where it is put: `{queue}` is the queue that it was in. */
+  taskQuarantineQueue: string;
   /** Errors of remote tasks show the remote traceback. */
   taskRemoteTracebacks: boolean;
   /** Where tasks go: by name or pattern, by a function, or by several of these. */
@@ -305,6 +310,20 @@ export const taskSettings: SettingsTable<TaskSettings> = {
     status: 'effective',
     old: ['CELERY_REJECT_ON_WORKER_LOST'],
     doc: 'With late acknowledgement: a task whose worker died is run again. Celery: false.',
+  },
+  taskMaxCrashes: {
+    type: optional(integer(1)),
+    default: 3,
+    status: 'effective',
+    old: [],
+    doc: 'With late acknowledgement: a task that took its process down so often, running alone, is put into quarantine; null for never.',
+  },
+  taskQuarantineQueue: {
+    type: quarantinePattern,
+    default: '{queue}.dlq',
+    status: 'effective',
+    old: [],
+    doc: 'Where it is put: `{queue}` is the queue that it was in.',
   },
   taskRemoteTracebacks: {
     type: truth,

@@ -28,6 +28,14 @@ export interface WorkerSettings {
   workerDisableRateLimits: boolean;
   /** Skip redelivered tasks that have succeeded. */
   workerDeduplicateSuccessfulTasks: boolean;
+  /** How many calls a worker remembers whose success it has made known, for `workerDeduplicateSuccessfulTasks`. */
+  workerSuccessfulMax: number;
+  /** For how long. */
+  workerSuccessfulExpires: Duration;
+  /** How many revoked tasks a worker remembers. */
+  workerRevokesMax: number;
+  /** For how long. */
+  workerRevokeExpires: Duration;
   /** Listen to remote control commands. */
   workerEnableRemoteControl: boolean;
   /** The log of `ctq worker` is written by it, also where the app has a logger of its own; false leaves it to that. */
@@ -130,9 +138,37 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerDeduplicateSuccessfulTasks: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_DEDUPLICATE_SUCCESSFUL_TASKS'],
     doc: 'Skip redelivered tasks that have succeeded.',
+  },
+  workerSuccessfulMax: {
+    type: integer(0),
+    default: 1_000,
+    status: 'effective',
+    old: ['CELERY_WORKER_SUCCESSFUL_MAX'],
+    doc: 'How many calls a worker remembers whose success it has made known, for `workerDeduplicateSuccessfulTasks`.',
+  },
+  workerSuccessfulExpires: {
+    type: duration,
+    default: 10_800,
+    status: 'effective',
+    old: ['CELERY_WORKER_SUCCESSFUL_EXPIRES'],
+    doc: 'For how long.',
+  },
+  workerRevokesMax: {
+    type: integer(0),
+    default: 50_000,
+    status: 'effective',
+    old: ['CELERY_WORKER_REVOKES_MAX'],
+    doc: 'How many revoked tasks a worker remembers.',
+  },
+  workerRevokeExpires: {
+    type: duration,
+    default: 10_800,
+    status: 'effective',
+    old: ['CELERY_WORKER_REVOKE_EXPIRES'],
+    doc: 'For how long.',
   },
   workerEnableRemoteControl: {
     type: truth,
@@ -256,7 +292,7 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerStateDb: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_STATE_DB'],
     doc: 'File in which a worker remembers revoked tasks.',
   },
