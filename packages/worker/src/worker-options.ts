@@ -1,5 +1,5 @@
 import type { Queue } from '@ctq/messaging';
-import type { Logger, LogLevel } from '@ctq/runtime';
+import type { Duration, Logger, LogLevel } from '@ctq/runtime';
 import type { PoolFactory } from './pool/pool.js';
 
 /** What a worker may be told; settings of the app stand behind it. */
@@ -20,6 +20,11 @@ export interface WorkerOptions {
   readonly excludeQueues?: readonly string[];
   /** The most messages to hold, in multiples of the concurrency; 0 for no limit. Default: `workerPrefetchMultiplier`. */
   readonly prefetchMultiplier?: number;
+  /**
+   * For how long the tasks of a worker that died count as running where limits over all workers are kept. Longer than its event loop is ever blocked, and than clocks
+   * of hosts differ. Default 1 minute.
+   */
+  readonly limitLease?: Duration;
   /** Default: the app's. */
   readonly logger?: Logger;
   /** Lines below it are not put together at all. Default: what the logger says (`isLevelEnabled`), else info. */

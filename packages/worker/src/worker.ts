@@ -1,4 +1,13 @@
-import { type Ctq, executeIntercepted, type Kernel, workerDirect, type WorkerEvent } from '@ctq/core';
+import {
+  type AnyTask,
+  type Ctq,
+  executeIntercepted,
+  type Kernel,
+  type RateLimit,
+  runsPerSecond,
+  workerDirect,
+  type WorkerEvent,
+} from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
 import {
   ConfigurationError,
@@ -51,6 +60,7 @@ export class Worker implements Service, AsyncDisposable {
   readonly #options: WorkerOptions;
   readonly #logger: Logger;
   readonly #group: ServiceGroup;
+  readonly #consumer: TaskConsumer;
   readonly #life: ServiceLife;
   readonly #finished = deferred();
   #isStarted = false;
@@ -95,7 +105,9 @@ export class Worker implements Service, AsyncDisposable {
       prefetchMultiplier: settings.workerDisablePrefetch
         ? 1
         : (options.prefetchMultiplier ?? settings.workerPrefetchMultiplier),
+      limitLeaseMs: durationMs(options.limitLease ?? '60s'),
     });
+    this.#consumer = consumer;
     this.#group = serviceGroup(this.name, [this.pool, connection, keeper, consumer], () =>
       Deadline.after(5_000, clock),
     );
@@ -155,6 +167,16 @@ export class Worker implements Service, AsyncDisposable {
     // After the stop has begun: a slot that is freed now is not filled again.
     this.pool.abandon(new WorkerShutdownError());
     await Promise.all([stopped, told]);
+  }
+
+  /**
+   * Changes how often this worker starts a task; null and 0 are no limit. All rate limits of the worker begin anew, and what waits for its turn waits on in its
+   * order (celery 5.6 worker/control.py, rate_limit).
+   * @throws TaskNotRegisteredError, TypeError for what is not a rate.
+   */
+  setRateLimit(task: string | AnyTask, limit: RateLimit | null): void {
+    const { name } = this.#app.kernel.registry.get(typeof task === 'string' ? task : task.taskName);
+    this.#consumer.changeRateLimit(name, runsPerSecond(limit, `Task ${name}`));
   }
 
   /** For banners and monitors. */

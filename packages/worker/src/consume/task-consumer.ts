@@ -5,6 +5,9 @@ import { giveBack } from '../execute/settle.js';
 import type { TaskRequest } from '../execute/task-request.js';
 import { TaskRunner } from '../execute/task-runner.js';
 import type { Workplace } from '../execute/workplace.js';
+import type { LimitHost } from '../limits/limit-host.js';
+import { RateLimits } from '../limits/rate-limits.js';
+import { SharedLimits } from '../limits/shared-limits.js';
 import { ServiceLife } from '../service-life.js';
 import { patienceOf, WorkerShutdownError } from '../shutdown.js';
 import { EtaShelf } from './eta-shelf.js';
@@ -18,6 +21,8 @@ export interface TaskConsumerOptions {
   readonly workplace: Workplace;
   /** Celery's prefetch multiplier. */
   readonly prefetchMultiplier: number;
+  /** How long what a dead worker ran counts for limits over all workers. */
+  readonly limitLeaseMs: number;
 }
 
 /**
@@ -32,6 +37,9 @@ export class TaskConsumer implements Service {
   readonly #window: PrefetchWindow;
   readonly #runner: TaskRunner;
   readonly #shelf: EtaShelf;
+  readonly #rateLimits: RateLimits;
+  readonly #sharedLimits: SharedLimits;
+  #arrivals = 0;
   #consumer: Consumer | undefined;
   #parks = false;
   #isDraining = false;
@@ -39,7 +47,7 @@ export class TaskConsumer implements Service {
   #closing: Promise<void> | undefined;
 
   constructor(options: TaskConsumerOptions) {
-    const { workplace, prefetchMultiplier } = options;
+    const { workplace, prefetchMultiplier, limitLeaseMs } = options;
     this.#options = options;
     this.#workplace = workplace;
     this.#window = new PrefetchWindow({
@@ -48,8 +56,12 @@ export class TaskConsumer implements Service {
       etaLimit: workplace.kernel.settings.workerEtaTaskLimit,
       clock: workplace.clock,
     });
+    const host = this.#limitHost();
+    this.#rateLimits = new RateLimits(host);
+    this.#sharedLimits = new SharedLimits({ host, leaseMs: limitLeaseMs });
     this.#runner = new TaskRunner({
       workplace,
+      limits: this.#sharedLimits,
       // Late acknowledgement keeps to the prefetch; with early acknowledgement only this holds back a slow result store.
       maxUnfinished: Math.max(this.#window.most, workplace.pool.size * 4),
       onFinished: () => {
@@ -63,8 +75,15 @@ export class TaskConsumer implements Service {
     return this.#life.failed;
   }
 
+  /** Of one task on this worker, from now on; undefined for none. */
+  changeRateLimit(task: string, perSecond: number | undefined): void {
+    this.#rateLimits.change(task, perSecond);
+  }
+
   start(signal: AbortSignal): Promise<void> {
     return this.#life.start(signal, async (pending) => {
+      await this.#sharedLimits.start();
+      pending.throwIfAborted();
       const connection = this.#options.connection();
       const { workerMaxSilentTime, brokerConnectionRetry, brokerChannelErrorRetry } = this.#workplace.kernel.settings;
       this.#parks = connection.transport.supports.delay;
@@ -91,6 +110,7 @@ export class TaskConsumer implements Service {
   async stop(deadline: Deadline): Promise<void> {
     this.#draining ??= this.#drain();
     if (!(await patienceOf(deadline).wait(this.#draining))) await this.#abandon(deadline);
+    await this.#sharedLimits.close(deadline);
     this.#closing ??= this.#consumer?.close() ?? Promise.resolve();
     await deadline.wait(this.#closing);
   }
@@ -100,8 +120,11 @@ export class TaskConsumer implements Service {
     this.#runner.close();
     await this.#life.stopping();
     await this.#consumer?.stop();
-    for (const { delivery } of this.#shelf.clear()) this.#runner.attend(giveBack(delivery, this.#workplace.logger));
-    await this.#runner.giveBackWaiting();
+    await this.#runner.giveBackWaiting([
+      ...this.#shelf.clear(),
+      ...this.#rateLimits.clear(),
+      ...this.#sharedLimits.clear(),
+    ]);
     await this.#runner.idle();
   }
 
@@ -124,10 +147,11 @@ export class TaskConsumer implements Service {
     const received = receiveTask(delivery, this.#workplace);
     if (received.kind !== 'task') return this.#runner.attend(refuse(delivery, received, this.#workplace));
     const { request, hasExpired, dueAt } = received;
+    request.arrival = this.#arrivals += 1;
     log.received(request, dueAt);
     if (!hasExpired) this.#tellReceived(request, dueAt);
     if (hasExpired) this.#runner.attend(discardExpired(request, this.#workplace));
-    else if (dueAt === undefined) this.#runner.add(request);
+    else if (dueAt === undefined) this.#rateLimits.admit(request);
     else if (this.#parks) this.#runner.attend(this.#park(request, dueAt));
     else this.#hold(request, dueAt);
   }
@@ -152,13 +176,35 @@ export class TaskConsumer implements Service {
 
   /** In this worker, on top of what it may hold otherwise (WK-035). */
   #hold(request: TaskRequest, dueAt: number): void {
+    this.#holdOne();
+    this.#shelf.put(request, dueAt, () => {
+      this.#releaseOne();
+      this.#rateLimits.admit(request);
+    });
+  }
+
+  #holdOne(): void {
     this.#window.hold();
     this.#tellPrefetch();
-    this.#shelf.put(request, dueAt, () => {
-      this.#window.release();
-      this.#tellPrefetch();
-      this.#runner.add(request);
-    });
+  }
+
+  #releaseOne(): void {
+    this.#window.release();
+    this.#tellPrefetch();
+  }
+
+  /** What waits for its turn is on top of the prefetch, as what waits for its ETA is. */
+  #limitHost(): LimitHost {
+    const { workplace } = this.#options;
+    return {
+      workplace,
+      proceed: (request) => this.#runner.add(request),
+      hold: () => this.#holdOne(),
+      release: () => this.#releaseOne(),
+      parks: () => this.#parks,
+      park: (request, dueAt) => this.#runner.attend(this.#park(request, dueAt)),
+      giveBack: ({ delivery }) => this.#runner.attend(giveBack(delivery, workplace.logger)),
+    };
   }
 
   #tellPrefetch(): void {
@@ -169,6 +215,8 @@ export class TaskConsumer implements Service {
 
   /** What was delivered on the lost channel is delivered again, perhaps to others. */
   #onInterrupted(): void {
+    this.#rateLimits.dropLost();
+    this.#sharedLimits.dropLost();
     this.#runner.abortLost(
       ({ name, message }) =>
         new Error(

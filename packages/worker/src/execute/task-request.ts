@@ -43,6 +43,8 @@ export class TaskRequest implements Execution {
   readonly abort: TaskAbort = new TaskAbort();
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Its place among what this worker was given. */
+  arrival = 0;
   /** Of its entry, where it is unique and has one. */
   uniqueVersion: number | undefined;
   readonly #workplace: Workplace;

@@ -1,4 +1,5 @@
 import { type Deferred, deferred, Deque, toError } from '@ctq/runtime';
+import type { SharedLimits } from '../limits/shared-limits.js';
 import { executeTask } from './execute-task.js';
 import { tellInternalError } from './internal-error.js';
 import { giveBack } from './settle.js';
@@ -10,6 +11,7 @@ const sliceMs = 10;
 
 export interface TaskRunnerOptions {
   readonly workplace: Workplace;
+  readonly limits: SharedLimits;
   /** The most tasks that may be unfinished at a time, those whose outcome is still being stored included. */
   readonly maxUnfinished: number;
   /** Called for each task that is done with. */
@@ -59,13 +61,13 @@ export class TaskRunner {
     this.#isClosed = true;
   }
 
-  /** Returns what waits to its queues, in its old order: to be called when nothing is delivered any more. */
-  async giveBackWaiting(): Promise<void> {
-    const given: Promise<void>[] = [];
+  /** Returns what waits, here and elsewhere, to its queues, in its old order: to be called when nothing is delivered any more. */
+  async giveBackWaiting(elsewhere: readonly TaskRequest[] = []): Promise<void> {
+    const waiting = [...elsewhere];
+    for (let first = this.#waiting.popFront(); first !== undefined; first = this.#waiting.popFront()) waiting.push(first);
     // The youngest first: each goes in front of the one before.
-    for (let last = this.#waiting.popBack(); last !== undefined; last = this.#waiting.popBack())
-      given.push(giveBack(last.delivery, this.#workplace.logger));
-    await Promise.all(given);
+    waiting.sort((a, b) => b.arrival - a.arrival);
+    await Promise.all(waiting.map(({ delivery }) => giveBack(delivery, this.#workplace.logger)));
   }
 
   /** Resolves when nothing is unfinished. */
@@ -133,7 +135,31 @@ export class TaskRunner {
   #start(request: TaskRequest): void {
     this.#running += 1;
     this.#unfinished.add(request);
-    executeTask(request, this.#workplace, this.#onSlotFree).then(
+    const admission = this.#options.limits.admit(request);
+    if (admission === undefined) this.#execute(request, this.#onSlotFree);
+    else void admission.then((isAdmitted) => this.#onAdmission(request, isAdmitted));
+  }
+
+  /** Its slot is kept while the limits of all workers are asked: a permit is for what can start. */
+  #onAdmission(request: TaskRequest, isAdmitted: boolean): void {
+    const { limits } = this.#options;
+    if (isAdmitted && !this.#isClosed) {
+      return this.#execute(request, () => {
+        limits.leave(request);
+        this.#onSlotFree();
+      });
+    }
+    if (isAdmitted) {
+      limits.leave(request);
+      if (!request.isAbandoned) this.attend(giveBack(request.delivery, this.#workplace.logger));
+    }
+    this.#unfinished.delete(request);
+    this.#onSlotFree();
+    this.#tellIdle();
+  }
+
+  #execute(request: TaskRequest, onSlotFree: () => void): void {
+    executeTask(request, this.#workplace, onSlotFree).then(
       () => this.#onFinished(request),
       (error: unknown) => {
         this.attend(tellInternalError(request, toError(error), 'its message stays unsettled', this.#workplace));

@@ -1,0 +1,33 @@
+import type { Clock } from '@ctq/runtime';
+
+/** No more than this often somebody comes back only to see whether it is his turn. */
+const smallestGapMs = 10;
+
+/**
+ * When messages come back that are too many to be held: one after the other as it gets through them, but none later than `farMs` plus its place among those that
+ * are out. So another worker, or a limit that was raised, is noticed, and however many there are, looking costs 100 messages a second at most.
+ */
+export class ComeBack {
+  readonly #clock: Clock;
+  readonly #farMs: number;
+  #turn = 0;
+  #look = 0;
+
+  constructor(clock: Clock, farMs: number) {
+    this.#clock = clock;
+    this.#farMs = farMs;
+  }
+
+  /** @param gapMs what each of them takes. @param ahead how many are held. */
+  next(gapMs: number, ahead: number): number {
+    const now = this.#clock.now();
+    this.#turn = Math.max(this.#turn + gapMs, now + ahead * gapMs);
+    this.#look = Math.max(this.#look + Math.min(gapMs, smallestGapMs), now + this.#farMs);
+    return Math.min(this.#turn, this.#look);
+  }
+
+  reset(): void {
+    this.#turn = 0;
+    this.#look = 0;
+  }
+}
