@@ -2,6 +2,8 @@ import type { Clock } from '@ctq/runtime';
 
 /** No more than this often somebody comes back only to see whether it is his turn. */
 const smallestGapMs = 10;
+/** Sooner than this nobody comes back. */
+const soonestMs = 20;
 
 /**
  * When messages come back that are too many to be held: one after the other as it gets through them, but none later than `farMs` plus its place among those that
@@ -23,7 +25,7 @@ export class ComeBack {
     const now = this.#clock.now();
     this.#turn = Math.max(this.#turn + gapMs, now + ahead * gapMs);
     this.#look = Math.max(this.#look + Math.min(gapMs, smallestGapMs), now + this.#farMs);
-    return Math.min(this.#turn, this.#look);
+    return Math.max(Math.min(this.#turn, this.#look), now + soonestMs);
   }
 
   reset(): void {

@@ -56,6 +56,8 @@ export class LimitLane {
   #running = 0;
   #held = 0;
   #averageMs = 0;
+  /** In monotonic time; undefined before the first one. */
+  #leftAt: number | undefined;
   #isClosed = false;
   #idle: Deferred<void> | undefined;
 
@@ -105,7 +107,8 @@ export class LimitLane {
   /** It has run for so long. */
   leave(ranMs: number): void {
     this.#running = Math.max(0, this.#running - 1);
-    this.#averageMs = this.#averageMs === 0 ? ranMs : this.#averageMs * 0.9 + ranMs * 0.1;
+    this.#averageMs = this.#leftAt === undefined ? ranMs : this.#averageMs * 0.9 + ranMs * 0.1;
+    this.#leftAt = this.#options.host.workplace.clock.monotonic();
     this.#call();
     if (this.hasSpare) this.#options.exits.onSpare(this);
   }
@@ -193,12 +196,18 @@ export class LimitLane {
     const { host } = this.#options;
     if (this.#isClosed) return host.giveBack(request);
     if (!isFirst && this.#waiting.size >= this.#mostHeld && host.parks()) {
-      const gapMs = this.#averageMs / this.#options.rules.concurrency;
-      return host.park(request, this.#comeBack.next(gapMs, this.#waiting.size));
+      return host.park(request, this.#comeBack.next(this.#gapMs, this.#waiting.size));
     }
     if (isFirst) this.#waiting.pushFront(request);
     else this.#waiting.pushBack(request);
     host.hold();
+  }
+
+  /** What one of them takes here, as far as that is known; longer where none has ended for longer. */
+  get #gapMs(): number {
+    if (this.#leftAt === undefined) return farMs;
+    const sinceMs = this.#options.host.workplace.clock.monotonic() - this.#leftAt;
+    return Math.max(this.#averageMs, sinceMs) / this.#options.rules.concurrency;
   }
 
   /** Lets out as many as there are permits for. */

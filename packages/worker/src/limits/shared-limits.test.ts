@@ -266,7 +266,7 @@ describe('limits over all workers', () => {
     const call = await scene.quick.delay('a', 0);
     await scene.clock.advance(3 * second);
     expect(scene.begun).toEqual([]);
-    expect(scene.lines.filter(({ message }) => /Couldn't ask the store/.test(message))).toHaveLength(3);
+    expect(scene.lines.filter(({ message }) => /Couldn't ask the store/.test(message))).toHaveLength(4);
     isAway = false;
     const got = call.get();
     await scene.clock.advance(2 * second);
