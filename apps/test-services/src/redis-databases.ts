@@ -26,6 +26,7 @@ export const redisDatabases = {
   interopCalling: 21,
   interopBroadcast: 22,
   soakUnique: 23,
+  soakLimits: 45,
   interopOptions: 40,
   interopErrors: 41,
   interopStates: 42,

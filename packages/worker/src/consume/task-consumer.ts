@@ -202,7 +202,8 @@ export class TaskConsumer implements Service {
       hold: () => this.#holdOne(),
       release: () => this.#releaseOne(),
       parks: () => this.#parks,
-      park: (request, dueAt) => this.#runner.attend(this.#park(request, dueAt)),
+      // Stores keep whole milliseconds.
+      park: (request, dueAt) => this.#runner.attend(this.#park(request, Math.ceil(dueAt))),
       giveBack: ({ delivery }) => this.#runner.attend(giveBack(delivery, workplace.logger)),
     };
   }

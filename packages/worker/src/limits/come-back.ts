@@ -6,8 +6,8 @@ const smallestGapMs = 10;
 const soonestMs = 20;
 
 /**
- * When messages come back that are too many to be held: one after the other as it gets through them, but none later than `farMs` plus its place among those that
- * are out. So another worker, or a limit that was raised, is noticed, and however many there are, looking costs 100 messages a second at most.
+ * When messages come back that are too many to be held: one after the other at their turns, and those whose turn is further away than `farMs` to look whether it
+ * still is. So another worker, or a limit that was raised, is noticed; and however many there are, looking costs 100 messages a second or what the limit itself allows.
  */
 export class ComeBack {
   readonly #clock: Clock;
@@ -23,13 +23,13 @@ export class ComeBack {
   /** @param gapMs what each of them takes. @param ahead how many are held. */
   next(gapMs: number, ahead: number): number {
     const now = this.#clock.now();
-    this.#turn = Math.max(this.#turn + gapMs, now + ahead * gapMs);
+    const turn = Math.max(this.#turn + gapMs, now + ahead * gapMs, now + soonestMs);
+    if (turn <= now + this.#farMs) {
+      this.#turn = turn;
+      return turn;
+    }
+    // Only to look: it has no turn yet, which is somebody else's when it comes back.
     this.#look = Math.max(this.#look + Math.min(gapMs, smallestGapMs), now + this.#farMs);
-    return Math.max(Math.min(this.#turn, this.#look), now + soonestMs);
-  }
-
-  reset(): void {
-    this.#turn = 0;
-    this.#look = 0;
+    return this.#look;
   }
 }

@@ -6,7 +6,7 @@ import type { LimitHost } from './limit-host.js';
 
 /** The most that is held of one lane; with a small concurrency less. */
 const mostHeld = 1_000;
-const farMs = 5_000;
+const farMs = 1_000;
 
 /** Where requests go that cannot start yet. */
 export interface LaneExits {
@@ -102,6 +102,13 @@ export class LimitLane {
     this.#asking.push({ request, answer, wasCalled });
     if (this.#asking.length === 1 && !this.#isAsking) queueMicrotask(() => void this.#ask());
     return answer.promise;
+  }
+
+  /** It will not be run: its message expired or was lost. */
+  drop(request: TaskRequest): void {
+    if (!this.#called.delete(request)) return;
+    this.#call();
+    if (this.hasSpare) this.#options.exits.onSpare(this);
   }
 
   /** It has run for so long. */

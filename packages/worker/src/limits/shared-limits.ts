@@ -62,10 +62,12 @@ export class SharedLimits {
   /** For a request with a slot: undefined when nothing limits it; else whether it may start, and if not it is seen to. */
   admit(request: TaskRequest): Promise<boolean> | undefined {
     if (request.definition.options.limit === undefined) return undefined;
-    // It will be dropped.
-    if (request.hasExpired || request.delivery.isHeld() === false) return undefined;
     const lane = this.#laneOf(request);
     if (lane === undefined) return undefined;
+    if (request.hasExpired || request.delivery.isHeld() === false) {
+      lane.drop(request);
+      return undefined;
+    }
     return lane.admit(request).then((isAdmitted) => {
       if (isAdmitted) this.#admitted.set(request, { lane, since: this.#host.workplace.clock.monotonic() });
       this.#look();
