@@ -61,7 +61,8 @@ function check(task: string, options: LimitOptions<never>): void {
     throw new TypeError(`Task ${task}: 'limit' needs a rate, a concurrency or both.`);
   if (rate !== undefined && runsPerSecond(rate, `Task ${task}, the rate of 'limit'`) === undefined)
     throw new RangeError(`Task ${task}: the rate of 'limit' has to be more than 0; leave it out for none.`);
-  if (burst !== undefined && rate === undefined) throw new TypeError(`Task ${task}: the burst of 'limit' needs a rate.`);
+  if (burst !== undefined && rate === undefined)
+    throw new TypeError(`Task ${task}: the burst of 'limit' needs a rate.`);
   checkCount(task, 'burst', burst);
   checkCount(task, 'concurrency', concurrency);
   if (key !== undefined && typeof key !== 'function')

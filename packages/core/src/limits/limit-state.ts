@@ -40,6 +40,8 @@ export interface LimitStep {
   readonly promised: ReadonlyMap<string, number>;
   /** Permits of the one who asked. */
   readonly held: number;
+  /** Permits that nobody has. */
+  readonly free: number;
 }
 
 export const freshState: LimitState = { next: 0, line: 0, holders: {} };
@@ -74,7 +76,7 @@ export function takeStep(
   const spare = Math.max(0, Math.min(ask.spare, free));
   const held = rules.concurrency === Number.POSITIVE_INFINITY ? 0 : ask.running + starts + spare;
   if (held > 0) holders[ask.holder] = [held, now + ask.leaseMs];
-  return { state: { next: clock.next, line: clock.line, holders }, answers, promised: clock.promised, held };
+  return { state: { next: clock.next, line: clock.line, holders }, answers, promised: clock.promised, held, free: free - spare };
 }
 
 /** Until when somebody has to know it. */

@@ -115,8 +115,8 @@ describe('permits', () => {
 
   test('can be had for those that wait, and are let go of', async () => {
     const { ask, state } = await setup({ concurrency: 2 });
-    expect(await ask('a', 0, [], 5)).toEqual({ answers: [], held: 2 });
-    expect(await ask('a', 0)).toEqual({ answers: [], held: 0 });
+    expect(await ask('a', 0, [], 5)).toEqual({ answers: [], held: 2, free: 0 });
+    expect(await ask('a', 0)).toEqual({ answers: [], held: 0, free: 2 });
     expect(await state()).toBeUndefined();
   });
 
@@ -198,7 +198,10 @@ describe('turns', () => {
         const starts: number[] = [];
         for (const { afterMs, holder, fresh, back } of given) {
           now += afterMs;
-          const calls = [...[...promises.keys()].slice(0, back), ...Array.from({ length: fresh }, () => String((id += 1)))];
+          const calls = [
+            ...[...promises.keys()].slice(0, back),
+            ...Array.from({ length: fresh }, () => String((id += 1))),
+          ];
           const step = takeStep(state, rules, { holder, running: 0, calls, spare: 0, leaseMs }, promises, now);
           state = step.state;
           for (const [call, at] of step.promised) promises.set(call, at);

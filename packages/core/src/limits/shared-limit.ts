@@ -17,6 +17,8 @@ export interface LimitTaken {
   readonly answers: readonly LimitAnswer[];
   /** Permits that are held now. */
   readonly held: number;
+  /** Permits that nobody has. */
+  readonly free: number;
 }
 
 /** How long a promise is remembered after its moment: whoever comes later than that waits at the end again. */
@@ -51,18 +53,19 @@ export class SharedLimit {
       const known = this.#known ?? (await this.#read(store));
       const now = clock.now();
       const turns = known.state.line > now ? await this.#turns(store, ask.calls) : noTurns;
-      const { state, answers, promised, held } = takeStep(known.state, rules, ask, turns, now);
-      const isSame = promised.size === 0 && !answers.includes('start') && held === 0 && !(ask.holder in known.state.holders);
+      const { state, answers, promised, held, free } = takeStep(known.state, rules, ask, turns, now);
+      const isSame =
+        promised.size === 0 && !answers.includes('start') && held === 0 && !(ask.holder in known.state.holders);
       if (isSame) {
         // Nothing to write; but what was seen last may be old.
         this.#known = isFresh ? known : undefined;
-        if (isFresh || ask.calls.length + ask.spare === 0) return { answers, held };
+        if (isFresh || ask.calls.length + ask.spare === 0) return { answers, held, free };
         continue;
       }
       this.#known = await this.#write(store, known.version, state, now);
       if (this.#known === undefined) continue;
       if (promised.size > 0) await this.#note(store, promised, now);
-      return { answers, held };
+      return { answers, held, free };
     }
   }
 

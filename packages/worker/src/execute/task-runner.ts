@@ -64,7 +64,8 @@ export class TaskRunner {
   /** Returns what waits, here and elsewhere, to its queues, in its old order: to be called when nothing is delivered any more. */
   async giveBackWaiting(elsewhere: readonly TaskRequest[] = []): Promise<void> {
     const waiting = [...elsewhere];
-    for (let first = this.#waiting.popFront(); first !== undefined; first = this.#waiting.popFront()) waiting.push(first);
+    for (let first = this.#waiting.popFront(); first !== undefined; first = this.#waiting.popFront())
+      waiting.push(first);
     // The youngest first: each goes in front of the one before.
     waiting.sort((a, b) => b.arrival - a.arrival);
     await Promise.all(waiting.map(({ delivery }) => giveBack(delivery, this.#workplace.logger)));

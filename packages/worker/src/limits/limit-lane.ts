@@ -55,6 +55,8 @@ export class LimitLane {
   readonly #called = new Set<TaskRequest>();
   #running = 0;
   #held = 0;
+  /** Of all permits at least half are free: what is kept here is missed by nobody. */
+  #isRoomy = false;
   #averageMs = 0;
   /** In monotonic time; undefined before the first one. */
   #leftAt: number | undefined;
@@ -78,6 +80,15 @@ export class LimitLane {
 
   get hasSpare(): boolean {
     return this.#held > this.#running;
+  }
+
+  get isRoomy(): boolean {
+    return this.#isRoomy;
+  }
+
+  /** In monotonic time: since then no call has ended here. */
+  get quietSince(): number {
+    return this.#leftAt ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Nothing that anybody would miss. */
@@ -160,7 +171,7 @@ export class LimitLane {
     const asking = this.#asking;
     this.#asking = [];
     try {
-      const { answers, held } = await limit.ask({
+      const { answers, held, free } = await limit.ask({
         holder,
         leaseMs,
         running: this.#running,
@@ -168,6 +179,7 @@ export class LimitLane {
         spare: this.#isClosed ? 0 : this.#waiting.size,
       });
       this.#held = held;
+      this.#isRoomy = free * 2 >= this.#options.rules.concurrency;
       this.#running += answers.filter((answer) => answer === 'start').length;
       this.#answer(asking, answers);
       this.#call();

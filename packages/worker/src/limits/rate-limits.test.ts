@@ -37,13 +37,16 @@ describe('the rate limit of a task', () => {
     ['2/s', second / 2],
     ['30/m', 2 * second],
     ['720/h', 5 * second],
-  ])('%s spaces its runs on a worker evenly, in the order they came [TR-038, TR-236, TR-237, SD-210]', async (limit, gapMs) => {
-    await using scene = setup(limit);
-    await scene.start();
-    await scene.send(4);
-    await scene.clock.advance(3 * gapMs);
-    expect(scene.runs).toEqual([0, 1, 2, 3].map((given) => [given, given * gapMs]));
-  });
+  ])(
+    '%s spaces its runs on a worker evenly, in the order they came [TR-038, TR-236, TR-237, WK-043, SD-210]',
+    async (limit, gapMs) => {
+      await using scene = setup(limit);
+      await scene.start();
+      await scene.send(4);
+      await scene.clock.advance(3 * gapMs);
+      expect(scene.runs).toEqual([0, 1, 2, 3].map((given) => [given, given * gapMs]));
+    },
+  );
 
   test('saves no more than one run for later [TR-236]', async () => {
     await using scene = setup('1/s');
@@ -96,12 +99,15 @@ describe('the rate limit of a task', () => {
     expect(scene.order()).toEqual([0, 0]);
   });
 
-  test.each(['10/q', '10/', 'ten', '-1', '1/s/s', Number.NaN, -1, true])('%s is refused, with what is allowed [TR-237]', (limit) => {
-    const scene = new WorkerScene();
-    expect(() => scene.app.task('wrong', { rateLimit: limit as RateLimit }, () => 1)).toThrow(
-      /^Task wrong, 'rateLimit': .* is not a rate.*'10\/s', '10\/m', '10\/h'/,
-    );
-  });
+  test.each(['10/q', '10/', 'ten', '-1', '1/s/s', Number.NaN, -1, true])(
+    '%s is refused, with what is allowed [TR-237]',
+    (limit) => {
+      const scene = new WorkerScene();
+      expect(() => scene.app.task('wrong', { rateLimit: limit as RateLimit }, () => 1)).toThrow(
+        /^Task wrong, 'rateLimit': .* is not a rate.*'10\/s', '10\/m', '10\/h'/,
+      );
+    },
+  );
 });
 
 describe('a call that is early', () => {
@@ -144,7 +150,7 @@ describe('a call that is early', () => {
   test.each([
     ['with', {}],
     ['without', withoutParking()],
-  ])('stands in the way of no other task, however many of them are in front [WK-043] (%s parking)', async (_, options) => {
+  ])('stands in the way of no other task, however many of them are in front (%s parking)', async (_, options) => {
     await using scene = setup('1/h', options);
     await scene.send(500);
     const behind = await scene.free.delay(7);

@@ -114,13 +114,45 @@ describe('a limit on how many run at the same time', () => {
     await scene.end();
   });
 
+  test('goes on to the next one when one expired while it waited', async () => {
+    await using scene = setup({ concurrency: 1 });
+    await scene.start();
+    await scene.slow.delay('a', 0);
+    await scene.clock.advance(0);
+    await scene.slow.applyAsync(['a', 1], { expires: 10 });
+    await scene.slow.delay('a', 2);
+    await scene.clock.advance(minute);
+    await scene.end();
+    expect(scene.order()).toEqual([0, 2]);
+    await scene.end();
+    expect(await scene.keys()).toEqual([]);
+  });
+
   test('lets go of its entries when nothing runs', async () => {
     await using scene = setup({ concurrency: 2, key: (key) => key });
     await scene.start();
     for (const key of ['a', 'b', 'c']) await scene.quick.delay(key, 0);
-    await scene.clock.advance(second);
+    await scene.clock.advance(2 * second);
     expect(scene.begun).toHaveLength(3);
     expect(await scene.keys()).toEqual([]);
+  });
+
+  test('costs nothing while a key with plenty of room is used all the time', async () => {
+    const store = memoryStore();
+    const steps: string[] = [];
+    const set = store.compareAndSet?.bind(store);
+    store.compareAndSet = (...given) => {
+      steps.push(given[0]);
+      return set?.(...given) ?? Promise.resolve(undefined);
+    };
+    await using scene = setup({ concurrency: 10 }, { store });
+    await scene.start();
+    for (let given = 0; given < 20; given += 1) {
+      await scene.quick.delay('a', given);
+      await scene.clock.advance(100);
+    }
+    expect(scene.begun).toHaveLength(20);
+    expect(steps).toHaveLength(1);
   });
 
   test('is let go of by a worker that stops, and what waited is taken by others', async () => {
@@ -223,7 +255,7 @@ describe('a limit on how often calls start', () => {
     const times: number[] = [];
     const flaky = scene.app.task('flaky', { bind: true, limit: { rate: '6/m' } }, (ctx) => {
       times.push(scene.clock.now() - from);
-      if (times.length < 3) throw ctx.retry({ countdown: 0 });
+      return times.length < 3 ? ctx.retry({ countdown: 0 }) : undefined;
     });
     await scene.start();
     await flaky.delay();
@@ -234,7 +266,6 @@ describe('a limit on how often calls start', () => {
 
 describe('limits over all workers', () => {
   test('are not there for tasks without them: the store is not opened', async () => {
-    await using scene = setup({ concurrency: 1 }, { store: memoryStore() });
     let opened = 0;
     const store = memoryStore();
     store.open = () => {

@@ -12,6 +12,8 @@ const soonMs = 1_000;
 const lookMs = 250;
 /** How long a permit that nobody uses is kept: the next call with its key may be in the line. */
 const lingerMs = 20;
+/** The same where there are plenty: a key that is used all the time costs nothing then. */
+const roomyLingerMs = 1_000;
 const retryMs = 1_000;
 
 export interface SharedLimitsOptions {
@@ -178,6 +180,7 @@ export class SharedLimits {
   }
 
   #onSpare(lane: LimitLane): void {
+    if (lane.isRoomy) return this.#look();
     this.#spare.add(lane);
     if (this.#isClosed) return;
     this.#spareTimer ??= this.#host.workplace.clock.setTimer(
@@ -211,7 +214,8 @@ export class SharedLimits {
     const isRenewal = now - this.#renewedAt >= this.#options.leaseMs / 3;
     if (isRenewal) this.#renewedAt = now;
     for (const [name, lane] of this.#lanes) {
-      if (lane.waits || lane.hasSpare || (isRenewal && lane.holds)) lane.renew();
+      const hasOld = lane.hasSpare && (!lane.isRoomy || now - lane.quietSince >= roomyLingerMs);
+      if (lane.waits || hasOld || (isRenewal && lane.holds)) lane.renew();
       else if (lane.isEmpty) this.#lanes.delete(name);
     }
   }
