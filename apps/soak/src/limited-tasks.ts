@@ -38,8 +38,8 @@ export function limitedApp({ broker, backend }: LimitedPlace) {
     seldom: app.task('limited.seldom', { limit: { rate: rate.perSecond, burst: rate.burst } }, (key: string) =>
       counted(key, briefly),
     ),
-    /** The first one of a process never ends. */
-    one: app.task('limited.one', { limit: { concurrency: 1 }, bind: true }, (ctx, key: string) =>
+    /** With the key `forever` it never ends. Acknowledged early: one whose worker is killed does not come back to take the permit again. */
+    one: app.task('limited.one', { limit: { concurrency: 1 }, bind: true, acksLate: false }, (ctx, key: string) =>
       counted(key, async () => {
         process.send?.(ctx.request.id);
         if (key === 'forever') await new Promise<never>(() => undefined);

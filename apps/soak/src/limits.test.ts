@@ -11,6 +11,8 @@ import { atATime, limitedApp, type LimitedPlace, rate } from './limited-tasks.js
 
 const script = fileURLToPath(new URL('../dist/limited-tasks.js', import.meta.url));
 const patience = { timeout: 60 };
+/** Processes are started, and leases run out, on a machine that has other things to do. */
+const timeoutMs = 90_000;
 
 /** Processes that work: each on the default queue and one of its own. */
 async function workers({ broker, backend }: LimitedPlace, queues: readonly string[]): Promise<readonly ChildProcess[]> {
@@ -43,7 +45,7 @@ function limitsOverProcesses(placeOf: () => LimitedPlace): void {
     for (const { running } of runs) expect(running).toBeLessThanOrEqual(atATime);
     expect(new Set(runs.map(({ pid }) => pid)).size).toBe(2);
     expect(Math.max(...runs.map(({ running }) => running))).toBe(atATime);
-  });
+  }, timeoutMs);
 
   test('start calls no more often than the rate', async () => {
     const place = placeOf();
@@ -57,7 +59,7 @@ function limitsOverProcesses(placeOf: () => LimitedPlace): void {
       const allowedAt = sentAt + ((place - rate.burst + 1) * 1_000) / rate.perSecond;
       expect(at).toBeGreaterThanOrEqual(Math.floor(allowedAt));
     }
-  });
+  }, timeoutMs);
 
   test('get back what a worker had that was killed', async () => {
     const place = placeOf();
@@ -71,7 +73,7 @@ function limitsOverProcesses(placeOf: () => LimitedPlace): void {
     const waits = await one.delay('waits');
     victim.kill('SIGKILL');
     expect((await waits.get(patience)).pid).toBe(other?.pid);
-  });
+  }, timeoutMs);
 }
 
 describe('Limits over processes on SQLite', () => {

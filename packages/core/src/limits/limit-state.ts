@@ -76,7 +76,13 @@ export function takeStep(
   const spare = Math.max(0, Math.min(ask.spare, free));
   const held = rules.concurrency === Number.POSITIVE_INFINITY ? 0 : ask.running + starts + spare;
   if (held > 0) holders[ask.holder] = [held, now + ask.leaseMs];
-  return { state: { next: clock.next, line: clock.line, holders }, answers, promised: clock.promised, held, free: free - spare };
+  return {
+    state: { next: clock.next, line: clock.line, holders },
+    answers,
+    promised: clock.promised,
+    held,
+    free: free - spare,
+  };
 }
 
 /** Until when somebody has to know it. */
