@@ -31,6 +31,7 @@ export const redisDatabases = {
   soakRollingQueues: 26,
   soakRollingResults: 27,
   soakPoison: 28,
+  soakLimits: 29,
   interopOptions: 40,
   interopErrors: 41,
   interopStates: 42,

@@ -66,6 +66,11 @@ export {
   UnknownMessageError,
 } from './errors/task-errors.js';
 export type { EventFields, SendEventOptions } from './events/event-sender.js';
+export { limitName, limitRules, type LimitRules } from './limits/limit-rules.js';
+export type { LimitOptions } from './limits/limit-options.js';
+export type { LimitAnswer, LimitAsk } from './limits/limit-state.js';
+export { type RateLimit, runsPerSecond } from './limits/rate-limit.js';
+export { SharedLimit, type LimitTaken, type SharedLimitOptions } from './limits/shared-limit.js';
 export { OutboxClosedError, OutboxFlushError, type UnsentCall } from './errors/outbox-errors.js';
 export { UniqueConflictError } from './errors/unique-errors.js';
 export { executeIntercepted } from './execute/execute-intercepted.js';

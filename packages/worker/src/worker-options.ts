@@ -28,6 +28,11 @@ export interface WorkerOptions {
   readonly excludeQueues?: readonly string[];
   /** The most messages to hold, in multiples of the concurrency; 0 for no limit. Default: `workerPrefetchMultiplier`. */
   readonly prefetchMultiplier?: number;
+  /**
+   * For how long the tasks of a worker that died count as running where limits over all workers are kept. Longer than its event loop is ever blocked, and than clocks
+   * of hosts differ. Default 1 minute.
+   */
+  readonly limitLease?: Duration;
   /** Default: the app's. */
   readonly logger?: Logger;
   /** Lines below it are not put together at all. Default: what the logger says (`isLevelEnabled`), else info. */

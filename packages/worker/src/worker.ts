@@ -1,10 +1,13 @@
 import {
+  type AnyTask,
   type Ctq,
   executeIntercepted,
   type Kernel,
+  type RateLimit,
   type Revocation,
   type RevokeOptions,
   revocationsOf,
+  runsPerSecond,
   type StampedHeaders,
   stampRevocationsOf,
   workerDirect,
@@ -135,6 +138,7 @@ export class Worker implements Service, AsyncDisposable {
       prefetchMultiplier: settings.workerDisablePrefetch
         ? 1
         : (options.prefetchMultiplier ?? settings.workerPrefetchMultiplier),
+      limitLeaseMs: durationMs(options.limitLease ?? '60s'),
     });
     this.#connection = connection;
     this.#consumer = consumer;
@@ -283,6 +287,16 @@ export class Worker implements Service, AsyncDisposable {
   /** As `revoke`, for all calls with one of these values in a stamped header. */
   revokeByStampedHeaders(headers: StampedHeaders, options: RevokeOptions = {}): void {
     this.#revoke(stampRevocationsOf(headers, this.#app.kernel.clock.now(), options));
+  }
+
+  /**
+   * Changes how often this worker starts a task; null and 0 are no limit. All rate limits of the worker begin anew, and what waits for its turn waits on in its
+   * order (celery 5.6 worker/control.py, rate_limit).
+   * @throws TaskNotRegisteredError, TypeError for what is not a rate.
+   */
+  setRateLimit(task: string | AnyTask, limit: RateLimit | null): void {
+    const { name } = this.#app.kernel.registry.get(typeof task === 'string' ? task : task.taskName);
+    this.#consumer.changeRateLimit(name, runsPerSecond(limit, `Task ${name}`));
   }
 
   /** For banners and monitors. */

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '@ctq/runtime';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { LimitOptions } from '../limits/limit-options.js';
 import { checkLimits } from './check-limits.js';
 import type { Task } from './task.js';
 import type { TaskContext } from './task-context.js';
@@ -9,8 +10,9 @@ import type { UniqueOptions } from '../unique/unique-options.js';
 import { checkUnique } from '../unique/unique-rules.js';
 
 /** Options with what is typed by the arguments of a call. */
-type OptionsFor<A extends readonly unknown[]> = Omit<TaskOptions, 'unique'> & {
+type OptionsFor<A extends readonly unknown[]> = Omit<TaskOptions, 'unique' | 'limit'> & {
   readonly unique?: boolean | UniqueOptions<GivenBy<A>>;
+  readonly limit?: LimitOptions<GivenBy<A>>;
 };
 /** The same arguments, which are said by the function and by nothing else. */
 type GivenBy<A extends readonly unknown[]> = { [K in keyof A]: NoInfer<A[K]> };

@@ -3,6 +3,8 @@ import type { Queue } from '@ctq/messaging';
 import type { Duration } from '@ctq/runtime';
 import type { CallOptions } from '../sending/call-options.js';
 import type { UniqueOptions } from '../unique/unique-options.js';
+import type { LimitOptions } from '../limits/limit-options.js';
+import type { RateLimit } from '../limits/rate-limit.js';
 import type { RetryOptions, TaskContext } from './task-context.js';
 
 /** A class of errors to recognise: ctq's own by `isInstance` (which survives duplicate copies), all others by `instanceof`. */
@@ -52,6 +54,10 @@ export interface TaskOptions {
   readonly softTimeLimit?: Duration;
   /** `app.abort` (Celery's `AbortableAsyncResult.abort`) aborts `ctx.signal`, within about a second. */
   readonly abortable?: boolean;
+  /** How often one worker starts it: `10`, `'10/s'`, `'10/m'`, `'10/h'`; null or 0 for no limit. Default: `taskDefaultRateLimit`. */
+  readonly rateLimit?: RateLimit | null;
+  /** Limits over all workers, for the task or for each key of its arguments. */
+  readonly limit?: LimitOptions<never>;
   readonly expires?: Duration;
   readonly queue?: string | Queue;
   readonly exchange?: string;
@@ -110,6 +116,8 @@ export const taskOptionNames: readonly string[] = Object.keys({
   timeLimit: true,
   softTimeLimit: true,
   abortable: true,
+  rateLimit: true,
+  limit: true,
   expires: true,
   queue: true,
   exchange: true,

@@ -5,6 +5,8 @@ import type { Ctq } from '../app/ctq.js';
 import type { AsyncResult } from '../result/result-handle.js';
 import { allowJoinResult } from '../execute/current-task.js';
 import type { BulkCall, OnBatch } from '../sending/enqueue-many.js';
+import type { LimitOptions } from '../limits/limit-options.js';
+import type { RateLimit } from '../limits/rate-limit.js';
 import type { UniqueOptions } from '../unique/unique-options.js';
 import type { Retry } from './directives.js';
 import type { RemoteTask, Task } from './task.js';
@@ -37,6 +39,33 @@ describe('a task', () => {
     app.task('forgotten', (ctx: TaskContext, n: number) => `${ctx.request.id}${n}`);
     // @ts-expect-error a context without bind, with options
     app.task('forgotten', { maxRetries: 1 }, (ctx: TaskContext) => ctx.request.id);
+  });
+
+  it('has limits over all workers, by its arguments', () => {
+    const limit: LimitOptions<[name: string, n: number]> = {
+      rate: '100/m',
+      concurrency: 5,
+      key: (name, n) => {
+        expectTypeOf(name).toEqualTypeOf<string>();
+        expectTypeOf(n).toEqualTypeOf<number>();
+        return name;
+      },
+    };
+    app.task('named', { limit }, (name: string, n: number) => name.repeat(n));
+    // @ts-expect-error the arguments are others
+    app.task('wrong', { limit }, (n: number) => n);
+    app.task('bound', { bind: true, limit: { rate: 5, key: (name: string) => name } }, (_ctx, name: string) => name);
+    app.task('order', { schema: orderSchema, limit: { rate: 5, key: ({ id }) => id } }, (input) => input.amount);
+    // @ts-expect-error a key is a text
+    app.task('wrong', { limit: { rate: 5, key: (n: number) => n } }, (n: number) => n);
+  });
+
+  it('has a rate limit per worker, whose units are checked', () => {
+    app.task('often', { rateLimit: '10/m' }, () => 1);
+    app.task('any', { rateLimit: null }, () => 1);
+    expectTypeOf<10 | '10' | '10/s' | '0.5/h'>().toExtend<RateLimit>();
+    // @ts-expect-error no such unit
+    app.task('wrong', { rateLimit: '10/d' }, () => 1);
   });
 
   it('has options of its own for being unique, by its arguments', () => {

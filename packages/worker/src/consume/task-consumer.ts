@@ -10,6 +10,9 @@ import { TaskRunner } from '../execute/task-runner.js';
 import type { Workplace } from '../execute/workplace.js';
 import { quarantineTask } from '../poison/quarantine-task.js';
 import { concerns } from '../revoke/revocations.js';
+import type { LimitHost } from '../limits/limit-host.js';
+import { RateLimits } from '../limits/rate-limits.js';
+import { SharedLimits } from '../limits/shared-limits.js';
 import { ServiceLife } from '../service-life.js';
 import { ConnectionLostError, patienceOf, WorkerShutdownError } from '../shutdown.js';
 import { EtaShelf } from './eta-shelf.js';
@@ -27,6 +30,8 @@ export interface TaskConsumerOptions {
   readonly autoscale?: AutoscaleRange | undefined;
   /** Called for each task that comes in. */
   readonly onReceived?: () => void;
+  /** How long what a dead worker ran counts for limits over all workers. */
+  readonly limitLeaseMs: number;
 }
 
 /**
@@ -43,6 +48,9 @@ export class TaskConsumer implements Service {
   readonly #shelf: EtaShelf;
   /** They were running when the connection was lost, and still are. */
   readonly #stale = new Set<TaskRequest>();
+  readonly #rateLimits: RateLimits;
+  readonly #sharedLimits: SharedLimits;
+  #arrivals = 0;
   #consumer: Consumer | undefined;
   #parks = false;
   #isDraining = false;
@@ -50,7 +58,7 @@ export class TaskConsumer implements Service {
   #closing: Promise<void> | undefined;
 
   constructor(options: TaskConsumerOptions) {
-    const { workplace, prefetchMultiplier, autoscale } = options;
+    const { workplace, prefetchMultiplier, limitLeaseMs, autoscale } = options;
     this.#options = options;
     this.#workplace = workplace;
     this.#window = new PrefetchWindow({
@@ -59,8 +67,12 @@ export class TaskConsumer implements Service {
       etaLimit: workplace.kernel.settings.workerEtaTaskLimit,
       clock: workplace.clock,
     });
+    const host = this.#limitHost();
+    this.#rateLimits = new RateLimits(host);
+    this.#sharedLimits = new SharedLimits({ host, leaseMs: limitLeaseMs });
     this.#runner = new TaskRunner({
       workplace,
+      limits: this.#sharedLimits,
       // Late acknowledgement keeps to the prefetch; with early acknowledgement only this holds back a slow result store.
       maxUnfinished: () => Math.max(this.#window.most, workplace.pool.size * 4),
       onFinished: (request) => this.#onFinished(request),
@@ -97,8 +109,15 @@ export class TaskConsumer implements Service {
     return this.#consumer?.trouble;
   }
 
+  /** Of one task on this worker, from now on; undefined for none. */
+  changeRateLimit(task: string, perSecond: number | undefined): void {
+    this.#rateLimits.change(task, perSecond);
+  }
+
   start(signal: AbortSignal): Promise<void> {
     return this.#life.start(signal, async (pending) => {
+      await this.#sharedLimits.start();
+      pending.throwIfAborted();
       const connection = this.#options.connection();
       const { workerMaxSilentTime, brokerConnectionRetry, brokerChannelErrorRetry } = this.#workplace.kernel.settings;
       this.#parks = connection.transport.supports.delay;
@@ -125,6 +144,7 @@ export class TaskConsumer implements Service {
   async stop(deadline: Deadline): Promise<void> {
     this.#draining ??= this.#drain();
     if (!(await patienceOf(deadline).wait(this.#draining))) await this.#abandon(deadline);
+    await this.#sharedLimits.close(deadline);
     this.#closing ??= this.#consumer?.close() ?? Promise.resolve();
     await deadline.wait(this.#closing);
   }
@@ -140,8 +160,11 @@ export class TaskConsumer implements Service {
     this.#runner.close();
     await this.#life.stopping();
     await this.#consumer?.stop();
-    for (const { delivery } of this.#shelf.clear()) this.#runner.attend(giveBack(delivery, this.#workplace.logger));
-    await this.#runner.giveBackWaiting();
+    await this.#runner.giveBackWaiting([
+      ...this.#shelf.clear(),
+      ...this.#rateLimits.clear(),
+      ...this.#sharedLimits.clear(),
+    ]);
     await this.#runner.idle();
   }
 
@@ -178,6 +201,7 @@ export class TaskConsumer implements Service {
     const received = receiveTask(delivery, this.#workplace);
     if (received.kind !== 'task') return this.#runner.attend(refuse(delivery, received, this.#workplace));
     const { request, hasExpired, dueAt } = received;
+    request.arrival = this.#arrivals += 1;
     log.received(request, dueAt);
     const revokedBy = hasExpired ? undefined : this.#workplace.revocations.of(request.message);
     if (revokedBy !== undefined) return this.#runner.attend(discardRevoked(request, revokedBy, this.#workplace));
@@ -213,18 +237,41 @@ export class TaskConsumer implements Service {
 
   /** In this worker, on top of what it may hold otherwise (WK-035). */
   #hold(request: TaskRequest, dueAt: number): void {
-    this.#window.hold();
-    this.#tellPrefetch();
+    this.#holdOne();
     this.#shelf.put(request, dueAt, () => {
-      this.#window.release();
-      this.#tellPrefetch();
+      this.#releaseOne();
       this.#admit(request);
     });
   }
 
+  #holdOne(): void {
+    this.#window.hold();
+    this.#tellPrefetch();
+  }
+
+  #releaseOne(): void {
+    this.#window.release();
+    this.#tellPrefetch();
+  }
+
+  /** What waits for its turn is on top of the prefetch, as what waits for its ETA is. */
+  #limitHost(): LimitHost {
+    const { workplace } = this.#options;
+    return {
+      workplace,
+      proceed: (request) => this.#run(request),
+      hold: () => this.#holdOne(),
+      release: () => this.#releaseOne(),
+      parks: () => this.#parks,
+      // Stores keep whole milliseconds.
+      park: (request, dueAt) => this.#runner.attend(this.#park(request, Math.ceil(dueAt))),
+      giveBack: ({ delivery }) => this.#runner.attend(giveBack(delivery, workplace.logger)),
+    };
+  }
+
   #admit(request: TaskRequest): void {
     if (this.#workplace.crashes.isConcernedBy(request)) this.#runner.attend(this.#examine(request));
-    else this.#run(request);
+    else this.#rateLimits.admit(request);
   }
 
   /** It was delivered before, and may be what ended the process that had it. */
@@ -235,7 +282,7 @@ export class TaskConsumer implements Service {
     if (crashes.isPoison(request)) return quarantineTask(request, request.standing?.crashes ?? [], this.#workplace);
     request.runsAlone = crashes.isSuspect(request);
     if (request.runsAlone) log.suspected(request, request.standing?.crashes.length ?? 0);
-    this.#run(request);
+    this.#rateLimits.admit(request);
   }
 
   #tellPrefetch(): void {
@@ -257,6 +304,8 @@ export class TaskConsumer implements Service {
       this.#workplace.kernel.settings;
     const unfinished = this.#runner.unfinished;
     this.#runner.forgetLost();
+    this.#rateLimits.forgetLost();
+    this.#sharedLimits.forgetLost();
     for (let lost = this.#shelf.forgetLost(); lost > 0; lost -= 1) this.#window.release();
     if (workerCancelLongRunningTasksOnConnectionLoss) this.#cancelAll();
     if (workerEnablePrefetchCountReduction && !this.#isDraining) this.#reducePrefetch(unfinished);

@@ -50,6 +50,8 @@ export class TaskRequest implements Execution {
   runsAlone = false;
   /** It was revoked while it ran, and is to be ended. */
   isTerminated = false;
+  /** Its place among what this worker was given. */
+  arrival = 0;
   /** Of its entry, where it is unique and has one. */
   uniqueVersion: number | undefined;
   /** When it got a slot, in milliseconds since the epoch. */

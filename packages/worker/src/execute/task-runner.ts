@@ -1,5 +1,6 @@
 import { TaskRevokedError } from '@ctq/core';
 import { type Deferred, deferred, Deque, toError } from '@ctq/runtime';
+import type { SharedLimits } from '../limits/shared-limits.js';
 import { executeTask } from './execute-task.js';
 import { tellInternalError } from './internal-error.js';
 import { giveBack } from './settle.js';
@@ -11,6 +12,7 @@ const sliceMs = 10;
 
 export interface TaskRunnerOptions {
   readonly workplace: Workplace;
+  readonly limits: SharedLimits;
   /** The most tasks that may be unfinished at a time, those whose outcome is still being stored included. */
   readonly maxUnfinished: () => number;
   /** Called for each task that is done with, also where nobody waited for it any more. */
@@ -79,14 +81,14 @@ export class TaskRunner {
     this.#isClosed = true;
   }
 
-  /** Returns what waits to its queues, in its old order: to be called when nothing is delivered any more. */
-  async giveBackWaiting(): Promise<void> {
-    const given: Promise<void>[] = [];
-    // The youngest first: each goes in front of the one before.
+  /** Returns what waits, here and elsewhere, to its queues, in its old order: to be called when nothing is delivered any more. */
+  async giveBackWaiting(elsewhere: readonly TaskRequest[] = []): Promise<void> {
+    const waiting = [...elsewhere];
     for (const line of [this.#waiting, this.#suspects])
-      for (let last = line.popBack(); last !== undefined; last = line.popBack())
-        given.push(giveBack(last.delivery, this.#workplace.logger));
-    await Promise.all(given);
+      for (let first = line.popFront(); first !== undefined; first = line.popFront()) waiting.push(first);
+    // The youngest first: each goes in front of the one before.
+    waiting.sort((a, b) => b.arrival - a.arrival);
+    await Promise.all(waiting.map(({ delivery }) => giveBack(delivery, this.#workplace.logger)));
   }
 
   /** Resolves when nothing is unfinished. */
@@ -192,8 +194,32 @@ export class TaskRunner {
     this.#running += 1;
     this.#isAlone = request.runsAlone;
     this.#unfinished.add(request);
+    const admission = this.#options.limits.admit(request);
+    if (admission === undefined) this.#execute(request, this.#onSlotFree);
+    else void admission.then((isAdmitted) => this.#onAdmission(request, isAdmitted));
+  }
+
+  /** Its slot is kept while the limits of all workers are asked: a permit is for what can start. */
+  #onAdmission(request: TaskRequest, isAdmitted: boolean): void {
+    const { limits } = this.#options;
+    if (isAdmitted && !this.#isClosed) {
+      return this.#execute(request, () => {
+        limits.leave(request);
+        this.#onSlotFree();
+      });
+    }
+    if (isAdmitted) {
+      limits.leave(request);
+      if (!request.isAbandoned) this.attend(giveBack(request.delivery, this.#workplace.logger));
+    }
+    this.#unfinished.delete(request);
+    this.#onSlotFree();
+    this.#tellIdle();
+  }
+
+  #execute(request: TaskRequest, onSlotFree: () => void): void {
     request.startedAt = this.#workplace.clock.now();
-    executeTask(request, this.#workplace, this.#onSlotFree).then(
+    executeTask(request, this.#workplace, onSlotFree).then(
       () => this.#onFinished(request),
       (error: unknown) => {
         this.attend(tellInternalError(request, toError(error), 'its message stays unsettled', this.#workplace));

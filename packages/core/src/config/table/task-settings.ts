@@ -237,7 +237,7 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskDefaultRateLimit: {
     type: optional(rate),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_DEFAULT_RATE_LIMIT'],
     doc: "How often a task may run on one worker, such as '10/m'.",
   },

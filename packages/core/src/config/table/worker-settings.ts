@@ -24,7 +24,7 @@ export interface WorkerSettings {
   workerConcurrency: number | null;
   /** Every worker consumes a queue of its own too. */
   workerDirect: boolean;
-  /** Ignore rate limits. */
+  /** Ignore rate limits of single workers. */
   workerDisableRateLimits: boolean;
   /** Skip redelivered tasks that have succeeded. */
   workerDeduplicateSuccessfulTasks: boolean;
@@ -131,9 +131,9 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerDisableRateLimits: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_DISABLE_RATE_LIMITS'],
-    doc: 'Ignore rate limits.',
+    doc: 'Ignore rate limits of single workers.',
   },
   workerDeduplicateSuccessfulTasks: {
     type: truth,
