@@ -50,7 +50,7 @@ describeWith('redis', 'A message in the hands of a process', (url) => {
     await store.settle([{ kind: 'park', tag: held?.tag ?? '', dueAt: dueAt + 0.25 }]);
     const admin = new Redis(url);
     onTestFinished(() => admin.disconnect());
-    expect(await admin.zrange(`holding-${queue}:ctq.delayed.${queue}`, 0, -1, 'WITHSCORES')).toEqual([
+    expect(await admin.zrange(`holding-${queue}:ctq.delayed.${queue}`, '0', '-1', 'WITHSCORES')).toEqual([
       expect.any(String),
       String(dueAt + 1),
     ]);

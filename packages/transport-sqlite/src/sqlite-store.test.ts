@@ -2,7 +2,7 @@ import { VirtualClock } from '@ctq/runtime';
 import { openDatabase } from '@ctq/sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { entry, openStore, textsOf } from '../test/open-store.js';
-import { testFile } from '../test/temporary-file.js';
+import { testFile } from '@ctq/test-services/vitest';
 import { openLeaseRenewer } from './lease-renewer.js';
 import { messageSchema } from './message-schema.js';
 import { MessageTable } from './message-table.js';
