@@ -41,7 +41,9 @@ describe('a conformance kit', () => {
     const one: CaseDescription<{ readonly isLoud: boolean }, typeof scene> = {
       name: 'opens',
       requires: loud,
-      run: async ({ open }) => expectTypeOf(open()).toEqualTypeOf<number>(),
+      run: async ({ open }) => {
+        expectTypeOf(open()).toEqualTypeOf<number>();
+      },
     };
     expectTypeOf(casesOf([one], { isLoud: true }, () => scene)).toEqualTypeOf<readonly ConformanceCase[]>();
     // @ts-expect-error not the subject that the requirement asks
