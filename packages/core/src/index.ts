@@ -27,7 +27,14 @@ export type {
   TakesResult,
   Typed,
 } from './canvas/signature.js';
-export { completeRevoked, completeTask, type Completion, isStored, storeProgress } from './execute/complete-task.js';
+export {
+  completeRevoked,
+  completeTask,
+  type Completion,
+  isStored,
+  isValueUsed,
+  storeProgress,
+} from './execute/complete-task.js';
 export { abortedState } from './result/abort-task.js';
 export { TaskAbortedError } from './errors/abort-error.js';
 export { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from './errors/limit-errors.js';

@@ -1,5 +1,5 @@
 import type { Clock, Logger, Timer } from '@ctq/runtime';
-import { toError } from '@ctq/runtime';
+import { ServiceStoppedError, toError } from '@ctq/runtime';
 
 /** How many slots a pool has: as many as there is work for, within these. */
 export interface AutoscaleRange {
@@ -32,6 +32,7 @@ export class Autoscaler {
   #timer: Timer | undefined;
   #grownAt: number | undefined;
   #isResizing = false;
+  #isStopped = false;
 
   constructor(options: AutoscalerOptions) {
     this.#options = options;
@@ -51,13 +52,14 @@ export class Autoscaler {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 
   /** To be called for each task that comes in. */
   adjust(): void {
-    if (this.#isResizing) return;
+    if (this.#isResizing || this.#isStopped) return;
     const { load, clock, min, max } = this.#options;
     const size = this.#options.size();
     const wanted = Math.min(Math.max(load(), min), max);
@@ -75,9 +77,11 @@ export class Autoscaler {
     logger.info(`Scaling ${way} ${change} slot${change === 1 ? '' : 's'}.`);
     this.#isResizing = true;
     resize(size)
-      .catch((error: unknown) =>
-        logger.error({ err: toError(error) }, `Couldn't change the size of the pool to ${size}`),
-      )
+      .catch((error: unknown) => {
+        // The worker leaves while slots are added.
+        if (!ServiceStoppedError.isInstance(error))
+          logger.error({ err: toError(error) }, `Couldn't change the size of the pool to ${size}`);
+      })
       .finally(() => {
         this.#isResizing = false;
       });
