@@ -1,6 +1,7 @@
 import { type Outcome, SoftTimeLimitExceeded, WorkerLostError } from '@ctq/core';
 import { ServiceStoppedError } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
+import { WorkerScene } from '../../__fixtures__/worker-scene.js';
 import { WorkerShutdownError } from '../../shutdown.js';
 import { PoolTrial } from '../conformance/pool-trial.js';
 import type { PoolContext, TimeLimits } from '../pool.js';
@@ -226,6 +227,19 @@ describe('The size of a pool with slots', () => {
     await (await trial).stop();
   });
 
+  test('is smaller at once when all are busy: those that are too many leave when they are free [WK-083]', async () => {
+    const { hosts, pool, begin, trial } = await setup(2);
+    const both = [begin(), begin()];
+    await turn();
+    await pool.resize(1);
+    expect(pool.size).toBe(1);
+    for (const host of hosts.all) host.saysEnded(1);
+    for (const { outcome } of both) expect((await outcome).kind).toBe('success');
+    await turn();
+    expect(new Set(hosts.all.map(({ sent }) => sent.at(-1)?.kind))).toEqual(new Set(['close', 'run']));
+    await trial.stop();
+  });
+
   test('holds for a replacement that was started when it was larger', async () => {
     const { hosts, pool, begin, trial } = await setup(2);
     const [one, other] = [begin(), begin()];
@@ -246,6 +260,21 @@ describe('The size of a pool with slots', () => {
 });
 
 describe('Slots that do not come up', () => {
+  test('in the time that the worker gives them end its start [ST-203, WK-074]', async () => {
+    await using scene = new WorkerScene({ workerProcAliveTimeout: '4s' });
+    const hosts = new ScriptedHosts();
+    hosts.onStart = unready;
+    const worker = scene.worker({ pool: poolOf(hosts), module: 'file:///app.js', concurrency: 1 });
+    const start = worker.start();
+    await turn();
+    await scene.clock.advance(3_999);
+    expect(nth(hosts, 1).wasKilled).toBe(false);
+    await scene.clock.advance(1);
+    expect(nth(hosts, 1).wasKilled).toBe(true);
+    nth(hosts, 1).ends(1);
+    await expect(start).rejects.toThrow('The slot 1 was not ready within 4s');
+  });
+
   test('one start that failed leaves nothing that goes on', async () => {
     const hosts = new ScriptedHosts();
     hosts.onStart = (host) => {

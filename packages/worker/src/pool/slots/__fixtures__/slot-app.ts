@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { threadId } from 'node:worker_threads';
 import { Ctq } from '@ctq/core';
-import { createJsonSerializer } from '@ctq/messaging';
+import { createJsonSerializer, type Serializer } from '@ctq/messaging';
 
 /** A value of the application's own. */
 class Money {
@@ -11,20 +12,19 @@ class Money {
   }
 }
 
+/** JSON with such values. */
+export function moneySerializer(decode: (amount: unknown) => Money): Serializer {
+  const is = (value: object): boolean => value instanceof Money;
+  const encode = ({ amount }: Money): number => amount;
+  return createJsonSerializer({ types: [{ name: 'money', is, encode, decode }] });
+}
+
 /** An application whose values not everybody can read who has it: slots do. */
-export function slotApp(readMoney: (amount: unknown) => Money): Ctq {
-  const money = {
-    name: 'money',
-    is: (value: object): boolean => value instanceof Money,
-    encode: ({ amount }: Money): number => amount,
-    decode: readMoney,
-  };
-  const app = new Ctq('slots', {
-    broker: 'memory://',
-    backend: 'memory://',
-    serializers: [createJsonSerializer({ types: [money] })],
-  });
+export function slotApp(serializer: Serializer): Ctq {
+  const app = new Ctq('slots', { broker: 'memory://', backend: 'memory://', serializers: [serializer] });
   app.task('slots.returns', () => 42);
+  app.task('slots.where', () => [process.pid, threadId]);
+  app.task('slots.returnsLarge', { ignoreResult: true }, () => Array.from({ length: 10_000 }, () => 'many'));
   app.task('slots.earns', () => new Money(42));
   app.task('slots.earnsAgain', { bind: true }, (ctx): number => ctx.retry({ args: [new Money(42)] }));
   app.task('slots.retriesStrangely', { bind: true }, (ctx): number =>
@@ -51,4 +51,4 @@ export function slotApp(readMoney: (amount: unknown) => Money): Ctq {
   return app;
 }
 
-export const app: Ctq = slotApp((amount) => new Money(amount as number));
+export const app: Ctq = slotApp(moneySerializer((amount) => new Money(amount as number)));
