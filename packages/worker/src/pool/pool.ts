@@ -18,7 +18,7 @@ export interface Pool extends Service {
    * missing the worker tells them itself.
    */
   tell?(execution: Execution, outcome: Outcome): Promise<void> | undefined;
-  /** Nobody will `tell`, or everybody was told. */
+  /** Nobody will `tell`, or everybody was told. Where there is `tell`, each execution ends with it: the place where it ran may wait for the one or the other. */
   forget?(execution: Execution): void;
   /** Ends the code of one execution at once; its outcome is `worker-lost`. False when it is not here. Where `supports.terminate`. */
   terminate?(execution: Execution): boolean;
