@@ -85,25 +85,3 @@ describe.each(['processes', 'threads', 'prefork'])('A worker with -P %s', (pool)
     expect(await worker.exitCode).toBe(0);
   }, 60_000);
 });
-
-describe('A process of a worker', () => {
-  test.each([
-    ['--max-tasks-per-child [CL-041, SD-176]', ['--max-tasks-per-child', '1']],
-    ['--max-memory-per-child [CL-042]', ['--max-memory-per-child', '1']],
-  ])(
-    'is replaced when it has done what is allowed by %s',
-    async (_flag, flags) => {
-      using project = new Project({ 'tasks.ts': tasks });
-      const command = ['-A', './tasks.ts', 'worker', '-l', 'info', '-P', 'processes', '-c', '1', ...flags];
-      await using worker = new CommandRun(project.folder, command);
-      await worker.says(/ready\./);
-      const first = await outcomeOf(project, 'where');
-      const second = await outcomeOf(project, 'where');
-      expect(JSON.parse(second)).toHaveLength(2);
-      expect(second).not.toBe(first);
-      worker.kill('SIGTERM');
-      expect(await worker.exitCode).toBe(0);
-    },
-    60_000,
-  );
-});
