@@ -29,18 +29,12 @@ export type {
   Typed,
 } from './canvas/signature.js';
 export {
-<<<<<<< HEAD
   completeAgain,
-=======
->>>>>>> wip/slots
   completeRevoked,
   completeTask,
   type Completion,
   isStored,
-<<<<<<< HEAD
-=======
   isValueUsed,
->>>>>>> wip/slots
   storeProgress,
 } from './execute/complete-task.js';
 export { abortedState } from './result/abort-task.js';
