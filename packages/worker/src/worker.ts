@@ -27,6 +27,7 @@ import {
 } from '@ctq/runtime';
 import { LeaseKeeper } from './connect/lease-keeper.js';
 import { WorkerConnection } from './connect/worker-connection.js';
+import { prefetchLimits } from './consume/prefetch-limits.js';
 import { TaskConsumer } from './consume/task-consumer.js';
 import { BlockWatch } from './execute/block-watch.js';
 import { Workplace } from './execute/workplace.js';
@@ -135,9 +136,7 @@ export class Worker implements Service, AsyncDisposable {
       connection: () => connection.current,
       queues: this.queues,
       workplace,
-      prefetchMultiplier: settings.workerDisablePrefetch
-        ? 1
-        : (options.prefetchMultiplier ?? settings.workerPrefetchMultiplier),
+      prefetch: prefetchLimits(app, options.prefetchMultiplier, this.pool),
       limitLeaseMs: durationMs(options.limitLease ?? '60s'),
     });
     this.#connection = connection;

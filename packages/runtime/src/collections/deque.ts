@@ -8,6 +8,10 @@ export class Deque<Item> {
     return this.#size;
   }
 
+  get front(): Item | undefined {
+    return this.#ring[this.#head];
+  }
+
   pushBack(item: Item): void {
     if (this.#size === this.#ring.length) this.#grow();
     this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = item;

@@ -2,9 +2,20 @@ import { VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { PrefetchWindow } from './prefetch-window.js';
 
-function setup({ size = 10, ...options }: { size?: number; multiplier?: number; etaLimit?: number } = {}) {
+interface Given {
+  readonly size?: number;
+  readonly multiplier?: number;
+  readonly smallBatch?: number;
+  readonly etaLimit?: number;
+}
+
+function setup({ size = 10, ...options }: Given = {}) {
   const clock = new VirtualClock();
-  const window = new PrefetchWindow({ size: () => size, multiplier: 4, etaLimit: undefined, clock, ...options });
+  const window = new PrefetchWindow({
+    size: () => size,
+    ...{ multiplier: 4, smallBatch: 0, etaLimit: undefined, clock },
+    ...options,
+  });
   const finish = async (count: number, everyMs: number): Promise<void> => {
     for (let index = 0; index < count; index += 1) {
       await clock.advance(everyMs);
@@ -23,6 +34,19 @@ describe('The prefetch window', () => {
     const { window, finish } = setup();
     await finish(8, 1);
     expect(window.count).toBe(40);
+  });
+
+  test("grows to a small batch of short tasks where that is more and the limit is nobody's", async () => {
+    const { window, finish } = setup({ size: 2, smallBatch: 100 });
+    await finish(16, 1);
+    expect([window.count, window.most]).toEqual([100, 100]);
+  });
+
+  test('is what can start when nothing has started for a while', async () => {
+    const { window, finish } = setup();
+    await finish(8, 1);
+    expect(window.narrow()).toBe(true);
+    expect(window.count).toBe(10);
   });
 
   test('stays small with long ones, which others could run', async () => {

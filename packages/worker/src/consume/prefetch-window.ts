@@ -1,15 +1,14 @@
 import type { Clock } from '@ctq/runtime';
+import type { PrefetchLimits } from './prefetch-limits.js';
 
 /** What a worker may hold beyond its free slots is what it gets through in this time. */
 const lookAheadMs = 100;
 /** RabbitMQ's counter has 16 bits; 0 is no limit (celery 5.6, kombu common.py, QoS). */
 const largest = 65_535;
 
-export interface PrefetchWindowOptions {
+export interface PrefetchWindowOptions extends PrefetchLimits {
   /** Tasks that may run at the same time. */
   readonly size: () => number;
-  /** The most to hold, in multiples of the size; 0 for no limit. */
-  readonly multiplier: number;
   /** The most to hold with those whose ETA is in the future included. */
   readonly etaLimit: number | undefined;
   readonly clock: Clock;
@@ -17,8 +16,8 @@ export interface PrefetchWindowOptions {
 
 /**
  * How many messages a worker asks for: as many as can start, and of short tasks a batch more, so that no slot waits for a round trip and no
- * long task keeps messages from other workers. Celery's prefetch (concurrency times multiplier) is the upper limit. Messages that are held for
- * their ETA come on top (WK-035).
+ * long task keeps messages from other workers. Celery's prefetch (concurrency times multiplier) is the upper limit where that is more than a small
+ * batch. Messages that are held for their ETA come on top (WK-035).
  */
 export class PrefetchWindow {
   readonly #options: PrefetchWindowOptions;
@@ -47,7 +46,7 @@ export class PrefetchWindow {
   /** The most that is ever asked for without an ETA. */
   get most(): number {
     const { size, multiplier } = this.#options;
-    return multiplier === 0 ? Number.POSITIVE_INFINITY : size() * multiplier;
+    return multiplier === 0 ? Number.POSITIVE_INFINITY : size() + this.#mostAhead;
   }
 
   /** A task is done. True when that changed the count. */
@@ -67,6 +66,13 @@ export class PrefetchWindow {
     this.#stale = count;
   }
 
+  /** Nothing has started for a while: what is held is what can start. True when that changed the count. */
+  narrow(): boolean {
+    this.#finished = 0;
+    this.#since = this.#options.clock.monotonic();
+    return this.#lookAhead(0);
+  }
+
   hold(): void {
     this.#held += 1;
   }
@@ -84,9 +90,15 @@ export class PrefetchWindow {
     return limited > largest ? 0 : limited;
   }
 
+  get #mostAhead(): number {
+    const { multiplier, smallBatch } = this.#options;
+    const size = this.#options.size();
+    return multiplier <= 1 ? 0 : Math.max(size * (multiplier - 1), smallBatch - size);
+  }
+
   #lookAhead(wanted: number): boolean {
     const { multiplier } = this.#options;
-    const ahead = Math.min(wanted, this.#options.size() * Math.max(multiplier - 1, 0));
+    const ahead = Math.min(wanted, this.#mostAhead);
     // Small corrections are not worth telling the broker.
     if (Math.abs(ahead - this.#ahead) <= Math.max(this.#ahead, ahead) / 4) return false;
     this.#ahead = ahead;

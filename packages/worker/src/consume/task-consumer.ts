@@ -16,6 +16,7 @@ import { SharedLimits } from '../limits/shared-limits.js';
 import { ServiceLife } from '../service-life.js';
 import { ConnectionLostError, patienceOf, WorkerShutdownError } from '../shutdown.js';
 import { EtaShelf } from './eta-shelf.js';
+import type { PrefetchLimits } from './prefetch-limits.js';
 import { PrefetchWindow } from './prefetch-window.js';
 import { receiveTask } from './receive-task.js';
 import { refuse } from './refuse.js';
@@ -24,8 +25,7 @@ export interface TaskConsumerOptions {
   readonly connection: () => Connection;
   readonly queues: readonly Queue[];
   readonly workplace: Workplace;
-  /** Celery's prefetch multiplier. */
-  readonly prefetchMultiplier: number;
+  readonly prefetch: PrefetchLimits;
   /** What the pool may grow to is asked for, or there would be nothing to grow for. */
   readonly autoscale?: AutoscaleRange | undefined;
   /** Called for each task that comes in. */
@@ -58,12 +58,12 @@ export class TaskConsumer implements Service {
   #closing: Promise<void> | undefined;
 
   constructor(options: TaskConsumerOptions) {
-    const { workplace, prefetchMultiplier, limitLeaseMs, autoscale } = options;
+    const { workplace, prefetch, limitLeaseMs, autoscale } = options;
     this.#options = options;
     this.#workplace = workplace;
     this.#window = new PrefetchWindow({
       size: () => Math.max(workplace.pool.size, autoscale?.max ?? 0),
-      multiplier: prefetchMultiplier,
+      ...prefetch,
       etaLimit: workplace.kernel.settings.workerEtaTaskLimit,
       clock: workplace.clock,
     });
@@ -76,6 +76,7 @@ export class TaskConsumer implements Service {
       // Late acknowledgement keeps to the prefetch; with early acknowledgement only this holds back a slow result store.
       maxUnfinished: () => Math.max(this.#window.most, workplace.pool.size * 4),
       onFinished: (request) => this.#onFinished(request),
+      onStalled: () => this.#onStalled(),
     });
     this.#shelf = new EtaShelf(workplace.clock);
   }
@@ -286,9 +287,28 @@ export class TaskConsumer implements Service {
   }
 
   #tellPrefetch(): void {
-    this.#consumer?.setPrefetch(this.#window.count).catch((error: unknown) => {
+    void this.#changePrefetch();
+  }
+
+  /** Never rejects. */
+  async #changePrefetch(): Promise<void> {
+    try {
+      await this.#consumer?.setPrefetch(this.#window.count);
+    } catch (error) {
       this.#workplace.logger.warn({ err: toError(error) }, "Couldn't change the prefetch count");
-    });
+    }
+  }
+
+  /** Long tasks have all slots: what waits behind them may be run by others. */
+  #onStalled(): void {
+    if (this.#options.prefetch.multiplier === 0 || this.#isDraining) return;
+    this.#runner.attend(this.#giveBackWaiting());
+  }
+
+  async #giveBackWaiting(): Promise<void> {
+    // Or it would be delivered here again.
+    if (this.#window.narrow()) await this.#changePrefetch();
+    await this.#runner.giveBackIdle();
   }
 
   #onFinished(request: TaskRequest): void {

@@ -1,14 +1,18 @@
 import { TaskRevokedError } from '@ctq/core';
-import { type Deferred, deferred, Deque, toError } from '@ctq/runtime';
+import { type Deferred, deferred, Deque, type Timer, toError } from '@ctq/runtime';
 import type { SharedLimits } from '../limits/shared-limits.js';
 import { executeTask } from './execute-task.js';
 import { tellInternalError } from './internal-error.js';
 import { giveBack } from './settle.js';
+import { limitsOf } from './task-policy.js';
 import type { TaskRequest } from './task-request.js';
 import type { Workplace } from './workplace.js';
 
 /** How long tasks are started in a row before the event loop gets a turn: synchronous tasks run while they are started. */
 const sliceMs = 10;
+
+/** What waits this long, while nothing is started, waits for something long. */
+const stallMs = 200;
 
 export interface TaskRunnerOptions {
   readonly workplace: Workplace;
@@ -17,6 +21,8 @@ export interface TaskRunnerOptions {
   readonly maxUnfinished: () => number;
   /** Called for each task that is done with, also where nobody waited for it any more. */
   readonly onFinished: (request: TaskRequest) => void;
+  /** Called when some wait and nothing has started for a while. */
+  readonly onStalled: () => void;
 }
 
 /** The requests of a worker: a line of those that wait, and those that are run, as many as the pool has slots. */
@@ -35,6 +41,9 @@ export class TaskRunner {
   #isScheduled = false;
   #isClosed = false;
   #idle: Deferred<void> | undefined;
+  /** How many were started. */
+  #starts = 0;
+  #stallTimer: Timer | undefined;
 
   constructor(options: TaskRunnerOptions) {
     this.#options = options;
@@ -64,7 +73,7 @@ export class TaskRunner {
   add(request: TaskRequest): void {
     (request.runsAlone ? this.#suspects : this.#waiting).pushBack(request);
     // After everything that came with the same batch.
-    if (!this.#isScheduled && this.#running < this.#workplace.pool.size) this.#schedule(queueMicrotask);
+    if (!this.#isScheduled && this.#mayTakeMore) this.#schedule(queueMicrotask);
   }
 
   /** Something else that has to be over before the worker may go. It must not reject. */
@@ -79,16 +88,17 @@ export class TaskRunner {
   /** Starts nothing any more. */
   close(): void {
     this.#isClosed = true;
+    this.#stallTimer?.cancel();
   }
 
   /** Returns what waits, here and elsewhere, to its queues, in its old order: to be called when nothing is delivered any more. */
-  async giveBackWaiting(elsewhere: readonly TaskRequest[] = []): Promise<void> {
-    const waiting = [...elsewhere];
-    for (const line of [this.#waiting, this.#suspects])
-      for (let first = line.popFront(); first !== undefined; first = line.popFront()) waiting.push(first);
-    // The youngest first: each goes in front of the one before.
-    waiting.sort((a, b) => b.arrival - a.arrival);
-    await Promise.all(waiting.map(({ delivery }) => giveBack(delivery, this.#workplace.logger)));
+  giveBackWaiting(elsewhere: readonly TaskRequest[] = []): Promise<void> {
+    return this.#giveBack([this.#waiting, this.#suspects], elsewhere);
+  }
+
+  /** The same of what waits for nothing but a slot. */
+  giveBackIdle(): Promise<void> {
+    return this.#giveBack([this.#waiting]);
   }
 
   /** Resolves when nothing is unfinished. */
@@ -145,6 +155,15 @@ export class TaskRunner {
     }
   }
 
+  async #giveBack(lines: readonly Deque<TaskRequest>[], elsewhere: readonly TaskRequest[] = []): Promise<void> {
+    const waiting = [...elsewhere];
+    for (const line of lines)
+      for (let first = line.popFront(); first !== undefined; first = line.popFront()) waiting.push(first);
+    // The youngest first: each goes in front of the one before.
+    waiting.sort((a, b) => b.arrival - a.arrival);
+    await Promise.all(waiting.map(({ delivery }) => giveBack(delivery, this.#workplace.logger)));
+  }
+
   get #isIdle(): boolean {
     return this.#unfinished.size === 0 && this.#errands <= 0;
   }
@@ -153,6 +172,22 @@ export class TaskRunner {
     if (this.#idle === undefined || !this.#isIdle) return;
     this.#idle.resolve();
     this.#idle = undefined;
+  }
+
+  /** Looks whether anything is started while some wait; not where a suspect keeps everything waiting. */
+  #watchStart(): void {
+    if (this.#isClosed || this.#stallTimer !== undefined) return;
+    const starts = this.#starts;
+    this.#stallTimer = this.#workplace.clock.setTimer(
+      () => {
+        this.#stallTimer = undefined;
+        if (this.#waiting.size === 0) return;
+        if (this.#starts === starts && this.#suspects.size === 0 && !this.#isAlone) this.#options.onStalled();
+        this.#watchStart();
+      },
+      stallMs,
+      { background: true },
+    );
   }
 
   #schedule(when: (callback: () => void) => unknown): void {
@@ -166,32 +201,54 @@ export class TaskRunner {
     const startedAt = clock.monotonic();
     while (this.#hasRoom) {
       const request = this.#takeNext();
-      if (request === undefined) return;
+      if (request === undefined) break;
       this.#start(request);
       if (clock.monotonic() - startedAt > sliceMs) {
         if (!this.#isScheduled) this.#schedule(setImmediate);
         return;
       }
     }
+    if (this.#waiting.size > 0) this.#watchStart();
   }
 
   /** A suspect waits until nothing runs, and nothing is started meanwhile: it would wait for ever otherwise. */
   #takeNext(): TaskRequest | undefined {
-    if (this.#suspects.size === 0) return this.#waiting.popFront();
-    return this.#running === 0 ? this.#suspects.popFront() : undefined;
+    if (this.#suspects.size > 0) return this.#running === 0 ? this.#suspects.popFront() : undefined;
+    if (this.#running < this.#workplace.pool.size) return this.#waiting.popFront();
+    const next = this.#waiting.front;
+    return next !== undefined && this.#mayGoAhead(next) ? this.#waiting.popFront() : undefined;
+  }
+
+  /** Nothing is said or done of it before it begins, and it may be begun elsewhere. */
+  #mayGoAhead(request: TaskRequest): boolean {
+    const { policy, message, definition } = request;
+    const { hardMs, softMs } = limitsOf(policy, message);
+    return (
+      policy.acksLate &&
+      !policy.tracksStarted &&
+      hardMs === undefined &&
+      softMs === undefined &&
+      message.unique === undefined &&
+      definition.options.abortable !== true &&
+      definition.options.limit === undefined &&
+      this.#workplace.pool.takesAhead?.(request) === true
+    );
+  }
+
+  get #mayTakeMore(): boolean {
+    const { pool } = this.#workplace;
+    return this.#running < pool.size || pool.takesAhead !== undefined;
   }
 
   get #hasRoom(): boolean {
     return (
-      !this.#isClosed &&
-      !this.#isAlone &&
-      this.#running < this.#workplace.pool.size &&
-      this.#unfinished.size < this.#options.maxUnfinished()
+      !this.#isClosed && !this.#isAlone && this.#mayTakeMore && this.#unfinished.size < this.#options.maxUnfinished()
     );
   }
 
   #start(request: TaskRequest): void {
     this.#running += 1;
+    this.#starts += 1;
     this.#isAlone = request.runsAlone;
     this.#unfinished.add(request);
     const admission = this.#options.limits.admit(request);

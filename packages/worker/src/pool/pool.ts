@@ -10,9 +10,14 @@ export interface Pool extends Service {
   readonly size: number;
   /**
    * Runs a task. Never rejects because the task failed: that is an outcome. The limits hold as `supports` says.
-   * The caller respects `size`.
+   * The caller respects `size`, and goes beyond it for those only that `takesAhead`.
    */
   run(execution: Execution, limits: TimeLimits): Promise<Outcome>;
+  /**
+   * Whether it takes this one without a free slot, to begin it as soon as it can: for pools to which the way is long. Default: none. It may be asked at any time; the
+   * answer is of this moment.
+   */
+  takesAhead?(execution: Execution): boolean;
   /**
    * For pools in which hooks and signals are somewhere else: lets them hear of the outcome that stands, once it is stored. Undefined when nobody wants to. Where it is
    * missing the worker tells them itself.

@@ -36,9 +36,9 @@ export const startProcessHost: StartSlotHost = ({ onMessage, onLine }) => {
   });
   return {
     title: `process ${child.pid ?? 'that could not be started'}`,
-    send(message) {
+    send(messages) {
       // Whether it arrives shows by the answer, or by the exit.
-      if (child.connected) child.send(message, () => undefined);
+      if (child.connected) child.send(messages, () => undefined);
     },
     kill: () => void child.kill('SIGKILL'),
     exited,

@@ -8,17 +8,19 @@ const program = new SlotProgram((message: FromSlot) => {
   else parentPort.postMessage(message);
 });
 
-const onMessage = (message: ToSlot): void => {
-  if (message.kind === 'close') void program.close().finally(() => process.exit(0));
-  else program.receive(message);
+const onMessages = (messages: readonly ToSlot[]): void => {
+  for (const message of messages) {
+    if (message.kind === 'close') void program.close().finally(() => process.exit(0));
+    else program.receive(message);
+  }
 };
 
 if (parentPort === null) {
-  process.on('message', onMessage);
+  process.on('message', onMessages);
   // Nobody is left to run tasks for.
   process.on('disconnect', () => process.exit(1));
   // A Ctrl-C in a terminal reaches the whole group; the worker says when to leave.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 } else {
-  parentPort.on('message', onMessage);
+  parentPort.on('message', onMessages);
 }

@@ -8,6 +8,8 @@ export interface SlotStart {
   readonly handedOver: HandedOver;
   /** Node name of the worker. */
   readonly hostname: string;
+  /** Whether it is weighed after each run, which takes a while. */
+  readonly isWeighed: boolean;
 }
 
 /** A task on its way into a slot: its message as the broker gave it. */
@@ -21,7 +23,10 @@ export interface SlotJob {
 /** From the worker to a slot. */
 export type ToSlot =
   | { readonly kind: 'open'; readonly start: SlotStart }
+  /** Jobs are run one after the other. */
   | { readonly kind: 'run'; readonly job: SlotJob }
+  /** Gives back those of the runs that are not begun. */
+  | { readonly kind: 'recall'; readonly runs: readonly number[] }
   /** Aborts the signal of a run. */
   | { readonly kind: 'abort'; readonly run: number; readonly reason: StoredError }
   /** The outcome is stored: hooks and signals may hear of it. It is the slot's own, or the one that it turned into when it was made known. */
@@ -42,9 +47,11 @@ export type FromSlot =
       readonly outcome: EncodedOutcome;
       /** Hooks or receivers of signals wait in the slot for `tell`. */
       readonly wantsToBeTold: boolean;
-      /** Memory of the slot after the run. */
+      /** Memory of the slot after the run; 0 where it is not weighed. */
       readonly memoryKiB: number;
     }
+  /** They were not begun, and will not be. */
+  | { readonly kind: 'recalled'; readonly runs: readonly number[] }
   | { readonly kind: 'told'; readonly run: number }
   | {
       readonly kind: 'log';

@@ -85,6 +85,7 @@ describe('A slot', () => {
     await turn();
     one.execution.abort.abort(new SoftTimeLimitExceeded());
     other.execution.abort.abort(new SoftTimeLimitExceeded());
+    await turn();
     const aborted = nth(hosts, 1).sent.flatMap((message) => (message.kind === 'abort' ? [message.run] : []));
     expect(aborted).toEqual([1, 2]);
     nth(hosts, 1).saysEnded(2);

@@ -1,5 +1,5 @@
 import { type Execution, type Outcome, WorkerLostError } from '@ctq/core';
-import { backoffMs, Deadline, type Deferred, deferred, ServiceStoppedError, toError } from '@ctq/runtime';
+import { backoffMs, Deadline, type Deferred, deferred, ServiceStoppedError, type Timer, toError } from '@ctq/runtime';
 import { patienceOf, WorkerShutdownError } from '../../shutdown.js';
 import { checkSize } from '../check-size.js';
 import type { Pool, PoolContext, PoolManifest, TimeLimits } from '../pool.js';
@@ -7,11 +7,14 @@ import { runWithin } from '../time-limit.js';
 import { Slot } from './slot.js';
 import { exitText, type StartSlotHost } from './slot-host.js';
 import { SlotStartError } from './slot-start-error.js';
+import { TaskPace } from './task-pace.js';
 
 /** How long a slot may take to close its app's connections. */
 const closeMs = 5_000;
 /** How long hooks and signals of a slot that leaves may take. */
 const retireMs = 60_000;
+/** A short task that takes longer than this is not one. */
+const stallMs = 25;
 /** Between attempts to start a slot again, and how many of them in a row mean that it will not. */
 const restart = { firstMs: 500, maxMs: 10_000, attempts: 5 };
 
@@ -24,7 +27,7 @@ interface FailedStarts {
 
 /**
  * Runs tasks in slots, each a thread or a process with the application in it, kept warm and one task at a time: the next one begins when hooks and
- * signals have heard of the last. A slot can be ended whatever it does: hard limits hold. One that dies is replaced, and its task has the outcome
+ * signals have heard of the last. Of short tasks a slot is given some more while it runs one, or it would do nothing for the time that a message takes. A slot can be ended whatever it does: hard limits hold. One that dies is replaced, and its task has the outcome
  * `worker-lost`.
  */
 export class SlotPool implements Pool {
@@ -36,7 +39,11 @@ export class SlotPool implements Pool {
   readonly #idle: Slot[] = [];
   /** Who waits for a slot, in their order: there are fewer than the size says while one is replaced. */
   readonly #waiting = new Map<Execution, Deferred<Slot | Outcome>>();
+  /** Those that run, and those that are begun next where they are. */
   readonly #running = new Map<Execution, Slot>();
+  /** Terminated before they were begun. */
+  readonly #dismissed = new WeakSet<Execution>();
+  readonly #pace = new TaskPace();
   /** Of executions that ended, as long as somebody may have to hear of them. */
   readonly #ran = new WeakMap<Execution, Slot>();
   /** Slots that belong to the pool no longer, until they have left. */
@@ -50,6 +57,7 @@ export class SlotPool implements Pool {
   /** The start and changes of the size: one after the other. */
   #changed: Promise<void> = Promise.resolve();
   #quiet: Deferred<void> | undefined;
+  #watching: Timer | undefined;
 
   constructor(name: string, size: number, startHost: StartSlotHost, context: PoolContext) {
     checkSize(size);
@@ -76,23 +84,19 @@ export class SlotPool implements Pool {
   }
 
   async run(execution: Execution, limits: TimeLimits): Promise<Outcome> {
-    const slot = await this.#slotFor(execution);
-    if (!(slot instanceof Slot)) return slot;
-    try {
-      const { hardMs, softMs } = limits;
-      if (hardMs === undefined && softMs === undefined) return await slot.run(execution);
-      return await runWithin(
-        limits,
-        execution,
-        (limited) => slot.run(limited),
-        () => slot.kill(),
-      );
-    } finally {
-      this.#running.delete(execution);
-      if (slot.isAwaited) this.#ran.set(execution, slot);
-      if (this.#running.size === 0) this.#quiet?.resolve();
-      this.#offer(slot);
+    for (;;) {
+      const slot = await this.#slotFor(execution, limits);
+      if (!(slot instanceof Slot)) return slot;
+      const outcome = await this.#runIn(slot, execution, limits);
+      if (outcome !== undefined) return outcome;
+      // It was not begun there.
+      if (this.#dismissed.has(execution)) return lost(execution, wasTerminated);
     }
+  }
+
+  /** Short tasks are given to a slot that still runs others: it begins the next one without asking. */
+  takesAhead(execution: Execution): boolean {
+    return this.#waiting.size === 0 && !this.#stopping.signal.aborted && this.#slotAhead(execution) !== undefined;
   }
 
   tell(execution: Execution, outcome: Outcome): Promise<void> | undefined {
@@ -111,8 +115,13 @@ export class SlotPool implements Pool {
   /** Ends the code of one execution at once, or lets go of it before it has a slot; its outcome is `worker-lost`. False when it is not here. */
   terminate(execution: Execution): boolean {
     const slot = this.#running.get(execution);
-    void slot?.kill();
-    return slot !== undefined || this.#dismiss(execution, 'It was terminated before there was a slot for it.');
+    if (slot === undefined) return this.#dismiss(execution, wasTerminated);
+    if (slot.first === undefined || slot.first.execution === execution) void slot.kill();
+    else {
+      this.#dismissed.add(execution);
+      slot.recall(execution);
+    }
+    return true;
   }
 
   /**
@@ -139,6 +148,7 @@ export class SlotPool implements Pool {
         await Promise.all([...new Set(this.#running.values())].map((slot) => slot.kill()));
       }
     }
+    this.#watching?.cancel();
     const closing = deadline.within(closeMs);
     await Promise.all([...this.#slots, ...this.#leaving].map((slot) => slot.close(closing)));
   }
@@ -186,7 +196,8 @@ export class SlotPool implements Pool {
   async #open(signal: AbortSignal, failed?: FailedStarts): Promise<void> {
     const { clock, logger, locator, handOver, hostname, store, startTimeoutMs } = this.#context;
     if (locator === undefined) throw SlotStartError.unlocated(this.name);
-    const start = { locator, handedOver: handOver(), hostname };
+    const isWeighed = Number.isFinite(this.#context.recycle.maxMemoryKiB);
+    const start = { locator, handedOver: handOver(), hostname, isWeighed };
     const slot = new Slot({ startHost: this.#startHost, start, store, clock, logger, startTimeoutMs });
     if (failed !== undefined) this.#failedBefore.set(slot, failed);
     this.#slots.add(slot);
@@ -196,16 +207,86 @@ export class SlotPool implements Pool {
   }
 
   /** A slot, or how the execution ends without one. */
-  async #slotFor(execution: Execution): Promise<Slot | Outcome> {
-    const slot = this.#idle.pop();
+  async #slotFor(execution: Execution, { hardMs, softMs }: TimeLimits): Promise<Slot | Outcome> {
+    const idle = this.#idle.pop();
+    // Limits are of the time in which it runs, and what waits behind others does not.
+    const isLimited = hardMs !== undefined || softMs !== undefined;
+    const slot = idle ?? (isLimited || this.#waiting.size > 0 ? undefined : this.#slotAhead(execution));
     if (slot !== undefined) {
       this.#running.set(execution, slot);
+      if (idle === undefined) this.#watch();
       return slot;
     }
     if (this.#stopping.signal.aborted) return lost(execution, wasStopped);
     const found = deferred<Slot | Outcome>();
     this.#waiting.set(execution, found);
     return await found.promise;
+  }
+
+  /** Undefined when it was not begun. */
+  async #runIn(slot: Slot, execution: Execution, limits: TimeLimits): Promise<Outcome | undefined> {
+    try {
+      const { hardMs, softMs } = limits;
+      if (hardMs === undefined && softMs === undefined) return this.#noted(execution, await slot.run(execution));
+      return await runWithin(
+        limits,
+        execution,
+        async (limited) => (await slot.run(limited)) ?? lost(limited, 'Its slot has ended.'),
+        () => slot.kill(),
+      );
+    } finally {
+      this.#running.delete(execution);
+      if (slot.isAwaited) this.#ran.set(execution, slot);
+      if (this.#running.size === 0) this.#quiet?.resolve();
+      this.#offer(slot);
+    }
+  }
+
+  #noted({ definition }: Execution, outcome: Outcome | undefined): Outcome | undefined {
+    if (outcome !== undefined) this.#pace.note(definition.name, outcome.runtimeMs);
+    return outcome;
+  }
+
+  /** The slot with the least to do of those to which one more may be given. */
+  #slotAhead({ definition }: Execution): Slot | undefined {
+    const depth = this.#pace.depthOf(definition.name);
+    if (depth === 1) return undefined;
+    let found: Slot | undefined;
+    for (const slot of this.#slots)
+      if (slot.load < depth && slot.load < (found?.load ?? depth) && this.#isBrisk(slot)) found = slot;
+    return found;
+  }
+
+  /** It is there, will be for a while, and what it runs is short. */
+  #isBrisk(slot: Slot): boolean {
+    const { first, runs, load, memoryKiB, isAwaited, wasEnded, exit } = slot;
+    if (first === undefined || isAwaited || wasEnded || exit !== undefined) return false;
+    const { maxTasks, maxMemoryKiB } = this.#context.recycle;
+    const isWorn = runs + load > maxTasks || memoryKiB > maxMemoryKiB;
+    return !isWorn && this.#slots.size <= this.#size && this.#pace.depthOf(first.execution.definition.name) > 1;
+  }
+
+  /** Looks after what waits behind others: it is taken back where one of those takes longer than it used to. */
+  #watch(): void {
+    const { clock } = this.#context;
+    this.#watching ??= clock.setTimer(
+      () => {
+        this.#watching = undefined;
+        const now = clock.monotonic();
+        let isAhead = false;
+        for (const slot of this.#slots) {
+          const { first, load } = slot;
+          if (first === undefined || load < 2) continue;
+          isAhead = true;
+          if (now - first.since < stallMs) continue;
+          this.#pace.isLong(first.execution.definition.name);
+          slot.recall();
+        }
+        if (isAhead) this.#watch();
+      },
+      stallMs,
+      { background: true },
+    );
   }
 
   /** Lets go of one that waits. False when it does not. */
@@ -219,7 +300,7 @@ export class SlotPool implements Pool {
   /** What becomes of a slot that has nothing to do. */
   #offer(slot: Slot): void {
     // One that is gone, or about to be, is replaced where that is noticed.
-    if (!this.#slots.has(slot) || slot.exit !== undefined || slot.wasEnded) return;
+    if (slot.load > 0 || !this.#slots.has(slot) || slot.exit !== undefined || slot.wasEnded) return;
     if (this.#slots.size > this.#size) this.#retire(slot);
     else if (this.#isWornOut(slot)) {
       this.#retire(slot);
@@ -302,6 +383,7 @@ export class SlotPool implements Pool {
   }
 }
 
+const wasTerminated = 'It was terminated before there was a slot for it.';
 const wasStopped = 'The pool was stopped before there was a slot for it.';
 
 function lost({ message }: Execution, why: string): Outcome {

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
 import {
   type AppLocator,
@@ -9,11 +10,12 @@ import {
   type Outcome,
   rebuildError,
   storeProgress,
+  type StoredError,
   TaskAbort,
   tellOutcome,
   wantsToBeTold,
 } from '@ctq/core';
-import { createLogger, toError } from '@ctq/runtime';
+import { createLogger, type Deferred, deferred, toError } from '@ctq/runtime';
 import { decodeOutcome, encodeFailure, encodeOutcome } from './outcome-codec.js';
 import type { EncodedOutcome, FromSlot, SlotJob, SlotStart, ToSlot } from './slot-messages.js';
 
@@ -31,23 +33,34 @@ interface LoadedApp {
 interface Ran {
   readonly execution: Execution;
   readonly outcome: Outcome;
+  readonly heard: Deferred<void>;
 }
+
+/** After a run this long somebody may have something to say before the next one begins. */
+const longMs = 5;
 
 /** The application in a slot: loads it, runs what comes, says how it ended. */
 export class SlotProgram {
   readonly #send: (message: FromSlot) => void;
+  /** What is to be run, one after the other. */
+  #line: SlotJob[] = [];
+  #isAtWork = false;
   readonly #running = new Map<number, Execution>();
+  /** Reasons for which the signals of jobs in the line are aborted. */
+  readonly #aborted = new Map<number, StoredError>();
   /** Runs whose hooks and signals wait for the outcome that stands. */
   readonly #ran = new Map<number, Ran>();
   #app: Ctq | undefined;
   #hostname = '';
+  #isWeighed = false;
 
   constructor(send: (message: FromSlot) => void) {
     this.#send = send;
   }
 
-  async #open({ locator, handedOver, hostname }: SlotStart): Promise<void> {
+  async #open({ locator, handedOver, hostname, isWeighed }: SlotStart): Promise<void> {
     this.#hostname = hostname;
+    this.#isWeighed = isWeighed;
     const { app, importModule } = await loadApp(locator);
     this.#app = app;
     app.locate(locator);
@@ -75,17 +88,20 @@ export class SlotProgram {
         );
         return;
       case 'run':
-        void this.#run(message.job);
+        this.#line.push(message.job);
+        if (!this.#isAtWork) void this.#work();
         return;
-      case 'abort': {
-        const execution = this.#running.get(message.run);
-        execution?.abort.abort(rebuildError(message.reason, null, execution.message.id));
+      case 'recall':
+        this.#recall(message.runs);
         return;
-      }
+      case 'abort':
+        this.#abort(message);
+        return;
       case 'tell':
         void this.#tell(message.run, message.instead);
         return;
       case 'forget':
+        this.#ran.get(message.run)?.heard.resolve();
         this.#ran.delete(message.run);
         return;
     }
@@ -95,30 +111,64 @@ export class SlotProgram {
     await this.#app?.close();
   }
 
-  async #run(job: SlotJob): Promise<void> {
+  /** Each is over, and its hooks have heard, before the next one begins: whatever ends the slot is known by name. */
+  async #work(): Promise<void> {
+    this.#isAtWork = true;
+    for (let job = this.#line.shift(); job !== undefined; job = this.#line.shift()) {
+      const { runtimeMs, heard } = await this.#run(job);
+      await heard;
+      if (runtimeMs > longMs && this.#line.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#isAtWork = false;
+  }
+
+  #recall(runs: readonly number[]): void {
+    const recalled = new Set(this.#line.filter(({ run }) => runs.includes(run)).map(({ run }) => run));
+    this.#line = this.#line.filter(({ run }) => !recalled.has(run));
+    for (const run of recalled) this.#aborted.delete(run);
+    this.#send({ kind: 'recalled', runs: [...recalled] });
+  }
+
+  #abort({ run, reason }: Extract<ToSlot, { kind: 'abort' }>): void {
+    const execution = this.#running.get(run);
+    if (execution !== undefined) return execution.abort.abort(rebuildError(reason, null, execution.message.id));
+    if (this.#line.some((job) => job.run === run)) this.#aborted.set(run, reason);
+  }
+
+  async #run(job: SlotJob): Promise<{ readonly runtimeMs: number; readonly heard: Promise<void> | undefined }> {
     const { run } = job;
     const { kernel } = this.#loaded;
+    const aborted = this.#aborted.get(run);
+    this.#aborted.delete(run);
     let execution: Execution | undefined;
     const outcome = await outcomeOf(() => {
       execution = this.#execution(job);
       this.#running.set(run, execution);
+      if (aborted !== undefined) execution.abort.abort(rebuildError(aborted, null, execution.message.id));
       return executeIntercepted(kernel, execution);
     });
     this.#running.delete(run);
     const isAwaited = execution !== undefined && wantsToBeTold(kernel, execution);
-    if (execution !== undefined && isAwaited) this.#ran.set(run, { execution, outcome });
+    const heard = deferred();
+    if (execution !== undefined && isAwaited) this.#ran.set(run, { execution, outcome, heard });
     const how = {
       store: kernel.results,
       options: execution?.definition.options,
       isValueUsed: execution === undefined || isValueUsed(kernel, execution),
     };
-    const ended = { kind: 'ended', run, wantsToBeTold: isAwaited, memoryKiB: memoryKiB() } as const;
+    const ended = {
+      kind: 'ended',
+      run,
+      wantsToBeTold: isAwaited,
+      memoryKiB: this.#isWeighed ? memoryKiB() : 0,
+    } as const;
     try {
       this.#send({ ...ended, outcome: encodeOutcome(outcome, how) });
     } catch (thrown) {
       // Something that no message between threads can hold: an option of a retry.
       this.#send({ ...ended, outcome: encodeFailure(outcome, toError(thrown), how) });
     }
+    return { runtimeMs: outcome.runtimeMs, heard: isAwaited ? heard.promise : undefined };
   }
 
   async #tell(run: number, instead: EncodedOutcome | undefined): Promise<void> {
@@ -130,6 +180,7 @@ export class SlotProgram {
       const stands = instead === undefined ? outcome : decodeOutcome(instead, execution.message.id, kernel.results);
       await tellOutcome(kernel, execution, stands);
     }
+    ran?.heard.resolve();
     this.#send({ kind: 'told', run });
   }
 
@@ -180,8 +231,9 @@ async function outcomeOf(run: () => Outcome | Promise<Outcome>): Promise<Outcome
 
 /** Of this thread where it is one: the heap of its own. */
 function memoryKiB(): number {
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return Math.round((isMainThread ? rss : heapUsed + external) / 1_024);
+  if (isMainThread) return Math.round(process.memoryUsage.rss() / 1_024);
+  const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
+  return Math.round((heap + external) / 1_024);
 }
 
 /** Fields of a log line as they can leave the slot. */

@@ -2,7 +2,7 @@ import { type Execution, type Outcome, storedError, WorkerLostError } from '@ctq
 import { type Clock, type Deadline, deferred, type Deferred, type Logger, toError } from '@ctq/runtime';
 import { decodeOutcome, encodeOutcome, type OutcomeStore } from './outcome-codec.js';
 import { exitText, type SlotExit, type SlotHost, type StartSlotHost } from './slot-host.js';
-import type { FromSlot, SlotStart } from './slot-messages.js';
+import type { FromSlot, SlotStart, ToSlot } from './slot-messages.js';
 import { SlotStartError } from './slot-start-error.js';
 
 export interface SlotOptions {
@@ -22,15 +22,15 @@ interface Awaited {
   readonly told: Deferred<void>;
 }
 
-interface Running {
+interface Given {
   readonly run: number;
   readonly execution: Execution;
-  readonly ended: Deferred<Outcome>;
-  readonly startedAt: number;
+  readonly ended: Deferred<Outcome | undefined>;
 }
 
 /**
- * A thread or a process with the application in it, seen from the worker. It runs one task at a time.
+ * A thread or a process with the application in it, seen from the worker. It runs one task at a time, in the order in which they are given: of those that have
+ * not ended, the first may have begun, the others have not.
  * ```
  * starting ─► idle ⇄ running ─► closing ─► gone
  *     └────────┴────────┴───────────────────▲   killed, or died by itself
@@ -42,11 +42,17 @@ export class Slot {
   readonly #ready = deferred();
   /** Runs that are over, of which somebody in the slot wants to hear. */
   readonly #awaited = new Map<Execution, Awaited>();
-  #running: Running | undefined;
+  /** Of those that have not ended, the first is the one that runs. */
+  #line: Given[] = [];
+  /** When that got to be the first, in monotonic time. */
+  #firstSince = 0;
+  /** What is sent in one turn is sent together: each message costs the worker more than most tasks. */
+  #outbox: ToSlot[] = [];
   #exit: SlotExit | undefined;
   #wasReady = false;
   #wasEnded = false;
-  #runs = 0;
+  #given = 0;
+  #ended = 0;
   #memoryKiB = 0;
 
   constructor(options: SlotOptions) {
@@ -56,7 +62,7 @@ export class Slot {
       onMessage: (message) => this.#onMessage(message),
       onLine: (line) => logger.warn({ slot: this.title }, line),
     });
-    this.#host.send({ kind: 'open', start });
+    this.#send({ kind: 'open', start });
     void this.#host.exited.then((exit) => this.#onExit(exit));
     this.#ready.promise.catch(() => undefined);
   }
@@ -76,9 +82,20 @@ export class Slot {
     return this.#wasEnded;
   }
 
-  /** How many tasks it has run. */
+  /** How many tasks it has run, the one that it runs included. */
   get runs(): number {
-    return this.#runs;
+    return this.#ended + Math.min(this.#line.length, 1);
+  }
+
+  /** How many tasks it has that have not ended. */
+  get load(): number {
+    return this.#line.length;
+  }
+
+  /** The one that runs, and since when in monotonic time. */
+  get first(): { readonly execution: Execution; readonly since: number } | undefined {
+    const [first] = this.#line;
+    return first === undefined ? undefined : { execution: first.execution, since: this.#firstSince };
   }
 
   /** What it took after the last run. */
@@ -123,28 +140,28 @@ export class Slot {
     }
   }
 
-  /** Never rejects: a slot that dies under a task is an outcome, too. */
-  run(execution: Execution): Promise<Outcome> {
-    this.#runs += 1;
-    const run = this.#runs;
-    const { clock } = this.#options;
-    const running = { run, execution, ended: deferred<Outcome>(), startedAt: clock.monotonic() };
-    this.#running = running;
-    if (this.#exit !== undefined) {
-      this.#onLost(this.#exit);
-      return running.ended.promise;
-    }
+  /**
+   * Runs it when those before it have ended. Never rejects: a slot that dies under a task is an outcome, too. Undefined when it was not begun: the slot has ended
+   * before, or was asked to give it back.
+   */
+  run(execution: Execution): Promise<Outcome | undefined> {
+    if (this.#exit !== undefined) return Promise.resolve(undefined);
+    this.#given += 1;
+    const run = this.#given;
+    const ended = deferred<Outcome | undefined>();
+    if (this.#line.length === 0) this.#firstSince = this.#options.clock.monotonic();
+    this.#line.push({ run, execution, ended });
     const { source: message, deliveryInfo } = execution;
-    try {
-      this.#host.send({ kind: 'run', job: { run, message, deliveryInfo } });
-    } catch (thrown) {
-      // A header of a transport of somebody's own, which no message between threads can hold.
-      this.#running = undefined;
-      running.ended.resolve({ kind: 'failure', error: toError(thrown), reason: 'encoding', runtimeMs: 0 });
-      return running.ended.promise;
-    }
-    execution.abort.onAbort((reason) => this.#host.send({ kind: 'abort', run, reason: storedError(reason) }));
-    return running.ended.promise;
+    this.#send({ kind: 'run', job: { run, message, deliveryInfo } });
+    execution.abort.onAbort((reason) => this.#send({ kind: 'abort', run, reason: storedError(reason) }));
+    return ended.promise;
+  }
+
+  /** Asks for those back that are not begun, or for one of them. */
+  recall(execution?: Execution): void {
+    const behind = this.#line.slice(1);
+    const meant = execution === undefined ? behind : behind.filter((given) => given.execution === execution);
+    if (meant.length > 0) this.#send({ kind: 'recall', runs: meant.map(({ run }) => run) });
   }
 
   /** Lets hooks and signals hear of the outcome that stands; resolves when they have, or cannot any more. */
@@ -155,7 +172,7 @@ export class Slot {
     const { store } = this.#options;
     const { options } = execution.definition;
     const instead = outcome.kind === kind ? undefined : encodeOutcome(outcome, { store, options });
-    this.#host.send({ kind: 'tell', run, instead });
+    this.#send({ kind: 'tell', run, instead });
     await told.promise;
   }
 
@@ -165,7 +182,7 @@ export class Slot {
     if (awaited === undefined) return;
     this.#awaited.delete(execution);
     awaited.told.resolve();
-    this.#host.send({ kind: 'forget', run: awaited.run });
+    this.#send({ kind: 'forget', run: awaited.run });
   }
 
   /** Resolves when everybody in it has heard of what they wait for. */
@@ -182,7 +199,7 @@ export class Slot {
   /** Lets it leave by itself; at the deadline it is killed. Resolves when it is gone. */
   async close(deadline: Deadline): Promise<void> {
     this.#wasEnded = true;
-    this.#host.send({ kind: 'close' });
+    this.#send({ kind: 'close' });
     if (!(await deadline.wait(this.#host.exited))) await this.kill();
   }
 
@@ -206,6 +223,9 @@ export class Slot {
         this.#memoryKiB = message.memoryKiB;
         this.#onEnded(message);
         return;
+      case 'recalled':
+        for (const run of message.runs) this.#take(run)?.ended.resolve(undefined);
+        return;
       case 'told':
         for (const [execution, { run }] of this.#awaited) if (run === message.run) this.forget(execution);
         return;
@@ -215,12 +235,53 @@ export class Slot {
     }
   }
 
+  #send(message: ToSlot): void {
+    this.#outbox.push(message);
+    if (this.#outbox.length === 1) queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    const messages = this.#outbox;
+    this.#outbox = [];
+    if (this.#exit !== undefined) return;
+    try {
+      this.#host.send(messages);
+    } catch (thrown) {
+      if (messages.length === 1) this.#onUnsendable(messages[0], toError(thrown));
+      else for (const message of messages) this.#sendAlone(message);
+    }
+  }
+
+  #sendAlone(message: ToSlot): void {
+    try {
+      this.#host.send([message]);
+    } catch (thrown) {
+      this.#onUnsendable(message, toError(thrown));
+    }
+  }
+
+  /** A header of a transport of somebody's own, which no message between threads can hold. */
+  #onUnsendable(message: ToSlot | undefined, error: Error): void {
+    if (message?.kind !== 'run')
+      return void this.#options.logger.error({ err: error }, `Couldn't send to ${this.title}`);
+    const given = this.#take(message.job.run);
+    given?.ended.resolve({ kind: 'failure', error, reason: 'encoding', runtimeMs: 0 });
+  }
+
+  /** Out of the line; undefined for one that was given up. */
+  #take(run: number): Given | undefined {
+    const index = this.#line.findIndex((given) => given.run === run);
+    if (index < 0) return undefined;
+    const [given] = this.#line.splice(index, 1);
+    if (index === 0) this.#firstSince = this.#options.clock.monotonic();
+    return given;
+  }
+
   #onEnded({ run, outcome, wantsToBeTold }: Extract<FromSlot, { kind: 'ended' }>): void {
-    const running = this.#running;
-    // It was given up.
-    if (running?.run !== run) return;
-    this.#running = undefined;
-    const { execution, ended } = running;
+    const given = this.#take(run);
+    if (given === undefined) return;
+    this.#ended += 1;
+    const { execution, ended } = given;
     if (wantsToBeTold) this.#awaited.set(execution, { run, kind: outcome.kind, told: deferred() });
     ended.resolve(decodeOutcome(outcome, execution.message.id, this.#options.store));
   }
@@ -229,18 +290,25 @@ export class Slot {
     this.#exit = exit;
     this.#ready.reject(SlotStartError.ended(this.title, exit));
     for (const execution of [...this.#awaited.keys()]) this.forget(execution);
-    this.#onLost(exit);
+    const [first, ...others] = this.#line;
+    this.#line = [];
+    if (first !== undefined) {
+      this.#ended += 1;
+      first.ended.resolve(this.#lost(first, exit));
+    }
+    for (const { ended } of others) ended.resolve(undefined);
   }
 
-  #onLost(exit: SlotExit): void {
-    if (this.#running === undefined) return;
-    const { execution, ended, startedAt } = this.#running;
-    this.#running = undefined;
+  #lost({ execution }: Given, exit: SlotExit): Outcome {
     const { task, id } = execution.message;
     const error = new WorkerLostError(`The ${this.title} ended while it ran ${task}[${id}]: ${exitText(exit)}`, {
       details: { exitCode: exit.exitCode, signal: exit.signal },
     });
-    const runtimeMs = this.#options.clock.monotonic() - startedAt;
-    ended.resolve({ kind: 'failure', error, reason: 'worker-lost', runtimeMs });
+    return {
+      kind: 'failure',
+      error,
+      reason: 'worker-lost',
+      runtimeMs: this.#options.clock.monotonic() - this.#firstSince,
+    };
   }
 }

@@ -22,7 +22,7 @@ export const startThreadHost: StartSlotHost = ({ onMessage, onLine }) => {
   });
   return {
     title,
-    send: (message) => thread.postMessage(message),
+    send: (messages) => thread.postMessage(messages),
     kill: () => void thread.terminate(),
     exited,
   };

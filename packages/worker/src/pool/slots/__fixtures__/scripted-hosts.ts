@@ -19,9 +19,9 @@ export class ScriptedHost implements SlotHost {
     return this.#exit.promise;
   }
 
-  send(message: ToSlot): void {
-    this.sent.push(message);
-    if (message.kind === 'close') this.ends(0);
+  send(messages: readonly ToSlot[]): void {
+    this.sent.push(...messages);
+    if (messages.some(({ kind }) => kind === 'close')) this.ends(0);
   }
 
   /** Takes a while: it is gone when the test says so. */
