@@ -73,7 +73,9 @@ export class TaskRunner {
   add(request: TaskRequest): void {
     (request.runsAlone ? this.#suspects : this.#waiting).pushBack(request);
     // After everything that came with the same batch.
-    if (!this.#isScheduled && this.#mayTakeMore) this.#schedule(queueMicrotask);
+    if (this.#isScheduled) return;
+    if (this.#mayTakeMore) this.#schedule(queueMicrotask);
+    else this.#watchStart();
   }
 
   /** Something else that has to be over before the worker may go. It must not reject. */

@@ -4,33 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { WorkerScene } from '../../__fixtures__/worker-scene.js';
 import { WorkerShutdownError } from '../../shutdown.js';
 import { PoolTrial } from '../conformance/pool-trial.js';
-import type { PoolContext, TimeLimits } from '../pool.js';
+import type { PoolContext } from '../pool.js';
 import { type ScriptedHost, ScriptedHosts } from './__fixtures__/scripted-hosts.js';
-import { SlotPool } from './slot-pool.js';
+import { nth, poolOf, scriptedPool, turn } from './__fixtures__/scripted-pool.js';
+import type { SlotPool } from './slot-pool.js';
 import { SlotStartError } from './slot-start-error.js';
 
-const unlimited: TimeLimits = { softMs: undefined, hardMs: undefined };
-
-const poolOf = (hosts: ScriptedHosts) => (context: PoolContext) =>
-  new SlotPool('scripted', context.size ?? 1, hosts.start, context);
-
-async function setup(size: number, changes: Partial<PoolContext> = {}) {
-  const hosts = new ScriptedHosts();
-  const trial = await PoolTrial.started(poolOf(hosts), { size, ...changes });
-  const begin = (task = 'kit.returns') => {
-    const execution = trial.execution(task);
-    return { execution, outcome: trial.pool.run(execution, unlimited) };
-  };
-  return { hosts, trial, pool: trial.pool as SlotPool, clock: trial.clock, begin };
-}
-
-/** Lets everything happen that needs no time. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-function nth({ all }: ScriptedHosts, count: number): ScriptedHost {
-  const host = all[count - 1];
-  if (host === undefined) throw new Error(`There is no slot ${count} yet.`);
-  return host;
-}
 /** Lets a task that is the second of its slot succeed. */
 async function runOf({ outcome }: { readonly outcome: Promise<Outcome> }, host: ScriptedHost): Promise<Outcome> {
   await turn();
@@ -45,7 +24,7 @@ const unready = (): void => undefined;
 
 describe('A slot', () => {
   test('is not given a task while it is being ended: the next one runs in its replacement', async () => {
-    const { hosts, pool, begin, trial } = await setup(1);
+    const { hosts, pool, begin, trial } = await scriptedPool(1);
     const [one, other] = [begin(), begin()];
     await turn();
     expect(pool.terminate(one.execution)).toBe(true);
@@ -62,7 +41,7 @@ describe('A slot', () => {
   });
 
   test('that says something of an earlier task says nothing of the next', async () => {
-    const { hosts, begin, trial } = await setup(1);
+    const { hosts, begin, trial } = await scriptedPool(1);
     const one = begin();
     await turn();
     nth(hosts, 1).saysEnded(1);
@@ -76,7 +55,7 @@ describe('A slot', () => {
   });
 
   test('hears of a soft limit for its own task only', async () => {
-    const { hosts, begin, trial } = await setup(1);
+    const { hosts, begin, trial } = await scriptedPool(1);
     const one = begin();
     await turn();
     nth(hosts, 1).saysEnded(1);
@@ -104,7 +83,7 @@ describe('A slot', () => {
   });
 
   test('that is taken for an idle one and dies with its task is lost, and replaced [WK-076]', async () => {
-    const { hosts, begin, trial } = await setup(1);
+    const { hosts, begin, trial } = await scriptedPool(1);
     const one = begin();
     await turn();
     nth(hosts, 1).ends(9);
@@ -119,7 +98,7 @@ describe('A slot', () => {
 
 describe('A task that waits for a slot', () => {
   test('can be terminated: it is not run', async () => {
-    const { hosts, pool, begin, trial } = await setup(1);
+    const { hosts, pool, begin, trial } = await scriptedPool(1);
     const [one, other] = [begin(), begin()];
     await turn();
     expect(pool.terminate(other.execution)).toBe(true);
@@ -133,7 +112,7 @@ describe('A task that waits for a slot', () => {
   });
 
   test('is let go when the pool is abandoned, with the reason', async () => {
-    const { hosts, pool, begin, trial } = await setup(1);
+    const { hosts, pool, begin, trial } = await scriptedPool(1);
     const [one, other] = [begin(), begin()];
     await turn();
     const reason = new WorkerShutdownError();
@@ -146,7 +125,7 @@ describe('A task that waits for a slot', () => {
   });
 
   test('is not run when its worker has let go of it meanwhile', async () => {
-    const { hosts, begin, trial } = await setup(1);
+    const { hosts, begin, trial } = await scriptedPool(1);
     const [one, other, last] = [begin(), begin(), begin()];
     await turn();
     other.execution.abort.abort(new WorkerShutdownError());
@@ -161,7 +140,7 @@ describe('A task that waits for a slot', () => {
   });
 
   test('is lost when the pool stops', async () => {
-    const { hosts, begin, trial } = await setup(1);
+    const { hosts, begin, trial } = await scriptedPool(1);
     const [one, other] = [begin(), begin()];
     await turn();
     const stop = trial.stop();
@@ -174,7 +153,7 @@ describe('A task that waits for a slot', () => {
 
 describe('The size of a pool with slots', () => {
   test('stays what it was when a slot cannot be added; those that were are let go', async () => {
-    const { hosts, pool, trial } = await setup(1);
+    const { hosts, pool, trial } = await scriptedPool(1);
     hosts.onStart = (host) => (host.title === 'slot 2' ? host.says({ kind: 'ready' }) : unfit(host));
     const resized = pool.resize(3);
     expect(SlotStartError.isInstance(await resized.catch((error: unknown) => error))).toBe(true);
@@ -188,7 +167,7 @@ describe('The size of a pool with slots', () => {
   });
 
   test('is changed by one call after the other', async () => {
-    const { hosts, pool, trial } = await setup(1);
+    const { hosts, pool, trial } = await scriptedPool(1);
     const first = new Set(['slot 2', 'slot 3', 'slot 4']);
     hosts.onStart = (host) => (first.has(host.title) ? unfit(host) : host.says({ kind: 'ready' }));
     const failing = pool.resize(4);
@@ -200,7 +179,7 @@ describe('The size of a pool with slots', () => {
   });
 
   test('is not raised any more when the pool is stopped, which is no failure of its own', async () => {
-    const { hosts, pool, trial } = await setup(1);
+    const { hosts, pool, trial } = await scriptedPool(1);
     hosts.onStart = unready;
     const resized = pool.resize(2);
     await turn();
@@ -229,7 +208,7 @@ describe('The size of a pool with slots', () => {
   });
 
   test('is smaller at once when all are busy: those that are too many leave when they are free [WK-083]', async () => {
-    const { hosts, pool, begin, trial } = await setup(2);
+    const { hosts, pool, begin, trial } = await scriptedPool(2);
     const both = [begin(), begin()];
     await turn();
     await pool.resize(1);
@@ -242,7 +221,7 @@ describe('The size of a pool with slots', () => {
   });
 
   test('holds for a replacement that was started when it was larger', async () => {
-    const { hosts, pool, begin, trial } = await setup(2);
+    const { hosts, pool, begin, trial } = await scriptedPool(2);
     const [one, other] = [begin(), begin()];
     await turn();
     hosts.onStart = unready;
@@ -301,7 +280,7 @@ describe('Slots that do not come up', () => {
   });
 
   test('end the pool after five attempts in a row [WK-075]', async () => {
-    const { hosts, pool, begin, trial } = await setup(1);
+    const { hosts, pool, begin, trial } = await scriptedPool(1);
     const one = begin();
     await turn();
     hosts.onStart = unfit;
@@ -316,7 +295,7 @@ describe('Slots that do not come up', () => {
   });
 
   test('are attempts of their own when many died at once: one wave does not end the pool', async () => {
-    const { hosts, pool, begin, trial } = await setup(8);
+    const { hosts, pool, begin, trial } = await scriptedPool(8);
     const running = Array.from({ length: 8 }, () => begin());
     await turn();
     hosts.onStart = unfit;
@@ -332,7 +311,7 @@ describe('Slots that do not come up', () => {
   });
 
   test('that die before they have run a task have not come up', async () => {
-    const { hosts, pool, trial } = await setup(1);
+    const { hosts, pool, trial } = await scriptedPool(1);
     hosts.onStart = (host) => {
       host.says({ kind: 'ready' });
       setImmediate(() => host.ends(4));
@@ -352,7 +331,7 @@ describe('Slots that do not come up', () => {
 describe('Stopping a pool with slots', () => {
   test('does not wait past its deadline for one that leaves while its hooks wait to hear', async () => {
     const recycle = { maxTasks: 1, maxMemoryKiB: Number.POSITIVE_INFINITY };
-    const { hosts, begin, trial } = await setup(1, { recycle });
+    const { hosts, begin, trial } = await scriptedPool(1, { recycle });
     const one = begin();
     await turn();
     nth(hosts, 1).saysEnded(1, { wantsToBeTold: true });

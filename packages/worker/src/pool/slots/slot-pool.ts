@@ -85,7 +85,9 @@ export class SlotPool implements Pool {
 
   async run(execution: Execution, limits: TimeLimits): Promise<Outcome> {
     for (;;) {
-      const slot = await this.#slotFor(execution, limits);
+      // Without a wait where there is one: whoever asks next is to see that it is taken.
+      const found = this.#slotFor(execution, limits);
+      const slot = found instanceof Promise ? await found : found;
       if (!(slot instanceof Slot)) return slot;
       const outcome = await this.#runIn(slot, execution, limits);
       if (outcome !== undefined) return outcome;
@@ -207,7 +209,7 @@ export class SlotPool implements Pool {
   }
 
   /** A slot, or how the execution ends without one. */
-  async #slotFor(execution: Execution, { hardMs, softMs }: TimeLimits): Promise<Slot | Outcome> {
+  #slotFor(execution: Execution, { hardMs, softMs }: TimeLimits): Slot | Outcome | Promise<Slot | Outcome> {
     const idle = this.#idle.pop();
     // Limits are of the time in which it runs, and what waits behind others does not.
     const isLimited = hardMs !== undefined || softMs !== undefined;
@@ -220,7 +222,7 @@ export class SlotPool implements Pool {
     if (this.#stopping.signal.aborted) return lost(execution, wasStopped);
     const found = deferred<Slot | Outcome>();
     this.#waiting.set(execution, found);
-    return await found.promise;
+    return found.promise;
   }
 
   /** Undefined when it was not begun. */

@@ -49,6 +49,17 @@ describe.each([
     },
   );
 
+  test('of short tasks that were given ahead to a slot that ends, each runs once, and one is lost', async () => {
+    await using trial = await started(factory);
+    for (let run = 1; run <= 8; run += 1) await trial.run('slots.diesAsTwelfth');
+    const ids = Array.from({ length: 8 }, (_, index) => `id-${index + 9}`);
+    const outcomes = await Promise.all(ids.map(() => trial.run('slots.diesAsTwelfth')));
+    const lost = outcomes.flatMap((outcome, index) => (outcome.kind === 'success' ? [] : [[ids[index], outcome]]));
+    expect(lost).toEqual([['id-12', expect.objectContaining({ reason: 'worker-lost' })]]);
+    const begun = trial.lines.flatMap(({ message }) => (message.endsWith(' runs') ? [message] : []));
+    expect(begun.slice(8).sort()).toEqual(ids.map((id) => `${id} runs`).sort());
+  });
+
   test('the caller of a task whose value the worker cannot read is told', async () => {
     await using scene = new WorkerScene({ serializers: [blind] });
     const earns = scene.app.task('slots.earns', () => undefined);

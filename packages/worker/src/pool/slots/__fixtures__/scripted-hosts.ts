@@ -7,6 +7,10 @@ export class ScriptedHost implements SlotHost {
   readonly title: string;
   readonly sent: ToSlot[] = [];
   wasKilled = false;
+  /** How many tasks it was given, from its start. */
+  given = 0;
+  /** Messages with tasks in them. */
+  batches = 0;
   readonly #options: SlotHostOptions;
   readonly #exit: Deferred<SlotExit> = deferred();
 
@@ -21,6 +25,9 @@ export class ScriptedHost implements SlotHost {
 
   send(messages: readonly ToSlot[]): void {
     this.sent.push(...messages);
+    const jobs = messages.filter(({ kind }) => kind === 'run').length;
+    this.given += jobs;
+    if (jobs > 0) this.batches += 1;
     if (messages.some(({ kind }) => kind === 'close')) this.ends(0);
   }
 
@@ -33,9 +40,17 @@ export class ScriptedHost implements SlotHost {
     this.#options.onMessage(message);
   }
 
+  forgetsWhatItWasSent(): void {
+    this.sent.length = 0;
+    this.batches = 0;
+  }
+
   /** That a run has succeeded. */
-  saysEnded(run: number, { wantsToBeTold = false }: { readonly wantsToBeTold?: boolean } = {}): void {
-    const outcome = { kind: 'success', shown: `run ${run}`, runtimeMs: 1 } as const;
+  saysEnded(
+    run: number,
+    { wantsToBeTold = false, runtimeMs = 1 }: { readonly wantsToBeTold?: boolean; readonly runtimeMs?: number } = {},
+  ): void {
+    const outcome = { kind: 'success', shown: `run ${run}`, runtimeMs } as const;
     this.says({ kind: 'ended', run, outcome, wantsToBeTold, memoryKiB: 1 });
   }
 

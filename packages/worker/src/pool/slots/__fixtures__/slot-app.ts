@@ -30,6 +30,12 @@ export function slotApp(serializer: Serializer): Ctq {
   app.task('slots.retriesStrangely', { bind: true }, (ctx): number =>
     ctx.retry({ options: { headers: { strange: () => 1 } } }),
   );
+  app.task('slots.diesAsTwelfth', { bind: true }, ({ log, request: { id } }) => {
+    log.info(`${id} runs`);
+    // oxlint-disable-next-line node/no-process-exit -- what is tested
+    if (id === 'id-12') process.exit(3);
+    return id;
+  });
   app.task('slots.diesInMidLine', () => {
     process.stderr.write('these were its last');
     // oxlint-disable-next-line node/no-process-exit -- what is tested
