@@ -1,8 +1,6 @@
 import {
   type AnyTask,
   type Ctq,
-  executeIntercepted,
-  type Kernel,
   type RateLimit,
   type Revocation,
   type RevokeOptions,
@@ -10,7 +8,6 @@ import {
   runsPerSecond,
   type StampedHeaders,
   stampRevocationsOf,
-  workerDirect,
   type WorkerEvent,
 } from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
@@ -25,31 +22,19 @@ import {
   type ServiceGroup,
   serviceGroup,
 } from '@ctq/runtime';
-import { LeaseKeeper } from './connect/lease-keeper.js';
-import { WorkerConnection } from './connect/worker-connection.js';
-import { prefetchLimits } from './consume/prefetch-limits.js';
-import { TaskConsumer } from './consume/task-consumer.js';
-import { BlockWatch } from './execute/block-watch.js';
-import { Workplace } from './execute/workplace.js';
-import { examine } from './health/examine.js';
-import { HealthServer, type HealthOptions } from './health/health-server.js';
+import type { HealthFacts } from './health/examine.js';
 import { nodeName } from './node-name.js';
-import { Autoscaler } from './pool/autoscaler.js';
-import { poolNamed } from './pool/create-pool.js';
 import type { Pool } from './pool/pool.js';
+import { slotMark } from './pool/slots/slot-messages.js';
 import { oldNameWarnings } from './report/old-names.js';
 import { unenforcedLimits } from './report/unenforced-limits.js';
-import { TaskLog } from './report/task-log.js';
 import { type WorkerInfo, workerInfo } from './report/worker-info.js';
 import type { WorkerPhase, WorkerStatus } from './report/worker-status.js';
-import { RevocationKeeper } from './revoke/revocation-keeper.js';
-import type { Revocations } from './revoke/revocations.js';
-import { stateFilePath } from './revoke/state-file.js';
-import { slotMark } from './pool/slots/slot-messages.js';
 import { ServiceLife } from './service-life.js';
 import { coldShutdownMs, WorkerShutdownError } from './shutdown.js';
 import { SoftShutdown } from './soft-shutdown.js';
 import type { WorkerOptions, WorkerStopOptions, WorkerTerminateOptions } from './worker-options.js';
+import { resizePool, type WorkerParts, workerParts } from './worker-parts.js';
 
 /**
  * Runs the tasks of an app.
@@ -73,21 +58,15 @@ import type { WorkerOptions, WorkerStopOptions, WorkerTerminateOptions } from '.
 export class Worker implements Service, AsyncDisposable {
   /** Its node name. */
   readonly name: string;
-  readonly queues: readonly Queue[];
-  readonly pool: Pool;
   readonly #app: Ctq;
   readonly #options: WorkerOptions;
   readonly #logger: Logger;
+  readonly #parts: WorkerParts;
   readonly #group: ServiceGroup;
   readonly #life: ServiceLife;
   readonly #finished = deferred();
-  readonly #connection: WorkerConnection;
-  readonly #consumer: TaskConsumer;
-  readonly #revocations: Revocations;
-  readonly #health: HealthServer | undefined;
   #failure: Error | undefined;
   #soft: SoftShutdown | undefined;
-  readonly #autoscaler: Autoscaler | undefined;
   #isStarted = false;
   #hasStarted = false;
   #isStopped = false;
@@ -100,73 +79,25 @@ export class Worker implements Service, AsyncDisposable {
     const { kernel } = app;
     this.name = nodeName(options.hostname);
     void kernel.signals.workerInit.send(this.name, () => ({ sender: this.name }));
-    const { settings, clock } = kernel;
     const logger = options.logger ?? kernel.logger;
     this.#app = app;
     this.#options = options;
     this.#logger = logger;
     this.#life = new ServiceLife(this.name);
-    this.queues = consumedQueues(kernel, options, this.name);
-    this.pool = createPool(app, options, logger, this.name);
-
-    const connection = new WorkerConnection({ connect: () => app.connect(), logger });
-    const keeper = new LeaseKeeper({
-      connection: () => connection.current,
-      isNeeded: this.pool.supports.onMainLoop,
-      maxBlockedMs: durationMs(settings.workerMaxBlockedTime),
-      exitProcess: options.exitWhenBlocked ?? false,
-      logger,
-    });
-    const blockWatch = this.pool.supports.onMainLoop
-      ? new BlockWatch({ clock, logger, running: () => consumer.unfinished })
-      : undefined;
-    const workplace = new Workplace({
-      kernel,
-      pool: this.pool,
-      hostname: this.name,
-      logger,
-      log: new TaskLog(logger, options.logLevel),
-      keeper: () => keeper.thread,
-      blockWatch,
-    });
-    const { autoscale } = options;
-    const consumer: TaskConsumer = new TaskConsumer({
-      autoscale,
-      onReceived: () => this.#autoscaler?.adjust(),
-      connection: () => connection.current,
-      queues: this.queues,
-      workplace,
-      prefetch: prefetchLimits(app, options.prefetchMultiplier, this.pool),
-      limitLeaseMs: durationMs(options.limitLease ?? '60s'),
-    });
-    this.#connection = connection;
-    this.#consumer = consumer;
-    this.#revocations = workplace.revocations;
-    if (autoscale !== undefined) {
-      const { min, max } = autoscale;
-      this.#autoscaler = new Autoscaler({
-        ...{ min: Math.max(1, min), max, clock, logger },
-        size: () => this.pool.size,
-        resize: (size) => this.resize(size),
-        load: () => consumer.load,
-      });
-    }
-    const revoking = new RevocationKeeper({
-      kernel,
-      revocations: workplace.revocations,
-      file: settings.workerStateDb === undefined ? undefined : stateFilePath(settings.workerStateDb, this.name),
-      onRevoked: (revoked) => consumer.onRevoked(revoked),
-    });
-    this.#health = options.health === undefined ? undefined : this.#healthServer(options.health);
-    const services = [this.#health, this.pool, connection, keeper, blockWatch, revoking, consumer];
-    this.#group = serviceGroup(
-      this.name,
-      services.filter((service) => service !== undefined),
-      () => Deadline.after(5_000, clock),
-    );
+    this.#parts = workerParts({ app, options, name: this.name, logger, facts: () => this.#facts() });
+    const { services } = this.#parts;
+    this.#group = serviceGroup(this.name, services, () => Deadline.after(5_000, kernel.clock));
     void this.#group.failed.then((error) => {
       this.#failure = error;
     });
+  }
+
+  get queues(): readonly Queue[] {
+    return this.#parts.queues;
+  }
+
+  get pool(): Pool {
+    return this.#parts.pool;
   }
 
   /** Resolves with the error when the worker cannot go on: the broker is lost for good, a pool broke. Stop it then. */
@@ -190,7 +121,7 @@ export class Worker implements Service, AsyncDisposable {
 
   /** Where probes are answered; undefined where and while they are not. */
   get healthAddress(): { readonly host: string; readonly port: number } | undefined {
-    return this.#health?.address;
+    return this.#parts.health?.address;
   }
 
   /** Imports the task modules and starts to consume. Resolves when it does. */
@@ -207,7 +138,7 @@ export class Worker implements Service, AsyncDisposable {
       const warning = unenforcedLimits(this.#app.kernel, this.pool);
       if (warning !== undefined) this.#logger.warn(warning);
       await this.#group.start(pending);
-      this.#autoscaler?.start();
+      this.#parts.autoscaler?.start();
       this.#logger.info(`${this.name} ready.`);
       this.#hasStarted = true;
       await workerReady.send(this.name, () => this.#event());
@@ -222,7 +153,7 @@ export class Worker implements Service, AsyncDisposable {
     deadline: Deadline = Deadline.never(this.#app.kernel.clock),
     { signal }: WorkerStopOptions = {},
   ): Promise<void> {
-    this.#autoscaler?.stop();
+    this.#parts.autoscaler?.stop();
     const told = this.#tellShuttingDown('warm', signal);
     // Both at once: the group makes a pending start give up, and the start is over when the group has rolled back.
     await Promise.all([this.#group.stop(deadline), deadline.wait(this.#life.stopping()), told]);
@@ -252,19 +183,19 @@ export class Worker implements Service, AsyncDisposable {
     return {
       hostname: this.name,
       phase: this.phase,
-      connection: this.#connection.state,
-      isConsuming: this.#consumer.isConsuming,
+      connection: this.#parts.connection.state,
+      isConsuming: this.#parts.consumer.isConsuming,
       pool: this.pool.name,
       concurrency: this.pool.size,
       queues: this.queues.map(({ name }) => name),
-      running: this.#consumer.unfinished.map(({ name, message, startedAt = 0, deliveryInfo }) => ({
+      running: this.#parts.consumer.unfinished.map(({ name, message, startedAt = 0, deliveryInfo }) => ({
         id: message.id,
         name,
         startedAt,
         redelivered: deliveryInfo.redelivered ?? false,
       })),
-      waiting: this.#consumer.waiting,
-      held: this.#consumer.held,
+      waiting: this.#parts.consumer.waiting,
+      held: this.#parts.consumer.held,
     };
   }
 
@@ -272,10 +203,8 @@ export class Worker implements Service, AsyncDisposable {
    * Changes the concurrency; what runs is not disturbed. Resolves when there are as many slots.
    * @throws TypeError for a pool that cannot, RangeError for a size that it cannot have.
    */
-  async resize(concurrency: number): Promise<void> {
-    if (this.pool.resize === undefined) throw new TypeError(`The pool ${this.pool.name} cannot be resized.`);
-    await this.pool.resize(concurrency);
-    this.#consumer.resized();
+  resize(concurrency: number): Promise<void> {
+    return resizePool(this.pool, this.#parts.consumer, concurrency);
   }
 
   /** Revokes calls in this worker only, and ends those that run with `terminate`; `app.revoke` is for all of them. */
@@ -295,7 +224,7 @@ export class Worker implements Service, AsyncDisposable {
    */
   setRateLimit(task: string | AnyTask, limit: RateLimit | null): void {
     const { name } = this.#app.kernel.registry.get(typeof task === 'string' ? task : task.taskName);
-    this.#consumer.changeRateLimit(name, runsPerSecond(limit, `Task ${name}`));
+    this.#parts.consumer.changeRateLimit(name, runsPerSecond(limit, `Task ${name}`));
   }
 
   /** For banners and monitors. */
@@ -313,7 +242,7 @@ export class Worker implements Service, AsyncDisposable {
     const { settings, clock } = this.#app.kernel;
     const timeoutMs = durationMs(timeout);
     const waitsIdle = settings.workerEnableSoftShutdownOnIdle;
-    const isBusy = this.#consumer.unfinished.length > 0;
+    const isBusy = this.#parts.consumer.unfinished.length > 0;
     if (this.#soft !== undefined || !this.#hasStarted || timeoutMs === 0 || !(isBusy || waitsIdle)) return undefined;
     this.#logger.warn(`Initiating Soft Shutdown, terminating in ${timeoutMs / 1_000} seconds`);
     this.#soft = new SoftShutdown(timeoutMs, clock);
@@ -322,23 +251,18 @@ export class Worker implements Service, AsyncDisposable {
     return this.#soft.wait(waitsIdle && !isBusy ? new Promise(() => undefined) : stopped);
   }
 
-  #healthServer(options: HealthOptions): HealthServer {
-    return new HealthServer({
-      ...options,
-      logger: this.#logger,
-      examine: (probe) =>
-        examine(probe, {
-          status: this.status(),
-          hasStarted: this.#hasStarted,
-          failure: this.#failure,
-          trouble: this.#consumer.trouble,
-        }),
-    });
+  #facts(): HealthFacts {
+    return {
+      status: this.status(),
+      hasStarted: this.#hasStarted,
+      failure: this.#failure,
+      trouble: this.#parts.consumer.trouble,
+    };
   }
 
   #revoke(revoked: readonly Revocation[]): void {
-    this.#revocations.add(revoked);
-    this.#consumer.onRevoked(revoked);
+    this.#parts.revocations.add(revoked);
+    this.#parts.consumer.onRevoked(revoked);
   }
 
   #event(): WorkerEvent {
@@ -362,49 +286,10 @@ export class Worker implements Service, AsyncDisposable {
   }
 }
 
-/** celery 5.6 worker/__init__.py, setup_queues. */
-function consumedQueues({ queues, settings }: Kernel, options: WorkerOptions, name: string): readonly Queue[] {
-  const chosen = options.queues?.map((one) => (typeof one === 'string' ? queues.named(one) : one)) ?? queues.known;
-  const excluded = new Set(options.excludeQueues);
-  const consumed = chosen.filter((one) => !excluded.has(one.name) && !excluded.has(one.alias ?? ''));
-  return settings.workerDirect ? [...consumed, workerDirect(name)] : consumed;
-}
-
-function createPool(app: Ctq, options: WorkerOptions, logger: Logger, name: string): Pool {
-  const { kernel } = app;
-  const { settings, clock } = kernel;
-  const chosen = options.pool ?? settings.workerPool;
-  const factory = typeof chosen === 'string' ? poolNamed(chosen) : chosen;
-  return factory({
-    size: startSize(options) ?? settings.workerConcurrency ?? undefined,
-    execute: (execution) => executeIntercepted(kernel, execution),
-    clock,
-    logger,
-    locator: app.locator,
-    handOver: () => app.handOver(),
-    hostname: name,
-    store: kernel.results,
-    recycle: {
-      maxTasks: limitOf(options.maxTasksPerChild ?? settings.workerMaxTasksPerChild),
-      maxMemoryKiB: limitOf(options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild),
-    },
-    startTimeoutMs: durationMs(settings.workerProcAliveTimeout),
-  });
-}
-
 /** Python's `if __name__ == '__main__'`, forgotten. */
 function workerInSlot(app: string): ConfigurationError {
   return new ConfigurationError(
     'CTQ_WORKER_IN_SLOT',
     `The module of the app '${app}' starts a worker when it is imported, and a thread or process of a worker's pool has imported it for its tasks. Start the worker in a module of its own.`,
   );
-}
-
-function startSize({ autoscale, concurrency }: WorkerOptions): number | undefined {
-  return autoscale === undefined ? concurrency : Math.max(1, autoscale.min);
-}
-
-/** None and 0 are no limit. */
-function limitOf(value: number | null | undefined): number {
-  return value === null || value === undefined || value === 0 ? Number.POSITIVE_INFINITY : value;
 }

@@ -262,8 +262,10 @@ export class Slot {
 
   /** A header of a transport of somebody's own, which no message between threads can hold. */
   #onUnsendable(message: ToSlot | undefined, error: Error): void {
-    if (message?.kind !== 'run')
-      return void this.#options.logger.error({ err: error }, `Couldn't send to ${this.title}`);
+    if (message?.kind !== 'run') {
+      this.#options.logger.error({ err: error }, `Couldn't send to ${this.title}`);
+      return;
+    }
     const given = this.#take(message.job.run);
     given?.ended.resolve({ kind: 'failure', error, reason: 'encoding', runtimeMs: 0 });
   }
