@@ -1,7 +1,7 @@
 import { type JobsOptions, Queue, QueueEvents } from 'bullmq';
 import { connectionTo } from '../bullmq-connection.js';
 import type { Work } from './work.js';
-import type { WorkQueue } from './work-queue.js';
+import { resultLimitMs, type WorkQueue } from './work-queue.js';
 
 export const bullmqQueue = 'bench-worker';
 
@@ -17,7 +17,7 @@ export async function openBullmqQueue(url: string): Promise<WorkQueue> {
   return {
     async call(name, args) {
       const job = await queue.add(name, args, optionsOf(name));
-      return { result: async () => (await job.waitUntilFinished(events, 30_000)) as number };
+      return { result: async () => (await job.waitUntilFinished(events, resultLimitMs)) as number };
     },
     async park(name, calls) {
       await queue.pause();

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { ctqApp } from './ctq-tasks.js';
-import type { WorkQueue } from './work-queue.js';
+import { resultLimitMs, type WorkQueue } from './work-queue.js';
 
 const parked = 'parked';
 const consumed = 'celery';
@@ -14,7 +14,7 @@ export function kombuQueue(url: string): WorkQueue {
   return {
     async call(name, args) {
       const result = await app.sendTask<number>(name, args);
-      return { result: () => result.get({ timeout: '30s' }) };
+      return { result: () => result.get({ timeout: resultLimitMs }) };
     },
     async park(name, calls) {
       for (let from = 0; from < calls.length; from += wave) {

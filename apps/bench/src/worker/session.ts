@@ -32,11 +32,14 @@ export class Session implements AsyncDisposable {
   static async open({ openQueue, startWorker }: Contender, url: string, concurrency: number): Promise<Session> {
     await clear(url);
     const queue = await openQueue(url);
+    let worker: WorkerProcess | undefined;
     try {
-      const session = new Session(await startWorker(url, concurrency), queue);
+      worker = await startWorker(url, concurrency);
+      const session = new Session(worker, queue);
       await (await session.call('add', [1, 1])).result();
       return session;
     } catch (error) {
+      await worker?.stop();
       await queue[Symbol.asyncDispose]();
       throw error;
     }

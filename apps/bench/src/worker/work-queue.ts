@@ -12,6 +12,9 @@ export interface WorkQueue extends AsyncDisposable {
   left(): Promise<number>;
 }
 
+/** For so long a result is waited for: the first one until the worker has started, whatever else the machine does. */
+export const resultLimitMs = 120_000;
+
 export interface Called {
   /** Only of tasks that store it. */
   result(): Promise<number>;

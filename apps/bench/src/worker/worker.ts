@@ -30,7 +30,7 @@ export async function worker({ round, quick, only }: Run): Promise<readonly Figu
   return await compare(chosen, services.redis.url, scale, round);
 }
 
-/** Each entry once. Another one is first in each round: what a machine does besides, and its temperature, does not always meet the same. */
+/** Each entry once. Each round begins a third of them further on: what else the machine does, and its temperature, does not always meet the same ones. */
 export async function compare(
   chosen: readonly Entry[],
   url: string,
@@ -38,8 +38,9 @@ export async function compare(
   round: number,
 ): Promise<readonly Figure[]> {
   const measured = new Map<Entry, readonly Figure[]>();
+  const first = round * Math.ceil(chosen.length / 3);
   for (let turn = 0; turn < chosen.length; turn += 1) {
-    const entry = chosen[(turn + round * 4) % chosen.length] as Entry;
+    const entry = chosen[(first + turn) % chosen.length] as Entry;
     measured.set(entry, await figuresOf(entry, url, scale));
   }
   return byMeasure(chosen.map((entry) => ({ entry, figures: measured.get(entry) ?? [] })));
