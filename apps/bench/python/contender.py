@@ -1,5 +1,6 @@
-"""Celery's side of the comparison: the app for `celery -A contender worker`, and a client when run as a program."""
+"""Celery's side of the comparisons: the app for `celery -A contender worker`, and a client when run as a program."""
 
+import hashlib
 import json
 import os
 import sys
@@ -16,6 +17,38 @@ app.conf.worker_hijack_root_logger = False
 @app.task(name="add")
 def add(x, y):
     return x + y
+
+
+# What they are for is said in src/worker/work.ts.
+@app.task(name="forget", ignore_result=True)
+def forget(x, y):
+    return x + y
+
+
+@app.task(name="wait", ignore_result=True)
+def wait(ms):
+    time.sleep(ms / 1000)
+
+
+@app.task(name="burn", ignore_result=True)
+def burn(rounds):
+    hashlib.pbkdf2_hmac("sha256", b"ctq", b"salt", rounds, 32)
+
+
+@app.task(name="stamp")
+def stamp(sent_at):
+    return shared_now() - sent_at
+
+
+@app.task(name="hang", ignore_result=True, time_limit=0.1)
+def hang(pulse):
+    file = os.open(pulse, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    while True:
+        os.pwrite(file, f"{os.getpid()} {shared_now():.6f}\n".rjust(48).encode(), 0)
+
+
+def shared_now():
+    return time.monotonic_ns() / 1e6
 
 
 def main():

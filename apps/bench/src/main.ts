@@ -1,40 +1,79 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { calls } from './calls.js';
 import { embedded } from './embedded.js';
-import { medianOf, verdict } from './measure.js';
+import { type Figure, medianOf, multiples, type Run, verdict } from './measure.js';
 import { memory } from './memory.js';
 import { redis } from './redis/redis.js';
-import { worker } from './worker.js';
+import { worker } from './worker/worker.js';
 
-const scenarios = { memory, embedded, calls, worker, redis } as const;
-const names = Object.keys(scenarios) as (keyof typeof scenarios)[];
+const scenarios: Readonly<Record<string, (run: Run) => Promise<readonly Figure[]>>> = {
+  memory: () => memory(),
+  embedded,
+  calls,
+  worker,
+  redis,
+};
+const names = Object.keys(scenarios);
+const usage = `npm run bench -- [${names.join('|')} …] [--runs 3] [--json]
+npm run bench -- worker [--quick] [--only <part of a contender's name>,…]
+`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
-    runs: { type: 'string', default: '3' },
+    runs: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
-const unknown = positionals.filter((name) => !names.some((known) => known === name));
-if (values.help || unknown.length > 0) {
-  process.stdout.write(`npm run bench -- [${names.join('|')} …] [--runs 3] [--json]\n`);
-  process.exitCode = unknown.length > 0 ? 2 : 0;
+const { quick, only } = values;
+const runs = Number(values.runs ?? (quick ? 1 : 3));
+const unknown = positionals.some((name) => !names.includes(name));
+const misplaced = (quick || only !== undefined) && positionals.join() !== 'worker';
+const wrong = unknown || misplaced || !Number.isInteger(runs) || runs < 1;
+if (values.help || wrong) {
+  process.stdout.write(usage);
+  process.exitCode = wrong ? 2 : 0;
 } else {
-  const wanted = positionals.length === 0 ? names : names.filter((name) => positionals.includes(name));
-  for (const name of wanted) {
-    const figures = await medianOf(Number(values.runs), () => scenarios[name]());
-    if (values.json) process.stdout.write(`${JSON.stringify({ scenario: name, figures })}\n`);
-    else {
-      process.stdout.write(`\n${name} (median of ${values.runs})\n`);
-      for (const figure of figures) {
-        const value = figure.value.toLocaleString('en', { maximumFractionDigits: figure.unit === 'tasks/s' ? 0 : 2 });
-        process.stdout.write(
-          `  ${figure.name.padEnd(52)} ${value.padStart(10)} ${figure.unit.padEnd(8)} ${verdict(figure)}\n`,
-        );
-      }
-    }
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    const load = loadavg()[0] ?? Number.NaN;
+    const figures = await medianOf(runs, (round) =>
+      scenario({ round, quick, ...(only === undefined ? {} : { only: only.split(',') }) }),
+    );
+    if (values.json) process.stdout.write(`${JSON.stringify(forMachines(name, load, figures))}\n`);
+    else process.stdout.write(forPeople(name, load, figures));
   }
+}
+
+function forMachines(scenario: string, load: number, figures: readonly Figure[]): object {
+  return {
+    scenario,
+    runs,
+    load,
+    figures: figures.map((figure) => ({ ...figure, multiples: multiples(figure, figures) })),
+  };
+}
+
+function forPeople(scenario: string, load: number, figures: readonly Figure[]): string {
+  const width = Math.max(52, ...figures.map(({ name }) => name.length));
+  const lines = figures.map((figure) => {
+    const remarks = Object.entries(multiples(figure, figures)).map(
+      ([other, multiple]) => `${multiple.toPrecision(multiple < 1 ? 2 : 3)} × ${other}`,
+    );
+    const last = verdict(figure);
+    if (last !== '') remarks.push(last);
+    return `  ${figure.name.padEnd(width)} ${valueOf(figure).padStart(10)} ${figure.unit.padEnd(8)} ${remarks.join(', ')}`;
+  });
+  const machine = `load ${load.toFixed(1)} before it, ${availableParallelism()} cores`;
+  return `\n${scenario} (median of ${runs}; ${machine})\n${lines.map((line) => `${line.trimEnd()}\n`).join('')}`;
+}
+
+function valueOf({ value, unit, absent }: Figure): string {
+  if (absent !== undefined) return 'n/a';
+  return value.toLocaleString('en', { maximumFractionDigits: unit === 'tasks/s' ? 0 : 2 });
 }

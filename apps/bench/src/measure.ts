@@ -5,6 +5,20 @@ export interface Figure {
   readonly unit: 'tasks/s' | 'ms' | 'µs' | 'MiB' | 'KiB' | '%' | 's' | '';
   /** What DESIGN expects, if it says. */
   readonly expected?: { readonly atLeast?: number; readonly atMost?: number };
+  /** Figures of the same run that it is set in proportion to: what they are called beside it, and their names. */
+  readonly beside?: Readonly<Record<string, string>>;
+  /** Why there is none; its value is NaN. */
+  readonly absent?: string;
+}
+
+/** What a scenario is told about one of its runs. */
+export interface Run {
+  /** From 0. */
+  readonly round: number;
+  /** A tenth of the work, where there is much. */
+  readonly quick: boolean;
+  /** Only contenders with one of these in their names, where there are several. */
+  readonly only?: readonly string[];
 }
 
 function median(values: readonly number[]): number {
@@ -18,16 +32,32 @@ export function percentile(values: readonly number[], percent: number): number {
 }
 
 /** The same measurement several times; the median of each of its figures. */
-export async function medianOf(runs: number, measure: () => Promise<readonly Figure[]>): Promise<readonly Figure[]> {
+export async function medianOf(
+  runs: number,
+  measure: (round: number) => Promise<readonly Figure[]>,
+): Promise<readonly Figure[]> {
   const all: (readonly Figure[])[] = [];
-  for (let run = 0; run < runs; run += 1) all.push(await measure());
+  for (let round = 0; round < runs; round += 1) all.push(await measure(round));
   return (all[0] ?? []).map((figure, index) => ({
     ...figure,
     value: median(all.map((figures) => figures[index]?.value ?? Number.NaN)),
   }));
 }
 
-export function verdict({ value, expected }: Figure): string {
+/** A figure as a multiple of those beside it, where these were measured. */
+export function multiples(
+  { value, beside = {} }: Figure,
+  figures: readonly Figure[],
+): Readonly<Record<string, number>> {
+  const found = Object.entries(beside).map(([other, name]) => {
+    const peer = figures.find((figure) => figure.name === name);
+    return [other, value / (peer?.value ?? Number.NaN)] as const;
+  });
+  return Object.fromEntries(found.filter(([, multiple]) => Number.isFinite(multiple)));
+}
+
+export function verdict({ value, expected, absent }: Figure): string {
+  if (absent !== undefined) return absent;
   if (expected === undefined) return '';
   if (expected.atLeast !== undefined && value < expected.atLeast)
     return `below the expected ${expected.atLeast.toLocaleString('en')}`;

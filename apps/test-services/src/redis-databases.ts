@@ -37,6 +37,7 @@ export const redisDatabases = {
   interopStates: 42,
   interopValues: 43,
   interopOddMessages: 44,
+  benchWorker: 57,
 } as const;
 
 export type RedisDatabase = keyof typeof redisDatabases;

@@ -1,5 +1,6 @@
 import BeeQueue from 'bee-queue';
-import type { Contender, Site } from './contender.js';
+import type { Site } from '../site.js';
+import type { Contender } from './contender.js';
 
 interface Sum {
   readonly x: number;

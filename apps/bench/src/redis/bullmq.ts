@@ -1,16 +1,12 @@
-import { type ConnectionOptions, Queue, QueueEvents, Worker } from 'bullmq';
-import type { Contender, Site } from './contender.js';
+import { Queue, QueueEvents, Worker } from 'bullmq';
+import { connectionTo } from '../bullmq-connection.js';
+import type { Contender } from './contender.js';
 
 const name = 'bench-bullmq';
 
-function connectionTo({ url }: Site): ConnectionOptions {
-  const { hostname, port, pathname } = new URL(url);
-  return { host: hostname, port: Number(port), db: Number(pathname.slice(1)), maxRetriesPerRequest: null };
-}
-
 export const bullmq: Contender = {
   async openProducer(site) {
-    const connection = connectionTo(site);
+    const connection = connectionTo(site.url);
     const queue = new Queue(name, { connection, defaultJobOptions: { removeOnComplete: !site.stores } });
     await queue.waitUntilReady();
     let events: QueueEvents | undefined;
@@ -37,7 +33,7 @@ export const bullmq: Contender = {
         onTask();
         return data.x + data.y;
       },
-      { connection: connectionTo(site), concurrency },
+      { connection: connectionTo(site.url), concurrency },
     );
     await worker.waitUntilReady();
     return { [Symbol.asyncDispose]: () => worker.close() };

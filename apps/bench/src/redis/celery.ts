@@ -1,16 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { pythonWith } from '@ctq/test-services';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { processTree } from '../process-tree.js';
-import type { Site } from './contender.js';
+import { celeryProgram, celeryWorker } from '../celery-program.js';
+import type { Site } from '../site.js';
+import type { WorkerProcess } from '../worker-process.js';
 import type { Contestant, Measured } from './contestant.js';
-
-const programs = fileURLToPath(new URL('../../python/', import.meta.url));
 
 /** How often the queue is looked at while a worker empties it. */
 const lookMs = 5;
@@ -25,36 +20,30 @@ export const celery: Contestant = {
   sends: ['one-by-one'],
 
   async send(site, order) {
-    const program = spawn(await python(), ['contender.py', order.what, String(order.count)], {
-      cwd: programs,
-      env: environment(site),
+    const { command, args, cwd, environment } = await celeryProgram(site, [
+      'contender.py',
+      order.what,
+      String(order.count),
+    ]);
+    const program = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     return JSON.parse(await text(program.stdout)) as Measured;
   },
 
   async work(site, { count }) {
-    const worker = spawn(await python(), ['-m', 'celery', '-A', 'contender', 'worker', '-l', 'INFO', '-c', '2'], {
-      cwd: programs,
-      env: environment(site),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    const exited = once(worker, 'exit');
+    const worker = await celeryWorker(site, ['-l', 'INFO', '-c', '2']);
     const ending = new AbortController();
     const measureAndStop = async (): Promise<Measured> => {
       try {
         return await measure(worker, site, count, ending.signal);
       } finally {
-        worker.kill('SIGTERM');
-        await exited;
+        await worker.stop();
       }
     };
-    await Promise.race([
-      saysReady(worker),
-      exited.then(([code]) => {
-        throw new Error(`Celery's worker ended with ${code} before it was ready.`);
-      }),
-    ]);
+    await worker.saysReady();
     const measured = measureAndStop();
     return {
       measured,
@@ -66,24 +55,9 @@ export const celery: Contestant = {
   },
 };
 
-function python(): Promise<string> {
-  return pythonWith(fileURLToPath(new URL('../../python/requirements.txt', import.meta.url)));
-}
-
-function environment({ url, stores }: Site): NodeJS.ProcessEnv {
-  return { ...process.env, BENCH_URL: url, BENCH_STORES: stores ? 'stores' : 'ignores' };
-}
-
-function saysReady({ stderr }: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    // Read to its end, lest the worker block on a full pipe.
-    if (stderr !== null) createInterface(stderr).on('line', (line) => line.endsWith(' ready.') && resolve());
-  });
-}
-
 /** From the first look at which something was done to the one at which everything was. */
 async function measure(
-  { pid = 0 }: ChildProcess,
+  worker: WorkerProcess,
   { url, stores }: Site,
   count: number,
   signal: AbortSignal,
@@ -99,10 +73,10 @@ async function measure(
     let before = await done();
     for (; before < begun && !signal.aborted; before = await done()) await sleep(lookMs);
     const startedAt = performance.now();
-    const cpu = processTree(pid).cpuSeconds;
+    const cpu = worker.usage().cpuSeconds;
     while ((await done()) < count && !signal.aborted) await sleep(lookMs);
     const share = (count - before) / count;
-    const { cpuSeconds, residentMiB } = processTree(pid);
+    const { cpuSeconds, residentMiB } = worker.usage();
     return {
       seconds: (performance.now() - startedAt) / 1_000 / share,
       cpuSeconds: (cpuSeconds - cpu) / share,

@@ -1,8 +1,4 @@
-/** Where a contender works, and whether it keeps results. */
-export interface Site {
-  readonly url: string;
-  readonly stores: boolean;
-}
+import type { Site } from '../site.js';
 
 /** A task queue for Node as the comparison uses it: one queue, one task that adds two numbers. */
 export interface Contender {

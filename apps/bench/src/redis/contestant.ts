@@ -1,4 +1,4 @@
-import type { Site } from './contender.js';
+import type { Site } from '../site.js';
 
 /** What a process of the comparison is told to do. */
 export type Order = SendOrder | WorkOrder;

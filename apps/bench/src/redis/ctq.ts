@@ -1,7 +1,8 @@
 import { Ctq } from '@ctq/core';
 import { Deadline, silentLogger } from '@ctq/runtime';
 import { Worker } from '@ctq/worker';
-import type { Contender, Site } from './contender.js';
+import type { Site } from '../site.js';
+import type { Contender } from './contender.js';
 
 function appAt({ url, stores }: Site, onTask: () => void = () => undefined) {
   const app = new Ctq('bench', { brokerUrl: url, resultBackend: url, taskIgnoreResult: !stores, logger: silentLogger });

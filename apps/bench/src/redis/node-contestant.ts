@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Site } from './contender.js';
+import type { Site } from '../site.js';
 import type { Contestant, Measured, Order } from './contestant.js';
 
 /** A contender that runs in Node: each order in a process of its own. */

@@ -1,6 +1,6 @@
 import { startServices } from '@ctq/test-services';
-import { Redis } from 'ioredis';
 import { type Figure, percentile } from '../measure.js';
+import { clear } from '../site.js';
 import { celery } from './celery.js';
 import type { Contestant, Measured, SendOrder } from './contestant.js';
 import { nodeContestant } from './node-contestant.js';
@@ -89,13 +89,4 @@ async function figuresOf({ sends, ...contestant }: Contestant, url: string): Pro
 
 function rate(name: string, count: number, { seconds }: Measured): Figure {
   return { name, value: count / seconds, unit: 'tasks/s' };
-}
-
-async function clear(url: string): Promise<void> {
-  const client = new Redis(url);
-  try {
-    await client.flushdb();
-  } finally {
-    client.disconnect();
-  }
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import type { Contender, Site } from './contender.js';
+import type { Site } from '../site.js';
+import type { Contender } from './contender.js';
 import type { Measured, Order, SendOrder, WorkOrder } from './contestant.js';
 
 /** Each in a process without the others, whose code would count as memory. */

@@ -1,0 +1,17 @@
+import { Redis } from 'ioredis';
+
+/** Where a contender works, and whether it keeps results. */
+export interface Site {
+  readonly url: string;
+  readonly stores: boolean;
+}
+
+/** Empties the database of a URL. */
+export async function clear(url: string): Promise<void> {
+  const client = new Redis(url);
+  try {
+    await client.flushdb();
+  } finally {
+    client.disconnect();
+  }
+}
