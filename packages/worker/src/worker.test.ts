@@ -32,7 +32,7 @@ describe('A worker as a service', () => {
 });
 
 describe('A worker', () => {
-  test('takes tasks of the queues it is given and of no others [WK-046]', async () => {
+  test('takes tasks of the queues it is given and of no others [WK-024, WK-046]', async () => {
     await using scene = new WorkerScene();
     const where = scene.app.task('where', { bind: true }, (ctx) => ctx.request.deliveryInfo?.routingKey);
     await scene.start({ queues: ['hipri', 'lopri'] });
@@ -51,7 +51,7 @@ describe('A worker', () => {
     expect(await scene.waiting('other')).toBe(1);
   });
 
-  test('runs as many at a time as its concurrency, and takes no more than it may hold [WK-018]', async () => {
+  test('runs as many at a time as its concurrency, and takes no more than it may hold [WK-018, WK-024]', async () => {
     await using scene = new WorkerScene();
     const door = deferred();
     let running = 0;

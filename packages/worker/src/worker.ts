@@ -12,6 +12,7 @@ import {
   stampRevocationsOf,
   workerDirect,
   type WorkerEvent,
+  type WorkerProcessEvent,
 } from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
 import {
@@ -88,6 +89,7 @@ export class Worker implements Service, AsyncDisposable {
   #soft: SoftShutdown | undefined;
   readonly #autoscaler: Autoscaler | undefined;
   #isStarted = false;
+  #isSetUp = false;
   #hasStarted = false;
   #isStopped = false;
   #isShuttingDown: 'warm' | 'cold' | undefined;
@@ -201,8 +203,10 @@ export class Worker implements Service, AsyncDisposable {
       this.#isStarted = true;
       await this.#app.loadModules(this.#options.importModule);
       pending.throwIfAborted();
-      const { workerAfterSetup, workerReady } = this.#app.kernel.signals;
+      const { workerAfterSetup, workerProcessInit, workerReady } = this.#app.kernel.signals;
       await workerAfterSetup.send(this.name, () => this.#event());
+      if (this.pool.supports.onMainLoop) await workerProcessInit.send(this.name, () => this.#processEvent());
+      this.#isSetUp = true;
       pending.throwIfAborted();
       for (const line of oldNameWarnings(this.#app)) this.#logger.warn(line);
       const warning = unenforcedLimits(this.#app.kernel, this.pool);
@@ -346,6 +350,10 @@ export class Worker implements Service, AsyncDisposable {
     return { sender: this.name, worker: this };
   }
 
+  #processEvent(): WorkerProcessEvent {
+    return { sender: this.name, pid: process.pid };
+  }
+
   /** Once for each way: a cold shutdown may follow a warm one. */
   #tellShuttingDown(how: 'warm' | 'cold', signal: NodeJS.Signals | undefined): Promise<void> | undefined {
     if (!this.#isStarted || this.#isShuttingDown === how || this.#isShuttingDown === 'cold') return undefined;
@@ -356,10 +364,15 @@ export class Worker implements Service, AsyncDisposable {
 
   async #tellShutdown(deadline: Deadline): Promise<void> {
     if (!this.#isStarted) return;
-    this.#shutdownTold ??= Promise.resolve(
-      this.#app.kernel.signals.workerShutdown.send(this.name, () => this.#event()),
-    );
+    this.#shutdownTold ??= this.#tellStopped();
     await deadline.wait(this.#shutdownTold);
+  }
+
+  async #tellStopped(): Promise<void> {
+    const { workerProcessShutdown, workerShutdown } = this.#app.kernel.signals;
+    if (this.#isSetUp && this.pool.supports.onMainLoop)
+      await workerProcessShutdown.send(this.name, () => this.#processEvent());
+    await workerShutdown.send(this.name, () => this.#event());
   }
 }
 

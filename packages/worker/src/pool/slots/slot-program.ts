@@ -12,6 +12,7 @@ import {
   TaskAbort,
   tellOutcome,
   wantsToBeTold,
+  type WorkerProcessEvent,
 } from '@ctq/core';
 import { createLogger, toError } from '@ctq/runtime';
 import { decodeOutcome, encodeFailure, encodeOutcome } from './outcome-codec.js';
@@ -61,6 +62,7 @@ export class SlotProgram {
     await app.loadModules(importModule);
     // What is wrong with the settings shows now, not by the first task.
     void app.kernel.content;
+    await app.kernel.signals.workerProcessInit.send(hostname, () => this.#event());
   }
 
   receive(message: Exclude<ToSlot, { kind: 'close' }>): void {
@@ -92,6 +94,7 @@ export class SlotProgram {
   }
 
   async close(): Promise<void> {
+    await this.#app?.kernel.signals.workerProcessShutdown.send(this.#hostname, () => this.#event());
     await this.#app?.close();
   }
 
@@ -150,6 +153,10 @@ export class SlotProgram {
       updateState: (changed, state, meta) => storeProgress(kernel, { ...facts, message: changed }, state, meta),
       sendEvent: (type, fields) => kernel.events.send(type, fields, { hostname }),
     };
+  }
+
+  #event(): WorkerProcessEvent {
+    return { sender: this.#hostname, pid: process.pid };
   }
 
   get #loaded(): Ctq {
