@@ -184,6 +184,15 @@ describe('The banner', () => {
     expect(text.indexOf('.> celery ')).toBeLessThan(text.indexOf('.> hipri '));
   });
 
+  test.each([
+    [{ concurrency: 3 }, '3 (async)'],
+    [{ autoscale: { min: 2, max: 10 } }, '{min=2, max=10} (async)'],
+  ])('shows how many tasks run at a time: %j [WK-108]', async (options, shown) => {
+    await using scene = new WorkerScene();
+    const text = banner(await scene.worker(options).info(), { version: '1', platform: 'x', now: new Date() });
+    expect(text.split('\n').some((line) => line.endsWith(`.> concurrency: ${shown}`))).toBe(true);
+  });
+
   test('lists the tasks when told so, those of ctq itself only when told that too [WK-111]', async () => {
     await using scene = new WorkerScene();
     scene.app.task('add', (x: number) => x);

@@ -25,6 +25,7 @@ import {
   type Service,
   type ServiceGroup,
   serviceGroup,
+  type Timer,
 } from '@ctq/runtime';
 import { LeaseKeeper } from './connect/lease-keeper.js';
 import { WorkerConnection } from './connect/worker-connection.js';
@@ -33,7 +34,7 @@ import { BlockWatch } from './execute/block-watch.js';
 import { Workplace } from './execute/workplace.js';
 import { examine } from './health/examine.js';
 import { HealthServer, type HealthOptions } from './health/health-server.js';
-import { nodeName } from './node-name.js';
+import { nodeFormat, nodeName } from './node-name.js';
 import { Autoscaler } from './pool/autoscaler.js';
 import { poolNamed } from './pool/create-pool.js';
 import type { Pool } from './pool/pool.js';
@@ -44,7 +45,6 @@ import { type WorkerInfo, workerInfo } from './report/worker-info.js';
 import type { WorkerPhase, WorkerStatus } from './report/worker-status.js';
 import { RevocationKeeper } from './revoke/revocation-keeper.js';
 import type { Revocations } from './revoke/revocations.js';
-import { stateFilePath } from './revoke/state-file.js';
 import { slotMark } from './pool/slots/slot-messages.js';
 import { ServiceLife } from './service-life.js';
 import { coldShutdownMs, WorkerShutdownError } from './shutdown.js';
@@ -88,6 +88,8 @@ export class Worker implements Service, AsyncDisposable {
   #failure: Error | undefined;
   #soft: SoftShutdown | undefined;
   readonly #autoscaler: Autoscaler | undefined;
+  /** Keeps the process: waits for a broker do not. */
+  #stay: Timer | undefined;
   #isStarted = false;
   #isSetUp = false;
   #hasStarted = false;
@@ -157,7 +159,7 @@ export class Worker implements Service, AsyncDisposable {
     const revoking = new RevocationKeeper({
       kernel,
       revocations: workplace.revocations,
-      file: settings.workerStateDb === undefined ? undefined : stateFilePath(settings.workerStateDb, this.name),
+      file: settings.workerStateDb === undefined ? undefined : nodeFormat(settings.workerStateDb, this.name),
       onRevoked: (revoked) => consumer.onRevoked(revoked),
     });
     this.#health = options.health === undefined ? undefined : this.#healthServer(options.health);
@@ -196,26 +198,16 @@ export class Worker implements Service, AsyncDisposable {
     return this.#health?.address;
   }
 
-  /** Imports the task modules and starts to consume. Resolves when it does. */
+  /** Imports the task modules and starts to consume. Resolves when it does. The process stays until the worker is stopped, also while there is no broker. */
   start(signal: AbortSignal = new AbortController().signal): Promise<void> {
     return this.#life.start(signal, async (pending) => {
-      if (process.argv.includes(slotMark)) throw workerInSlot(this.#app.name);
-      this.#isStarted = true;
-      await this.#app.loadModules(this.#options.importModule);
-      pending.throwIfAborted();
-      const { workerAfterSetup, workerProcessInit, workerReady } = this.#app.kernel.signals;
-      await workerAfterSetup.send(this.name, () => this.#event());
-      if (this.pool.supports.onMainLoop) await workerProcessInit.send(this.name, () => this.#processEvent());
-      this.#isSetUp = true;
-      pending.throwIfAborted();
-      for (const line of oldNameWarnings(this.#app)) this.#logger.warn(line);
-      const warning = unenforcedLimits(this.#app.kernel, this.pool);
-      if (warning !== undefined) this.#logger.warn(warning);
-      await this.#group.start(pending);
-      this.#autoscaler?.start();
-      this.#logger.info(`${this.name} ready.`);
-      this.#hasStarted = true;
-      await workerReady.send(this.name, () => this.#event());
+      this.#stay = this.#app.kernel.clock.setTimer(() => undefined, Number.POSITIVE_INFINITY);
+      try {
+        await this.#start(pending);
+      } catch (error) {
+        this.#stay.cancel();
+        throw error;
+      }
     });
   }
 
@@ -230,8 +222,12 @@ export class Worker implements Service, AsyncDisposable {
     this.#autoscaler?.stop();
     const told = this.#tellShuttingDown('warm', signal);
     // Both at once: the group makes a pending start give up, and the start is over when the group has rolled back.
-    await Promise.all([this.#group.stop(deadline), deadline.wait(this.#life.stopping()), told]);
-    await this.#tellShutdown(deadline);
+    try {
+      await Promise.all([this.#group.stop(deadline), deadline.wait(this.#life.stopping()), told]);
+      await this.#tellShutdown(deadline);
+    } finally {
+      this.#stay?.cancel();
+    }
     this.#isStopped = true;
     this.#finished.resolve();
   }
@@ -305,11 +301,32 @@ export class Worker implements Service, AsyncDisposable {
 
   /** For banners and monitors. */
   info(): Promise<WorkerInfo> {
-    return workerInfo(this.#app, this);
+    const { name, pool, queues } = this;
+    return workerInfo(this.#app, { name, pool, queues, autoscale: this.#options.autoscale });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  async #start(pending: AbortSignal): Promise<void> {
+    if (process.argv.includes(slotMark)) throw workerInSlot(this.#app.name);
+    this.#isStarted = true;
+    await this.#app.loadModules(this.#options.importModule);
+    pending.throwIfAborted();
+    const { workerAfterSetup, workerProcessInit, workerReady } = this.#app.kernel.signals;
+    await workerAfterSetup.send(this.name, () => this.#event());
+    if (this.pool.supports.onMainLoop) await workerProcessInit.send(this.name, () => this.#processEvent());
+    this.#isSetUp = true;
+    pending.throwIfAborted();
+    for (const line of oldNameWarnings(this.#app)) this.#logger.warn(line);
+    const warning = unenforcedLimits(this.#app.kernel, this.pool);
+    if (warning !== undefined) this.#logger.warn(warning);
+    await this.#group.start(pending);
+    this.#autoscaler?.start();
+    this.#logger.info(`${this.name} ready.`);
+    this.#hasStarted = true;
+    await workerReady.send(this.name, () => this.#event());
   }
 
   /** Undefined where nobody waits: there is no time, or nothing to wait for. */
