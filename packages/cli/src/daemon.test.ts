@@ -4,6 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { CommandRun } from './__fixtures__/command.js';
 import { Project } from './__fixtures__/project.js';
 
+/** Several commands, one after the other, each a process that loads a TypeScript file. */
+const slow = { timeout: 120_000 };
+
 const tasks = `import { Ctq } from '@ctq/core';
 export const app = new Ctq('demo');
 app.task('who', () => [process.pid, process.getgid(), process.umask()]);
@@ -47,22 +50,26 @@ function watched(folder: string) {
 }
 
 describe('--pidfile', () => {
-  test('has the process id as long as the worker lives, and keeps a second one away [CL-013, CL-056, ST-226, WK-102, WK-125]', async () => {
-    using project = new Project({ 'tasks.ts': tasks });
-    await using worker = new CommandRun(project.folder, [...start, '--pidfile', '%n.pid']);
-    await worker.says(/ready\./);
-    expect(read(project, 'w1.pid')).toBe(`${worker.pid}\n`);
-    expect(statSync(join(project.folder, 'w1.pid')).mode & 0o777).toBe(0o644);
-    // By the setting too.
-    const second = await run(project, [...start, 'worker.pidfile=%n.pid']);
-    expect(second).toMatchObject({
-      ...{ code: 73, out: '' },
-      err: `ERROR: Pidfile (w1.pid) already exists.\nSeems we're already running? (pid: ${worker.pid})\n`,
-    });
-    worker.kill('SIGTERM');
-    expect(await worker.exitCode).toBe(0);
-    expect(has(project, 'w1.pid')).toBe(false);
-  });
+  test(
+    'has the process id as long as the worker lives, and keeps a second one away [CL-013, CL-056, ST-226, WK-102, WK-125]',
+    slow,
+    async () => {
+      using project = new Project({ 'tasks.ts': tasks });
+      await using worker = new CommandRun(project.folder, [...start, '--pidfile', '%n.pid']);
+      await worker.says(/ready\./);
+      expect(read(project, 'w1.pid')).toBe(`${worker.pid}\n`);
+      expect(statSync(join(project.folder, 'w1.pid')).mode & 0o777).toBe(0o644);
+      // By the setting too.
+      const second = await run(project, [...start, 'worker.pidfile=%n.pid']);
+      expect(second).toMatchObject({
+        ...{ code: 73, out: '' },
+        err: `ERROR: Pidfile (w1.pid) already exists.\nSeems we're already running? (pid: ${worker.pid})\n`,
+      });
+      worker.kill('SIGTERM');
+      expect(await worker.exitCode).toBe(0);
+      expect(has(project, 'w1.pid')).toBe(false);
+    },
+  );
 
   test.each([
     ['of a process that is gone', 'Stale pidfile exists - Removing it.'],
@@ -78,19 +85,23 @@ describe('--pidfile', () => {
     expect(read(project, 'w1.pid')).toBe(`${worker.pid}\n`);
   });
 
-  test('stays that of the process that was started when the worker restarts, and goes when that ends', async () => {
-    using project = new Project({ 'tasks.ts': tasks });
-    await using worker = new CommandRun(project.folder, [...start, '--pidfile', 'w1.pid']);
-    await worker.says(/ready\./);
-    worker.kill('SIGHUP');
-    await worker.says(/ready\.[^]*ready\./);
-    const [pid] = (await resultOf(project, 'who')) as [number];
-    expect(pid).not.toBe(worker.pid);
-    expect(read(project, 'w1.pid')).toBe(`${worker.pid}\n`);
-    worker.kill('SIGTERM');
-    expect(await worker.exitCode).toBe(0);
-    expect(has(project, 'w1.pid')).toBe(false);
-  });
+  test(
+    'stays that of the process that was started when the worker restarts, and goes when that ends',
+    slow,
+    async () => {
+      using project = new Project({ 'tasks.ts': tasks });
+      await using worker = new CommandRun(project.folder, [...start, '--pidfile', 'w1.pid']);
+      await worker.says(/ready\./);
+      worker.kill('SIGHUP');
+      await worker.says(/ready\.[^]*ready\./);
+      const [pid] = (await resultOf(project, 'who')) as [number];
+      expect(pid).not.toBe(worker.pid);
+      expect(read(project, 'w1.pid')).toBe(`${worker.pid}\n`);
+      worker.kill('SIGTERM');
+      expect(await worker.exitCode).toBe(0);
+      expect(has(project, 'w1.pid')).toBe(false);
+    },
+  );
 
   test('that cannot be written is status 73', async () => {
     using project = new Project({ 'tasks.ts': tasks });
@@ -108,6 +119,7 @@ describe('--logfile', () => {
     ['the setting', ['worker.logfile=log/%n.log', 'worker.log_color=yes']],
   ])(
     'has the lines, without colours, in place of stderr, also after it was rotated: by %s [CL-055, ST-225]',
+    slow,
     async (_, args) => {
       using project = new Project({ 'tasks.ts': tasks, 'log/.keep': '' });
       await using worker = new CommandRun(project.folder, [...start, ...args]);
@@ -138,38 +150,42 @@ describe('--logfile', () => {
 });
 
 describe('--detach', () => {
-  test('leaves a worker in the background, with its files, in the same folder [CL-016, CL-030, CL-058, ST-228, WK-130]', async () => {
-    using project = new Project({
-      'deep/tasks.ts': tasks,
-      'node.sh': `#!/bin/sh\nCTQ_BY=own exec ${process.execPath} "$@"\n`,
-    });
-    chmodSync(join(project.folder, 'node.sh'), 0o755);
-    const detached = [
-      '--detach',
-      '--executable',
-      join(project.folder, 'node.sh'),
-      '--pidfile',
-      'w1.pid',
-      '-f',
-      'w1.log',
-    ];
-    const started = await run(project, ['--workdir', 'deep', ...start, ...detached]);
-    expect(started).toEqual({ code: 0, out: '', err: '' });
-    const inFolder = { folder: join(project.folder, 'deep') } as Project;
-    const [pid] = (await resultOf(inFolder, 'who')) as [number];
-    try {
-      expect(read(project, 'deep/w1.pid')).toBe(`${pid}\n`);
-      expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toContain('CTQ_BY=own');
-      // A session of its own: the terminal's end is not its end.
-      const [, session] = /\) \S \d+ \d+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-      expect(Number(session)).toBe(pid);
-      expect((await run(project, ['--workdir', 'deep', ...start, ...detached])).code).toBe(73);
-    } finally {
-      process.kill(pid, 'SIGTERM');
-    }
-    await until(inFolder, () => !has(project, 'deep/w1.pid'));
-    expect(read(project, 'deep/w1.log')).toMatch(/w1@host ready\.\n/);
-  });
+  test(
+    'leaves a worker in the background, with its files, in the same folder [CL-016, CL-030, CL-058, ST-228, WK-130]',
+    slow,
+    async () => {
+      using project = new Project({
+        'deep/tasks.ts': tasks,
+        'node.sh': `#!/bin/sh\nCTQ_BY=own exec ${process.execPath} "$@"\n`,
+      });
+      chmodSync(join(project.folder, 'node.sh'), 0o755);
+      const detached = [
+        '--detach',
+        '--executable',
+        join(project.folder, 'node.sh'),
+        '--pidfile',
+        'w1.pid',
+        '-f',
+        'w1.log',
+      ];
+      const started = await run(project, ['--workdir', 'deep', ...start, ...detached]);
+      expect(started).toEqual({ code: 0, out: '', err: '' });
+      const inFolder = { folder: join(project.folder, 'deep') } as Project;
+      const [pid] = (await resultOf(inFolder, 'who')) as [number];
+      try {
+        expect(read(project, 'deep/w1.pid')).toBe(`${pid}\n`);
+        expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toContain('CTQ_BY=own');
+        // A session of its own: the terminal's end is not its end.
+        const [, session] = /\) \S \d+ \d+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+        expect(Number(session)).toBe(pid);
+        expect((await run(project, ['--workdir', 'deep', ...start, ...detached])).code).toBe(73);
+      } finally {
+        process.kill(pid, 'SIGTERM');
+      }
+      await until(inFolder, () => !has(project, 'deep/w1.pid'));
+      expect(read(project, 'deep/w1.log')).toMatch(/w1@host ready\.\n/);
+    },
+  );
 
   test('does not leave anything where the files cannot be had: that is told before [WK-130]', async () => {
     using project = new Project({ 'tasks.ts': tasks });
@@ -221,7 +237,7 @@ console.log(JSON.stringify([ids, process.getuid(), process.geteuid(), process.ge
   test.each([
     ['options', ['--gid', '65534', '--umask', '027']],
     ['settings', ['worker.gid=65534', 'worker.umask=027']],
-  ])('--gid and --umask hold for the worker, by %s [CL-057, ST-227, WK-128, WK-129]', async (_, args) => {
+  ])('--gid and --umask hold for the worker, by %s [CL-057, ST-227, WK-128, WK-129]', slow, async (_, args) => {
     using project = new Project({ 'tasks.ts': tasks });
     await using worker = new CommandRun(project.folder, [...start, ...args]);
     await worker.says(/ready\./);
@@ -243,7 +259,7 @@ console.log(JSON.stringify([ids, process.getuid(), process.geteuid(), process.ge
 });
 
 describe('Other options of a worker', () => {
-  test('-S keeps what was revoked, in a file by its name [CL-031]', async () => {
+  test('-S keeps what was revoked, in a file by its name [CL-031]', slow, async () => {
     using project = new Project({ 'tasks.ts': tasks });
     await using worker = new CommandRun(project.folder, [...start, '-S', '%n.state']);
     await worker.says(/ready\./);
@@ -255,7 +271,7 @@ describe('Other options of a worker', () => {
     });
   });
 
-  test('-O fair is what a worker does: a slot that is busy keeps no task from a free one [CL-033]', async () => {
+  test('-O fair is what a worker does: a slot that is busy keeps no task from a free one [CL-033]', slow, async () => {
     using project = new Project({
       'tasks.ts': `${tasks}app.task('stuck', () => new Promise(() => console.log('it runs')));`,
     });

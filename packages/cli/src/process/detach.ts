@@ -2,9 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 
-/** By which a process knows that it is in the background already. */
-const mark = 'CTQ_DETACHED';
-
 export interface DetachOptions {
   /** Runs the program; default: the Node that runs this one. */
   readonly executable: string | undefined;
@@ -16,7 +13,7 @@ export interface DetachOptions {
 export async function detach(folder: string, { executable, logFile }: DetachOptions): Promise<void> {
   const child = spawn(executable ?? process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     cwd: folder,
-    env: { ...process.env, [mark]: '1' },
+    env: { ...process.env, CTQ_DETACHED: '1' },
     detached: true,
     stdio: ['ignore', 'ignore', logFile === undefined ? 'ignore' : openSync(logFile, 'a')],
   });
@@ -26,7 +23,7 @@ export async function detach(folder: string, { executable, logFile }: DetachOpti
 
 /** Whether this process was started by `detach`; what it starts itself is not. */
 export function wasDetached(): boolean {
-  const isMarked = process.env[mark] !== undefined;
-  Reflect.deleteProperty(process.env, mark);
+  const isMarked = process.env['CTQ_DETACHED'] !== undefined;
+  delete process.env['CTQ_DETACHED'];
   return isMarked;
 }
