@@ -57,7 +57,7 @@ describeWith('redis', 'What one language holds when it ends', (url) => {
     return { prefix, app, journal, site, line, executions };
   }
 
-  test.concurrent('is executed in TypeScript when a Python worker was killed in the middle of it [MS-135, MS-136, MS-138] {python, ctq → both: killed workers}', async (context) => {
+  test.concurrent('is executed in TypeScript when a Python worker was killed in the middle of it [MS-135, MS-136, MS-138, WK-062] {python, ctq → both: killed workers}', async (context) => {
     const { expect } = context;
     const { prefix, app, site, executions } = setup(context, { visibilityTimeout: '2s' });
     const hold = app.task('shared.hold', { bind: true }, (ctx, _language: string) => [

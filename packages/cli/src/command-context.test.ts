@@ -13,6 +13,8 @@ function warned(args: readonly string[], environment: CommandIo['environment'] =
     isOutTerminal: true,
     isErrTerminal: true,
     environment,
+    origin: 'started',
+    detach: () => Promise.resolve(),
     succeed: () => undefined,
   };
   const program = createProgram(io, () => undefined);

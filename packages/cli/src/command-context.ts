@@ -8,6 +8,8 @@ import { createModuleLoader } from './load/module-loader.js';
 import { logFormat } from './output/log-format.js';
 import { createLineLogger, defaultLook, type LogLook } from './output/log-lines.js';
 import { createStyle, type Style } from './output/style.js';
+import type { DetachOptions } from './process/detach.js';
+import type { LogFile } from './process/log-file.js';
 import { UsageError } from './usage-error.js';
 
 /** Celery's `celeryconfig`, with any of the usual extensions. */
@@ -32,6 +34,10 @@ export interface CommandIo {
   readonly isOutTerminal: boolean;
   readonly isErrTerminal: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** By whom this process was started: by somebody, by a command that went to the background, or as the successor of a worker that restarts. */
+  readonly origin: 'started' | 'detached' | 'succeeding';
+  /** Runs the same command line in the background. */
+  readonly detach: (options: DetachOptions) => Promise<void>;
   /** Once the command is over, the same command line is run by a new process in place of this one. */
   readonly succeed: () => void;
 }
@@ -51,6 +57,7 @@ export class CommandContext {
   readonly io: CommandIo;
   readonly style: Style;
   #look: LogLook;
+  #logFile: LogFile | undefined;
 
   constructor(options: GlobalOptions, io: CommandIo) {
     this.options = options;
@@ -92,9 +99,15 @@ export class CommandContext {
     return { app, importModule };
   }
 
-  /** Lines on stderr. */
+  /** Lines on stderr, or in the log file. */
   logger(level: LogLevel): Logger {
-    return createLineLogger({ level, look: () => this.#look, write: this.io.err });
+    const write = (line: string): void => (this.#logFile === undefined ? this.io.err(line) : this.#logFile.write(line));
+    return createLineLogger({ level, look: () => this.#look, write });
+  }
+
+  /** From now on lines are for this file. */
+  logTo(file: LogFile): void {
+    this.#logFile = file;
   }
 
   /** From now on lines look as a worker's settings say. `--no-color` and NO_COLOR are nearer to who reads them. */
@@ -102,7 +115,9 @@ export class CommandContext {
     this.#look = {
       format: logFormat('workerLogFormat', workerLogFormat),
       taskFormat: logFormat('workerTaskLogFormat', workerTaskLogFormat),
-      style: createStyle((workerLogColor ?? this.io.isErrTerminal) && this.#isColorWanted),
+      style: createStyle(
+        this.#logFile === undefined && (workerLogColor ?? this.io.isErrTerminal) && this.#isColorWanted,
+      ),
     };
   }
 

@@ -5,6 +5,7 @@ import type { CommandIo } from './command-context.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { AppLoadError } from './load/app-load-error.js';
 import { misplacedGlobal } from './misplaced-global.js';
+import { PidFileError } from './process/pid-file-error.js';
 import { createProgram } from './program.js';
 import { UsageError } from './usage-error.js';
 
@@ -37,6 +38,10 @@ function tell(error: Error, io: CommandIo): ExitCode {
   if (AppLoadError.isInstance(error) || UsageError.isInstance(error)) {
     io.err(`${error.message}\n`);
     return exitCodes.usage;
+  }
+  if (PidFileError.isInstance(error)) {
+    io.err(`${error.message}\n`);
+    return exitCodes.cantCreate;
   }
   if (TransportConnectionError.isInstance(error)) {
     // CL-009, in Celery's words.

@@ -22,8 +22,8 @@ export class Succession {
   constructor(folder: string) {
     this.#folder = folder;
     // Who is to pass signals on is gone: the heir would be a worker that nobody knows of.
-    if (this.#isHeir) process.once('disconnect', () => process.kill(process.pid, 'SIGQUIT'));
-    if (this.#isHeir) process.channel?.unref();
+    if (this.isHeir) process.once('disconnect', () => process.kill(process.pid, 'SIGQUIT'));
+    if (this.isHeir) process.channel?.unref();
   }
 
   ask(): void {
@@ -33,7 +33,7 @@ export class Succession {
   /** How this process is to end. Where a successor was asked for, resolves when that has ended. */
   async code(ended: number): Promise<number> {
     if (!this.#isAsked || ended !== exitCodes.ok) return ended;
-    if (this.#isHeir) {
+    if (this.isHeir) {
       await new Promise<void>((sent) => process.send?.(again, () => sent()));
       return ended;
     }
@@ -45,7 +45,7 @@ export class Succession {
   }
 
   /** Started by another one, which it asks for the next. */
-  get #isHeir(): boolean {
+  get isHeir(): boolean {
     return process.env['CTQ_SUCCESSOR_OF'] === String(process.ppid) && process.send !== undefined;
   }
 

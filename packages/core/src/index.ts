@@ -162,6 +162,7 @@ export type {
   ConfiguredEvent,
   SignalledWorker,
   WorkerEvent,
+  WorkerProcessEvent,
   WorkerShuttingDownEvent,
 } from './signals/app-events.js';
 export type {

@@ -5,7 +5,7 @@ import { WorkerScene } from './__fixtures__/worker-scene.js';
 import { ConnectionLostError } from './shutdown.js';
 
 describe('When the connection is lost while tasks run', () => {
-  test('workerCancelLongRunningTasksOnConnectionLoss aborts them, tells callers RETRY, and they are run again [ST-185, WK-059]', async () => {
+  test('workerCancelLongRunningTasksOnConnectionLoss aborts them, tells callers RETRY, and they are run again [ST-185, TR-227, WK-059]', async () => {
     const { transport, lose } = losable();
     await using scene = new WorkerScene({ broker: transport, workerCancelLongRunningTasksOnConnectionLoss: true });
     const reasons: unknown[] = [];
@@ -33,7 +33,7 @@ describe('When the connection is lost while tasks run', () => {
     expect(await result.get({ timeout: 10 })).toBe('second time');
   });
 
-  test('those that were acknowledged early go on [ST-185, WK-059]', async () => {
+  test('those that were acknowledged early go on [ST-185, TR-227, WK-059]', async () => {
     const { transport, lose } = losable();
     await using scene = new WorkerScene({ broker: transport, workerCancelLongRunningTasksOnConnectionLoss: true });
     const door = deferred();

@@ -1,6 +1,6 @@
 export { banner, type BannerOptions } from './report/banner.js';
 export type { WorkerInfo } from './report/worker-info.js';
-export { nodeName } from './node-name.js';
+export { nodeFormat, nodeName } from './node-name.js';
 export { SlotStartError } from './pool/slots/slot-start-error.js';
 export { ConnectionLostError, WorkerShutdownError } from './shutdown.js';
 export { Worker } from './worker.js';

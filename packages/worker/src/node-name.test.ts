@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nodeName } from './node-name.js';
+import { nodeFormat, nodeName } from './node-name.js';
 
 describe('Node names', () => {
   test('celery and the host by default [WK-131]', () => {
@@ -16,5 +16,18 @@ describe('Node names', () => {
     expect(nodeName('%n@%d', 'box.example.com')).toBe('box@example.com');
     expect(nodeName('100%%@x%I', 'box')).toBe('100%@x');
     expect(nodeName('w%i@x', 'box')).toBe('w0@x');
+  });
+});
+
+describe('Names of files', () => {
+  test.each([
+    ['/var/%n.state', '/var/w1.state'],
+    ['%p', 'w1@host.example.org'],
+    ['%h-%d-%%', 'host.example.org-example.org-%'],
+    ['/var/log/%n%I.log', '/var/log/w1.log'],
+    ['%i', '0'],
+    ['%x', '%x'],
+  ])('%s has the parts of the node name that it says [WK-126]', (given, expected) => {
+    expect(nodeFormat(given, 'w1@host.example.org')).toBe(expected);
   });
 });

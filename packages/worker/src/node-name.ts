@@ -23,6 +23,20 @@ export function nodeName(given = '', host: string = hostName()): string {
   });
 }
 
+/**
+ * A text with parts of a worker's node name: `%p` all of it, `%n` what is before the `@`, `%h` the host, `%d` its domain (celery 5.6 utils/nodenames.py,
+ * node_format). `%i` and `%I` are the number of a process of the pool and 0 in the worker itself, which alone writes files here.
+ */
+export function nodeFormat(text: string, node: string): string {
+  const { name, host } = split(node);
+  const [, ...domain] = host.split('.');
+  const parts: Readonly<Record<string, string>> = {
+    ...{ p: node, n: name, h: host, d: domain.join('.') },
+    ...{ i: '0', I: '', '%': '%' },
+  };
+  return text.replaceAll(/%([pnhdiI%])/g, (_, letter: string) => parts[letter] ?? '');
+}
+
 /** A name without `@` is the host (celery 5.6 utils/nodenames.py, nodesplit). */
 function split(given: string): { readonly name: string; readonly host: string } {
   const at = given.indexOf('@');

@@ -275,6 +275,19 @@ describe('The signals of a worker', () => {
     expect(eventOf('workerAfterSetup')?.worker.queues.map(({ name }) => name)).toEqual(['sums']);
   });
 
+  test.each(['solo', 'async'])(
+    'tell of the place in which tasks run, which is the worker itself: %s [SG-035, SG-036]',
+    async (pool) => {
+      await using scene = new WorkerScene();
+      const { told, names } = record(scene.app, [...ofWorkers, 'workerProcessInit', 'workerProcessShutdown']);
+      const worker = await scene.start({ pool });
+      expect(names()).toEqual(['workerInit', 'workerAfterSetup', 'workerProcessInit', 'workerReady']);
+      await worker.stop();
+      expect(names().slice(4)).toEqual(['workerShuttingDown', 'workerProcessShutdown', 'workerShutdown']);
+      expect(told[2]?.event).toEqual({ sender: 'w1@host', pid: process.pid });
+    },
+  );
+
   test('tell that a cold shutdown follows a warm one [SG-039]', async () => {
     await using scene = new WorkerScene();
     const endless = scene.app.task('endless', () => new Promise<never>(() => undefined));

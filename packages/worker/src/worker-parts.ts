@@ -9,13 +9,13 @@ import { BlockWatch } from './execute/block-watch.js';
 import { Workplace } from './execute/workplace.js';
 import { examine, type HealthFacts } from './health/examine.js';
 import { HealthServer } from './health/health-server.js';
+import { nodeFormat } from './node-name.js';
 import { Autoscaler } from './pool/autoscaler.js';
 import { poolNamed } from './pool/create-pool.js';
 import type { Pool } from './pool/pool.js';
 import { TaskLog } from './report/task-log.js';
 import { RevocationKeeper } from './revoke/revocation-keeper.js';
 import type { Revocations } from './revoke/revocations.js';
-import { stateFilePath } from './revoke/state-file.js';
 import type { WorkerOptions } from './worker-options.js';
 
 export interface WorkerPlan {
@@ -89,7 +89,7 @@ export function workerParts({ app, options, name, logger, facts }: WorkerPlan): 
   const revoking = new RevocationKeeper({
     kernel,
     revocations: workplace.revocations,
-    file: settings.workerStateDb === undefined ? undefined : stateFilePath(settings.workerStateDb, name),
+    file: settings.workerStateDb === undefined ? undefined : nodeFormat(settings.workerStateDb, name),
     onRevoked: (revoked) => consumer.onRevoked(revoked),
   });
   const health =

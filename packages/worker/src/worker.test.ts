@@ -32,7 +32,7 @@ describe('A worker as a service', () => {
 });
 
 describe('A worker', () => {
-  test('takes tasks of the queues it is given and of no others [WK-046]', async () => {
+  test('takes tasks of the queues it is given and of no others [WK-024, WK-046]', async () => {
     await using scene = new WorkerScene();
     const where = scene.app.task('where', { bind: true }, (ctx) => ctx.request.deliveryInfo?.routingKey);
     await scene.start({ queues: ['hipri', 'lopri'] });
@@ -51,7 +51,7 @@ describe('A worker', () => {
     expect(await scene.waiting('other')).toBe(1);
   });
 
-  test('runs as many at a time as its concurrency, and takes no more than it may hold [WK-018]', async () => {
+  test('runs as many at a time as its concurrency, and takes no more than it may hold [WK-018, WK-024]', async () => {
     await using scene = new WorkerScene();
     const door = deferred();
     let running = 0;
@@ -182,6 +182,15 @@ describe('The banner', () => {
       expect(text).toContain(line);
     }
     expect(text.indexOf('.> celery ')).toBeLessThan(text.indexOf('.> hipri '));
+  });
+
+  test.each([
+    [{ concurrency: 3 }, '3 (async)'],
+    [{ autoscale: { min: 2, max: 10 } }, '{min=2, max=10} (async)'],
+  ])('shows how many tasks run at a time: %j [WK-108]', async (options, shown) => {
+    await using scene = new WorkerScene();
+    const text = banner(await scene.worker(options).info(), { version: '1', platform: 'x', now: new Date() });
+    expect(text.split('\n').some((line) => line.endsWith(`.> concurrency: ${shown}`))).toBe(true);
   });
 
   test('lists the tasks when told so, those of ctq itself only when told that too [WK-111]', async () => {

@@ -9,6 +9,7 @@ import {
   type StampedHeaders,
   stampRevocationsOf,
   type WorkerEvent,
+  type WorkerProcessEvent,
 } from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
 import {
@@ -21,6 +22,7 @@ import {
   type Service,
   type ServiceGroup,
   serviceGroup,
+  type Timer,
 } from '@ctq/runtime';
 import type { HealthFacts } from './health/examine.js';
 import { nodeName } from './node-name.js';
@@ -67,7 +69,10 @@ export class Worker implements Service, AsyncDisposable {
   readonly #finished = deferred();
   #failure: Error | undefined;
   #soft: SoftShutdown | undefined;
+  /** Keeps the process: waits for a broker do not. */
+  #stay: Timer | undefined;
   #isStarted = false;
+  #isSetUp = false;
   #hasStarted = false;
   #isStopped = false;
   #isShuttingDown: 'warm' | 'cold' | undefined;
@@ -124,24 +129,16 @@ export class Worker implements Service, AsyncDisposable {
     return this.#parts.health?.address;
   }
 
-  /** Imports the task modules and starts to consume. Resolves when it does. */
+  /** Imports the task modules and starts to consume. Resolves when it does. The process stays until the worker is stopped, also while there is no broker. */
   start(signal: AbortSignal = new AbortController().signal): Promise<void> {
     return this.#life.start(signal, async (pending) => {
-      if (process.argv.includes(slotMark)) throw workerInSlot(this.#app.name);
-      this.#isStarted = true;
-      await this.#app.loadModules(this.#options.importModule);
-      pending.throwIfAborted();
-      const { workerAfterSetup, workerReady } = this.#app.kernel.signals;
-      await workerAfterSetup.send(this.name, () => this.#event());
-      pending.throwIfAborted();
-      for (const line of oldNameWarnings(this.#app)) this.#logger.warn(line);
-      const warning = unenforcedLimits(this.#app.kernel, this.pool);
-      if (warning !== undefined) this.#logger.warn(warning);
-      await this.#group.start(pending);
-      this.#parts.autoscaler?.start();
-      this.#logger.info(`${this.name} ready.`);
-      this.#hasStarted = true;
-      await workerReady.send(this.name, () => this.#event());
+      this.#stay = this.#app.kernel.clock.setTimer(() => undefined, Number.POSITIVE_INFINITY);
+      try {
+        await this.#start(pending);
+      } catch (error) {
+        this.#stay.cancel();
+        throw error;
+      }
     });
   }
 
@@ -156,8 +153,12 @@ export class Worker implements Service, AsyncDisposable {
     this.#parts.autoscaler?.stop();
     const told = this.#tellShuttingDown('warm', signal);
     // Both at once: the group makes a pending start give up, and the start is over when the group has rolled back.
-    await Promise.all([this.#group.stop(deadline), deadline.wait(this.#life.stopping()), told]);
-    await this.#tellShutdown(deadline);
+    try {
+      await Promise.all([this.#group.stop(deadline), deadline.wait(this.#life.stopping()), told]);
+      await this.#tellShutdown(deadline);
+    } finally {
+      this.#stay?.cancel();
+    }
     this.#isStopped = true;
     this.#finished.resolve();
   }
@@ -229,11 +230,32 @@ export class Worker implements Service, AsyncDisposable {
 
   /** For banners and monitors. */
   info(): Promise<WorkerInfo> {
-    return workerInfo(this.#app, this);
+    const { name, pool, queues } = this;
+    return workerInfo(this.#app, { name, pool, queues, autoscale: this.#options.autoscale });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  async #start(pending: AbortSignal): Promise<void> {
+    if (process.argv.includes(slotMark)) throw workerInSlot(this.#app.name);
+    this.#isStarted = true;
+    await this.#app.loadModules(this.#options.importModule);
+    pending.throwIfAborted();
+    const { workerAfterSetup, workerProcessInit, workerReady } = this.#app.kernel.signals;
+    await workerAfterSetup.send(this.name, () => this.#event());
+    if (this.pool.supports.onMainLoop) await workerProcessInit.send(this.name, () => this.#processEvent());
+    this.#isSetUp = true;
+    pending.throwIfAborted();
+    for (const line of oldNameWarnings(this.#app)) this.#logger.warn(line);
+    const warning = unenforcedLimits(this.#app.kernel, this.pool);
+    if (warning !== undefined) this.#logger.warn(warning);
+    await this.#group.start(pending);
+    this.#parts.autoscaler?.start();
+    this.#logger.info(`${this.name} ready.`);
+    this.#hasStarted = true;
+    await workerReady.send(this.name, () => this.#event());
   }
 
   /** Undefined where nobody waits: there is no time, or nothing to wait for. */
@@ -269,6 +291,10 @@ export class Worker implements Service, AsyncDisposable {
     return { sender: this.name, worker: this };
   }
 
+  #processEvent(): WorkerProcessEvent {
+    return { sender: this.name, pid: process.pid };
+  }
+
   /** Once for each way: a cold shutdown may follow a warm one. */
   #tellShuttingDown(how: 'warm' | 'cold', signal: NodeJS.Signals | undefined): Promise<void> | undefined {
     if (!this.#isStarted || this.#isShuttingDown === how || this.#isShuttingDown === 'cold') return undefined;
@@ -279,10 +305,15 @@ export class Worker implements Service, AsyncDisposable {
 
   async #tellShutdown(deadline: Deadline): Promise<void> {
     if (!this.#isStarted) return;
-    this.#shutdownTold ??= Promise.resolve(
-      this.#app.kernel.signals.workerShutdown.send(this.name, () => this.#event()),
-    );
+    this.#shutdownTold ??= this.#tellStopped();
     await deadline.wait(this.#shutdownTold);
+  }
+
+  async #tellStopped(): Promise<void> {
+    const { workerProcessShutdown, workerShutdown } = this.#app.kernel.signals;
+    if (this.#isSetUp && this.pool.supports.onMainLoop)
+      await workerProcessShutdown.send(this.name, () => this.#processEvent());
+    await workerShutdown.send(this.name, () => this.#event());
   }
 }
 

@@ -4,12 +4,15 @@ import { isatty } from 'node:tty';
 import { pathToFileURL } from 'node:url';
 import type { Ctq, SettingsInput } from '@ctq/core';
 import { Deadline, type Logger, type LogLevel, toError } from '@ctq/runtime';
-import { type AutoscaleRange, banner, statusText, Worker, type WorkerOptions } from '@ctq/worker';
+import { type AutoscaleRange, banner, nodeFormat, nodeName, statusText, Worker, type WorkerOptions } from '@ctq/worker';
 import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { autoscaleRange, commaList, logLevel, seconds, wholeNumber } from '../option-values.js';
 import { RedirectedOutput } from '../output/redirected-output.js';
+import { LogFile } from '../process/log-file.js';
+import { checkPidFile, PidFile } from '../process/pid-file.js';
+import { dropPrivileges, setMask } from '../process/privileges.js';
 import { settingArguments } from '../setting-arguments.js';
 import { ShutdownSignals } from '../shutdown-signals.js';
 import { UsageError } from '../usage-error.js';
@@ -34,6 +37,13 @@ interface WorkerFlags {
   readonly healthPort?: number;
   readonly healthHost?: string;
   readonly statedb?: string;
+  readonly logfile?: string;
+  readonly pidfile?: string;
+  readonly uid?: string;
+  readonly gid?: string;
+  readonly umask?: string;
+  readonly executable?: string;
+  readonly detach?: boolean;
   /** `--purge` too: an option with two long names is called by its last one. */
   readonly discard?: boolean;
 }
@@ -121,6 +131,18 @@ export function workerCommand(run: RunCommand): Command {
         'remember revoked tasks in this file; %p node name, %n its first part, %h host',
       ).env('CTQ_WORKER_STATE_DB'),
     )
+    .addOption(
+      new Option('-O, --optimization <profile>', 'default or fair; both give a task to whichever slot is free').choices(
+        ['default', 'fair'],
+      ),
+    )
+    .option('-f, --logfile <file>', 'lines to this file in place of stderr; %p node name, %n its first part, %h host')
+    .option('--pidfile <file>', 'be the only worker with this file, and write the process id to it')
+    .option('--uid <user>', 'go on as this user')
+    .option('--gid <group>', 'go on in this group')
+    .option('--umask <mask>', 'file mode mask, octal')
+    .option('-D, --detach', 'go to the background')
+    .option('--executable <file>', 'the Node to run in the background')
     .option('--purge, --discard', 'delete what waits in the queues first')
     .argument('[settings...]', 'settings, such as task_acks_late=no or .concurrency=4')
     .action((settings: readonly string[], flags: WorkerFlags) =>
@@ -129,11 +151,24 @@ export function workerCommand(run: RunCommand): Command {
 }
 
 async function runWorker(context: CommandContext, flags: WorkerFlags, settings: SettingsInput): Promise<ExitCode> {
+  const { io } = context;
+  // Before the app's own code.
+  if (io.origin === 'started') dropPrivileges(flags);
   const logger = context.logger(flags.loglevel);
   const { app, importModule } = await context.requiredApp('worker', logger);
   if (flags.healthHost !== undefined && flags.healthPort === undefined)
     throw new UsageError('--health-host says where --health-port is answered: give that too.');
   app.override({ settings: { ...settings, ...flagSettings(flags) }, source: 'the command line' });
+  const files = filesOf(app, flags);
+  if (io.origin === 'started') {
+    if (flags.uid === undefined && flags.gid === undefined)
+      dropPrivileges({ uid: app.settings.workerUid, gid: app.settings.workerGid });
+    setMask(app.settings.workerUmask);
+  }
+  if (flags.detach === true && io.origin === 'started') return await goToBackground(context, app, files);
+  // A successor works in the place of the process that was started, which keeps it until both are gone.
+  if (files.pid !== undefined && io.origin !== 'succeeding') holdWhileAlive(new PidFile(files.pid, saidBy(context)));
+  if (files.log !== undefined) context.logTo(new LogFile(files.log, io.err));
   context.lookAs(app.settings);
   for (const module of flags.include ?? []) await importModule(pathToFileURL(resolve(module)).href);
   // Before the banner, which lists the tasks; the worker's own call finds them loaded.
@@ -168,6 +203,36 @@ async function runWorker(context: CommandContext, flags: WorkerFlags, settings: 
   }
 }
 
+interface WorkerFiles {
+  readonly log: string | undefined;
+  readonly pid: string | undefined;
+}
+
+/** CL-013: the options, or else the settings. */
+function filesOf({ settings }: Ctq, { hostname }: WorkerFlags): WorkerFiles {
+  const node = nodeName(hostname);
+  const path = (given: string | null | undefined): string | undefined =>
+    given === undefined || given === null ? undefined : nodeFormat(given, node);
+  return { log: path(settings.workerLogfile), pid: path(settings.workerPidfile) };
+}
+
+/** What would keep the worker from starting is told here, where somebody sees it. */
+async function goToBackground(context: CommandContext, app: Ctq, { log, pid }: WorkerFiles): Promise<ExitCode> {
+  if (pid !== undefined) checkPidFile(pid, saidBy(context));
+  if (log !== undefined) new LogFile(log, context.io.err).close();
+  await context.io.detach({ executable: app.settings.workerExecutable ?? undefined, logFile: log });
+  return exitCodes.ok;
+}
+
+function saidBy({ io }: CommandContext): (line: string) => void {
+  return (line) => io.err(`${line}\n`);
+}
+
+/** However the process ends, but by force. */
+function holdWhileAlive(file: PidFile): void {
+  process.once('exit', () => file.release());
+}
+
 /** Resolves when the worker was stopped, or could not go on. */
 async function untilStopped(worker: Worker, signals: ShutdownSignals, context: CommandContext): Promise<ExitCode> {
   const logger = context.logger('error');
@@ -187,8 +252,16 @@ async function untilStopped(worker: Worker, signals: ShutdownSignals, context: C
 }
 
 /** Options that are settings by another name. */
-function flagSettings({ timeLimit, softTimeLimit, disablePrefetch, statedb }: WorkerFlags): SettingsInput {
+function flagSettings(flags: WorkerFlags): SettingsInput {
+  const { timeLimit, softTimeLimit, disablePrefetch, statedb } = flags;
+  const { logfile, pidfile, uid, gid, umask, executable } = flags;
   return {
+    ...(logfile === undefined ? {} : { workerLogfile: logfile }),
+    ...(pidfile === undefined ? {} : { workerPidfile: pidfile }),
+    ...(uid === undefined ? {} : { workerUid: uid }),
+    ...(gid === undefined ? {} : { workerGid: gid }),
+    ...(umask === undefined ? {} : { workerUmask: umask }),
+    ...(executable === undefined ? {} : { workerExecutable: executable }),
     ...(timeLimit === undefined ? {} : { taskTimeLimit: timeLimit }),
     ...(softTimeLimit === undefined ? {} : { taskSoftTimeLimit: softTimeLimit }),
     ...(statedb === undefined ? {} : { workerStateDb: statedb }),

@@ -42,7 +42,12 @@ describe('Log lines', () => {
     ['error', '\u001b[31mcareful\u001b[0m'],
     ['fatal', '\u001b[35mcareful\u001b[0m'],
   ] as const)('of level %s are coloured on a terminal, and nowhere else [WK-117]', (level, colored) => {
-    const io = { out: () => undefined, isOutTerminal: false, environment: {}, succeed: () => undefined };
+    const nothing = (): undefined => undefined;
+    const io = {
+      ...{ out: nothing, isOutTerminal: false, environment: {}, succeed: nothing },
+      origin: 'started',
+      detach: () => Promise.resolve(),
+    } as const;
     const written = (isErrTerminal: boolean): string => {
       let text = '';
       const err = (line: string): void => {

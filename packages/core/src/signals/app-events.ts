@@ -20,6 +20,12 @@ export interface WorkerEvent extends SignalEvent {
   readonly worker: SignalledWorker;
 }
 
+/** About a place in which tasks of a worker run: a thread, a process, or the worker's own. Its sender is the worker's node name. */
+export interface WorkerProcessEvent extends SignalEvent {
+  /** Of the operating system; threads share the worker's. */
+  readonly pid: number;
+}
+
 export interface WorkerShuttingDownEvent extends WorkerEvent {
   /** `warm` waits for what runs, `cold` gives it back. */
   readonly how: 'warm' | 'cold';

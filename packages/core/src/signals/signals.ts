@@ -1,4 +1,4 @@
-import type { ConfiguredEvent, WorkerEvent, WorkerShuttingDownEvent } from './app-events.js';
+import type { ConfiguredEvent, WorkerEvent, WorkerProcessEvent, WorkerShuttingDownEvent } from './app-events.js';
 import { AppSignal, type Signal, type SignalContext, type SignalEvent } from './signal.js';
 import type {
   AfterPublishEvent,
@@ -57,6 +57,10 @@ export interface SignalEvents {
   readonly workerInit: SignalEvent;
   /** Its task modules are loaded, its queues known; it does not consume yet. */
   readonly workerAfterSetup: WorkerEvent;
+  /** Where tasks will run, before the first one: in each thread and process of the pool, in the worker itself where they run in its event loop. */
+  readonly workerProcessInit: WorkerProcessEvent;
+  /** There, when no more tasks come. Not where it was ended by force. */
+  readonly workerProcessShutdown: WorkerProcessEvent;
   /** It consumes. Once: not when it is connected again. */
   readonly workerReady: WorkerEvent;
   /** It was told to stop. */
@@ -93,6 +97,8 @@ export function createSignals(context: SignalContext): AppSignals {
     configured: signal('configured'),
     workerInit: signal('workerInit'),
     workerAfterSetup: signal('workerAfterSetup'),
+    workerProcessInit: signal('workerProcessInit'),
+    workerProcessShutdown: signal('workerProcessShutdown'),
     workerReady: signal('workerReady'),
     workerShuttingDown: signal('workerShuttingDown'),
     workerShutdown: signal('workerShutdown'),

@@ -53,7 +53,7 @@ function setup(behaviours: Partial<Record<'connection' | 'consumer' | 'control',
 }
 
 describe('Starting a group', () => {
-  test('starts its services in order, each when the one before is ready', async () => {
+  test('starts its services in order, each when the one before is ready [WK-006]', async () => {
     const ready = deferred();
     const { group, log } = setup({ connection: { start: () => ready.promise } });
     const started = group.start(neverAborted);
@@ -64,7 +64,7 @@ describe('Starting a group', () => {
     expect(log).toEqual(['start connection', 'start consumer', 'start control']);
   });
 
-  test('stops in reverse what was started when one cannot start, and throws its error', async () => {
+  test('stops in reverse what was started when one cannot start, and throws its error [WK-006]', async () => {
     const error = new Error('No such queue.');
     const { group, log } = setup({ consumer: { start: () => Promise.reject(error) } });
     await expect(group.start(neverAborted)).rejects.toBe(error);

@@ -32,7 +32,7 @@ export function banner(info: WorkerInfo, options: BannerOptions): string {
     `.> app:         ${info.app}`,
     `.> transport:   ${info.transport}`,
     `.> results:     ${info.results}`,
-    `.> concurrency: ${info.concurrency} (${info.pool})`,
+    `.> concurrency: ${concurrencyOf(info)} (${info.pool})`,
     '',
     '[queues]',
     ...queueLines(info),
@@ -40,6 +40,10 @@ export function banner(info: WorkerInfo, options: BannerOptions): string {
   ];
   const shown = lines.map((line, index) => `${(art[index] ?? '').padEnd(15)} ${line}`.trimEnd());
   return [...shown, ...taskLines(info, options.tasks)].join('\n');
+}
+
+function concurrencyOf({ concurrency, autoscale }: WorkerInfo): string {
+  return autoscale === undefined ? String(concurrency) : `{min=${autoscale.min}, max=${autoscale.max}}`;
 }
 
 /** celery 5.6 app/amqp.py, QUEUE_FORMAT. */

@@ -1,5 +1,6 @@
 import type { Ctq } from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
+import type { AutoscaleRange } from '../pool/autoscaler.js';
 import type { Pool } from '../pool/pool.js';
 
 /** What it is asked of. */
@@ -7,6 +8,7 @@ export interface DescribedWorker {
   readonly name: string;
   readonly pool: Pool;
   readonly queues: readonly Queue[];
+  readonly autoscale: AutoscaleRange | undefined;
 }
 
 /** What a worker is, for people. */
@@ -17,6 +19,8 @@ export interface WorkerInfo {
   readonly transport: string;
   readonly results: string;
   readonly concurrency: number;
+  /** Between how many it changes; undefined where it does not. */
+  readonly autoscale: AutoscaleRange | undefined;
   readonly pool: string;
   readonly queues: readonly {
     readonly name: string;
@@ -34,6 +38,7 @@ export async function workerInfo(app: Ctq, worker: DescribedWorker): Promise<Wor
     transport: (await app.transports()).map(({ url }) => url).join(';'),
     results: await resultsUrl(app),
     concurrency: worker.pool.size,
+    autoscale: worker.autoscale,
     pool: worker.pool.name,
     queues: worker.queues.map(({ name, exchange, routingKey }) => ({
       name,

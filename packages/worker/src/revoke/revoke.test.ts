@@ -7,7 +7,6 @@ import { deferred, VirtualClock } from '@ctq/runtime';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
 import { Revocations } from './revocations.js';
-import { stateFilePath } from './state-file.js';
 
 const failureOf = (result: { get(): Promise<unknown> }): Promise<unknown> =>
   result.get().then(
@@ -250,13 +249,5 @@ describe('What a worker remembers', () => {
     expect(await failureOf(again)).toBeInstanceOf(TaskRevokedError);
     await worker.stop();
     expect(call.ran).toEqual([]);
-  });
-
-  test.each([
-    ['/var/%n.state', '/var/w1.state'],
-    ['%p', 'w1@host.example.org'],
-    ['%h-%d-%%', 'host.example.org-example.org-%'],
-  ])('names the file %s of a node %s', (given, expected) => {
-    expect(stateFilePath(given, 'w1@host.example.org')).toBe(expected);
   });
 });

@@ -49,18 +49,3 @@ function unreadable(path: string, cause: Error): ConfigurationError {
     { cause, details: { path } },
   );
 }
-
-/** `%p` is the node name, `%n` its first part, `%h` the host, `%d` its domain (celery 5.6 utils/nodenames.py, node_format). */
-export function stateFilePath(given: string, node: string): string {
-  const at = node.indexOf('@');
-  const host = node.slice(at + 1);
-  const dot = host.indexOf('.');
-  const parts: Readonly<Record<string, string>> = {
-    p: node,
-    n: node.slice(0, Math.max(at, 0)),
-    h: host,
-    d: dot === -1 ? '' : host.slice(dot + 1),
-    '%': '%',
-  };
-  return given.replaceAll(/%([pnhd%])/g, (_, letter: string) => parts[letter] ?? '');
-}

@@ -74,17 +74,17 @@ export interface WorkerSettings {
   workerStateDb: string | null;
   /** Prefetch per consumer where a queue is a quorum queue. */
   workerDetectQuorumQueues: boolean;
-  /** Log file of a worker. */
+  /** File for the lines of `ctq worker`, in place of stderr; `%p` node name, `%n` its first part, `%h` host. */
   workerLogfile: string | null;
-  /** Process id file of a worker. */
+  /** File with the process id of `ctq worker`, which is the only one with it; the same placeholders. */
   workerPidfile: string | null;
-  /** User that a worker runs as. */
+  /** User that `ctq worker` runs as, a name or a number. */
   workerUid: string | null;
-  /** Group that a worker runs as. */
+  /** Group that `ctq worker` runs as. */
   workerGid: string | null;
-  /** File mode mask of a worker. */
+  /** File mode mask of `ctq worker`, octal. */
   workerUmask: string | null;
-  /** Executable for a detached worker. */
+  /** The Node that `ctq worker --detach` runs in the background. */
   workerExecutable: string | null;
   /** How long a task may block the event loop before its messages are given to other workers. */
   workerMaxBlockedTime: Duration;
@@ -306,44 +306,44 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerLogfile: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: [],
-    doc: 'Log file of a worker.',
+    doc: 'File for the lines of `ctq worker`, in place of stderr; `%p` node name, `%n` its first part, `%h` host.',
   },
   workerPidfile: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: [],
-    doc: 'Process id file of a worker.',
+    doc: 'File with the process id of `ctq worker`, which is the only one with it; the same placeholders.',
   },
   workerUid: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: [],
-    doc: 'User that a worker runs as.',
+    doc: 'User that `ctq worker` runs as, a name or a number.',
   },
   workerGid: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: [],
-    doc: 'Group that a worker runs as.',
+    doc: 'Group that `ctq worker` runs as.',
   },
   workerUmask: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: [],
-    doc: 'File mode mask of a worker.',
+    doc: 'File mode mask of `ctq worker`, octal.',
   },
   workerExecutable: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: [],
-    doc: 'Executable for a detached worker.',
+    doc: 'The Node that `ctq worker --detach` runs in the background.',
   },
   workerMaxBlockedTime: {
     type: duration,

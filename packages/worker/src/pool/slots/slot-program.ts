@@ -14,6 +14,7 @@ import {
   TaskAbort,
   tellOutcome,
   wantsToBeTold,
+  type WorkerProcessEvent,
 } from '@ctq/core';
 import { createLogger, type Deferred, deferred, toError } from '@ctq/runtime';
 import { decodeOutcome, encodeFailure, encodeOutcome } from './outcome-codec.js';
@@ -74,6 +75,7 @@ export class SlotProgram {
     await app.loadModules(importModule);
     // What is wrong with the settings shows now, not by the first task.
     void app.kernel.content;
+    await app.kernel.signals.workerProcessInit.send(hostname, () => this.#event());
   }
 
   receive(message: Exclude<ToSlot, { kind: 'close' }>): void {
@@ -108,6 +110,7 @@ export class SlotProgram {
   }
 
   async close(): Promise<void> {
+    await this.#app?.kernel.signals.workerProcessShutdown.send(this.#hostname, () => this.#event());
     await this.#app?.close();
   }
 
@@ -201,6 +204,10 @@ export class SlotProgram {
       updateState: (changed, state, meta) => storeProgress(kernel, { ...facts, message: changed }, state, meta),
       sendEvent: (type, fields) => kernel.events.send(type, fields, { hostname }),
     };
+  }
+
+  #event(): WorkerProcessEvent {
+    return { sender: this.#hostname, pid: process.pid };
   }
 
   get #loaded(): Ctq {

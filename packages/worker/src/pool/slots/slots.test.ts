@@ -102,6 +102,14 @@ describe.each([
     await worker.stop();
   });
 
+  test('tells its signals in each slot: before its first task, and when it leaves [SG-035, SG-036, WK-073]', async () => {
+    await using trial = await started(factory);
+    for (let run = 0; run < 2; run += 1)
+      expect(await trial.run('slots.prepared')).toMatchObject({ kind: 'success', value: ['kit@host true'] });
+    await trial.stop();
+    await trial.line(({ message }) => message === 'kit@host is left');
+  });
+
   test('a value that nobody asks for is shown by the log, and stays where it is', async () => {
     await using scene = new WorkerScene({ resultMaxSize: 1_000 });
     const large = scene.app.task('slots.returnsLarge', { ignoreResult: true }, (): string[] => []);
@@ -128,7 +136,7 @@ describe.each([
 });
 
 describe('A process of a pool', () => {
-  test('stays when the terminal tells its group to leave, and goes when its worker is gone', async () => {
+  test('stays when the terminal tells its group to leave, and goes when its worker is gone [WK-073]', async () => {
     const worker = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
     const gone = once(worker, 'close');
     const lines = createInterface(worker.stdout)[Symbol.asyncIterator]();

@@ -23,6 +23,14 @@ export function moneySerializer(decode: (amount: unknown) => Money): Serializer 
 export function slotApp(serializer: Serializer): Ctq {
   const app = new Ctq('slots', { broker: 'memory://', backend: 'memory://', serializers: [serializer] });
   app.task('slots.returns', () => 42);
+  const prepared: string[] = [];
+  app.signals.workerProcessInit.connect(async ({ sender, pid }) => {
+    // Tasks wait for what is prepared.
+    await new Promise((resolve) => setImmediate(resolve));
+    prepared.push(`${sender} ${pid === process.pid}`);
+  });
+  app.signals.workerProcessShutdown.connect(({ sender }) => app.kernel.logger.info(`${sender} is left`));
+  app.task('slots.prepared', () => prepared);
   app.task('slots.where', () => [process.pid, threadId]);
   app.task('slots.returnsLarge', { ignoreResult: true }, () => Array.from({ length: 10_000 }, () => 'many'));
   app.task('slots.earns', () => new Money(42));
