@@ -4,7 +4,8 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { collectEvidence, hasEvidence, type TestReport } from './table/evidence.js';
+import type { TestReport } from '@ctq/tooling/test-report';
+import { collectEvidence, hasEvidence } from './table/evidence.js';
 import { featureGrids, featureSections } from './table/features.js';
 import { interopPage, interopText } from './table/interop-page.js';
 import { interopTable } from './table/interop-table.js';

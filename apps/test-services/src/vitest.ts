@@ -2,6 +2,9 @@ import { describe, it } from 'vitest';
 import { findProgram } from './find-program.js';
 import { environmentVariable, type ServiceName } from './service.js';
 
+export { forkFixture, messageOf } from './fixtures/child.js';
+export { temporaryFile, type TemporaryFile, testFile } from './fixtures/temporary-file.js';
+
 /**
  * A suite that needs a server: `describeWith('redis', 'the Redis transport', (url) => { … })`.
  *

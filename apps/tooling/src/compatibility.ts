@@ -7,9 +7,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFi
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderCompatibilityPage } from './compatibility/compatibility-page.js';
-import { collectEvidence, type TestReport } from './compatibility/evidence.js';
+import { collectEvidence } from './compatibility/evidence.js';
 import { parseKnownDifferences } from './compatibility/known-differences.js';
 import { type ParityChecklist, parseChecklist } from './compatibility/parity-table.js';
+import type { TestReport } from './test-report.js';
 
 const root = realpathSync(fileURLToPath(new URL('../../..', import.meta.url)));
 const page = join(root, 'docs/celery/compatibility.md');

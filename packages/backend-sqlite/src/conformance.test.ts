@@ -1,7 +1,7 @@
 import { keyValueStoreConformance, resultBackendConformance } from '@ctq/core/conformance';
 import { VirtualClock } from '@ctq/runtime';
 import { afterAll, describe, test } from 'vitest';
-import { temporaryFile } from '../test/temporary-file.js';
+import { temporaryFile } from '@ctq/test-services/vitest';
 import { sqliteBackend, sqliteStore } from './sqlite-backend.js';
 
 const { path, end } = await temporaryFile();

@@ -4,7 +4,7 @@ import { ConfigurationError, VirtualClock } from '@ctq/runtime';
 import { openDatabase } from '@ctq/sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { codec, openBackend, success } from '../test/open-backend.js';
-import { testFile } from '../test/temporary-file.js';
+import { testFile } from '@ctq/test-services/vitest';
 import { backendError } from './backend-errors.js';
 import { resultSchema } from './result-schema.js';
 import { ResultTable } from './result-table.js';

@@ -1,13 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { forkFixture, messageOf } from '../test/child.js';
+import { forkFixture, messageOf, testFile } from '@ctq/test-services/vitest';
 import { openBackend, success } from '../test/open-backend.js';
-import { testFile } from '../test/temporary-file.js';
 
 describe('processes that name the same file', () => {
   test('[BK-032] tell each other what they store, without a poll', async () => {
     const path = await testFile();
-    const child = forkFixture('store-when-told.mjs', path);
+    const child = forkFixture(new URL('../test/store-when-told.mjs', import.meta.url), [path]);
     await messageOf(child);
     const backend = await openBackend(path);
     let onStored: (taskIds: readonly string[]) => void = () => undefined;
@@ -25,7 +24,7 @@ describe('processes that name the same file', () => {
 
   test('find what was stored by one that was killed with -9', async () => {
     const path = await testFile();
-    const child = forkFixture('store-when-told.mjs', path);
+    const child = forkFixture(new URL('../test/store-when-told.mjs', import.meta.url), [path]);
     await messageOf(child);
     child.send('last words');
     expect(await messageOf(child)).toEqual({ stored: 'last words' });

@@ -51,12 +51,17 @@ describe('The command line', () => {
     expect(err).toContain('Did you mean worker?');
   });
 
-  test('explains that global options come first [CL-001]', async () => {
+  test.each([
+    ['worker', '-A', 'tasks', 'ctq -A <module> worker <...>'],
+    ['call', '--broker', 'memory://', 'ctq --broker <url> call <...>'],
+    ['report', '--config', 'settings', 'ctq --config <module> report <...>'],
+    ['result', '-q', 'id', 'ctq -q result <...>'],
+  ])('explains that global options come first: %s %s %s [CL-001]', async (command, option, value, expected) => {
     using project = new Project({ 'tasks.ts': tasks });
-    const { code, err } = await run(project, ['worker', '-A', 'tasks']);
+    const { code, err } = await run(project, [command, option, value]);
     expect(code).toBe(2);
-    expect(err).toContain('ctq -A <module> worker <...>');
-    expect(err).toContain("unknown option '-A'");
+    expect(err).toContain(`${expected}\n`);
+    expect(err).toContain(`unknown option '${option}'`);
   });
 
   test.each([
@@ -68,6 +73,7 @@ describe('The command line', () => {
     [['worker', '-c', '0'], 'is not a whole number from 1'],
     [['worker'], 'ctq -A ./tasks worker'],
     [['-A', 'nothing', 'worker'], 'The module nothing was not found'],
+    [['--workdir', 'nowhere', 'report'], '--workdir nowhere: ENOENT'],
   ])('refuses %j with status 2 [CL-008, CL-011, CL-012, CL-028]', async (args, expected) => {
     using project = new Project({});
     const { code, err } = await run(project, args);
@@ -430,6 +436,51 @@ describe('call', () => {
       exchange: 'e',
       routingKey: 'a.b',
     });
+  });
+
+  test('in a format that there is not is one line that says which there are, and status 1 [CL-008]', async () => {
+    using project = new Project({ 'tasks.ts': tasks });
+    const { code, out, err } = await run(project, ['-A', 'tasks', 'call', 'add', '--serializer', 'xml']);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^Error: There is no serializer called "xml"\. Available: json, .*\n$/);
+  });
+});
+
+describe('result', () => {
+  const storing = `import { Decimal } from '@ctq/messaging';
+${tasks}app.task('data', () => ({ list: [1, null, 'é'], at: { x: true } }));
+app.task('text', () => 'two\\nlines');
+app.task('when', () => new Date(0));
+app.task('price', () => new Decimal('1.50'));
+app.task('both', () => [new Decimal('1.50')]);
+`;
+
+  test('prints text as it is, data as JSON, dates and decimals as their text, and the rest as Node shows it [CL-122]', async () => {
+    using project = new Project({ 'tasks.ts': storing });
+    await using worker = new CommandRun(project.folder, ['-A', 'tasks', 'worker', '-l', 'info']);
+    await worker.says(/ready\./);
+    const resultOf = async (task: string): Promise<string> => {
+      const { out: id } = await run(project, ['-A', 'tasks', 'call', task]);
+      return (await run(project, ['-A', 'tasks', 'result', id.trim()])).out;
+    };
+    expect(await resultOf('data')).toBe('{"list":[1,null,"é"],"at":{"x":true}}\n');
+    expect(await resultOf('text')).toBe('two\nlines\n');
+    expect(await resultOf('when')).toBe('1970-01-01T00:00:00+00:00\n');
+    expect(await resultOf('price')).toBe('1.50\n');
+    expect(await resultOf('both')).toMatch(/^\[\s*Decimal/);
+    worker.kill('SIGTERM');
+    expect(await worker.exitCode).toBe(0);
+  });
+
+  test('gives up after --timeout; has no traceback of what nobody has stored; needs a backend [CL-121, CL-122]', async () => {
+    using project = new Project({ 'tasks.ts': tasks });
+    const late = await run(project, ['-A', 'tasks', 'result', 'no-such-id', '--timeout', '0.1']);
+    expect(late).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^ResultTimeoutError: .*0\.1s.*\n$/) });
+    expect(await run(project, ['-A', 'tasks', 'result', 'no-such-id', '--traceback'])).toEqual({
+      ...{ code: 0, out: 'None\n', err: '' },
+    });
+    const without = await run(project, ['-A', 'tasks', '--result-backend', 'disabled://', 'result', 'no-such-id']);
+    expect(without).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^NoResultBackendError: .*\n$/) });
   });
 });
 

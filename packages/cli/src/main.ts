@@ -1,4 +1,4 @@
-import { TransportConnectionError } from '@ctq/messaging';
+import { EncodeError, TransportConnectionError } from '@ctq/messaging';
 import { ConfigurationError, toError } from '@ctq/runtime';
 import { CommanderError } from 'commander';
 import type { CommandIo } from './command-context.js';
@@ -24,7 +24,7 @@ export async function main(args: readonly string[], io: CommandIo): Promise<Exit
     const error = toError(thrown);
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.ok;
-      const explanation = misplacedGlobal(args, error);
+      const explanation = misplacedGlobal(program, args, error);
       if (explanation !== undefined) io.err(`\n${explanation}\n`);
       return exitCodes.usage;
     }
@@ -45,6 +45,7 @@ function tell(error: Error, io: CommandIo): ExitCode {
     );
     return exitCodes.unavailable;
   }
-  io.err(ConfigurationError.isInstance(error) ? `Error: ${error.message}\n` : `${error.stack ?? error.message}\n`);
+  const isOfUser = ConfigurationError.isInstance(error) || EncodeError.isInstance(error);
+  io.err(isOfUser ? `Error: ${error.message}\n` : `${error.stack ?? error.message}\n`);
   return exitCodes.failure;
 }

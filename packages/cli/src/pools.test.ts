@@ -44,7 +44,7 @@ async function outcomeOf(project: Project, task: string, ...options: readonly st
 }
 
 describe.each(['processes', 'threads', 'prefork'])('A worker with -P %s', (pool) => {
-  test('runs tasks of a TypeScript file outside of its own loop [WK-065, WK-066, CL-043]', async () => {
+  test('runs tasks of a TypeScript file outside of its own loop [WK-065, WK-066]', async () => {
     using project = new Project({ 'tasks.ts': tasks });
     const command = [
       '-A',
@@ -85,3 +85,22 @@ describe.each(['processes', 'threads', 'prefork'])('A worker with -P %s', (pool)
     expect(await worker.exitCode).toBe(0);
   }, 60_000);
 });
+
+test.each([
+  ['--max-tasks-per-child', 'CL-041'],
+  ['--max-memory-per-child', 'CL-042'],
+])(
+  'A worker with %s 1 runs each task in a process of its own [%s]',
+  async (option) => {
+    using project = new Project({ 'tasks.ts': tasks });
+    const command = ['-A', './tasks.ts', 'worker', '-l', 'info', '-P', 'processes', '-c', '1', option, '1'];
+    await using worker = new CommandRun(project.folder, command);
+    await worker.says(/ready\./);
+    const [one] = JSON.parse(await outcomeOf(project, 'where')) as [number];
+    const [other] = JSON.parse(await outcomeOf(project, 'where')) as [number];
+    expect(new Set([one, other, worker.pid]).size).toBe(3);
+    worker.kill('SIGTERM');
+    expect(await worker.exitCode).toBe(0);
+  },
+  60_000,
+);

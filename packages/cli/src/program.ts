@@ -1,3 +1,4 @@
+import { toError } from '@ctq/runtime';
 import { Command, Option } from 'commander';
 import { callCommand } from './commands/call.js';
 import { dlqCommand } from './commands/dlq.js';
@@ -7,6 +8,7 @@ import { resultCommand } from './commands/result.js';
 import { workerCommand } from './commands/worker.js';
 import { CommandContext, type CommandIo, type GlobalOptions, type RunCommand } from './command-context.js';
 import type { ExitCode } from './exit-codes.js';
+import { UsageError } from './usage-error.js';
 import { version } from './version.js';
 
 /** The whole command line: global options, then one sub-command per file of `commands`. */
@@ -38,7 +40,7 @@ export function createProgram(io: CommandIo, onExit: (code: ExitCode) => void): 
     .configureOutput({ writeOut: io.out, writeErr: io.err });
   const run: RunCommand = async (action) => {
     const options = program.opts<GlobalOptions>();
-    if (options.workdir !== undefined) process.chdir(options.workdir);
+    if (options.workdir !== undefined) enter(options.workdir);
     onExit(await action(new CommandContext(options, io)));
   };
   for (const create of [workerCommand, callCommand, resultCommand, purgeCommand, dlqCommand, reportCommand]) {
@@ -47,4 +49,13 @@ export function createProgram(io: CommandIo, onExit: (code: ExitCode) => void): 
     program.addCommand(command);
   }
   return program;
+}
+
+/** CL-022. */
+function enter(folder: string): void {
+  try {
+    process.chdir(folder);
+  } catch (error) {
+    throw new UsageError(`--workdir ${folder}: ${toError(error).message}`);
+  }
 }

@@ -1,4 +1,5 @@
-export type { AppOptions, AppOverrides } from './app/app-kernel.js';
+export type { AppOptions } from './app/app-kernel.js';
+export type { AppOverrides } from './app/overrides.js';
 export type { AppConnectionChange, BrokerOption, ConnectionPurpose } from './app/app-broker.js';
 export type { AppLocator } from './app/app-locator.js';
 export { type ConfigFromModuleOptions, type ConfigFromObjectOptions, Ctq, type SettingsModule } from './app/ctq.js';
@@ -33,6 +34,7 @@ export {
   completeTask,
   type Completion,
   isStored,
+  isValueUsed,
   storeProgress,
 } from './execute/complete-task.js';
 export { abortedState } from './result/abort-task.js';

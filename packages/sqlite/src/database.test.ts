@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { VirtualClock } from '@ctq/runtime';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { forkFixture, messageOf } from '../test/child.js';
+import { forkFixture, messageOf } from '@ctq/test-services/vitest';
 import { openNotes, read, temporaryFolder, write } from '../test/notes.js';
 import { DatabaseBusyError, DatabaseClosedError, DatabaseError, DatabaseFullError } from './errors.js';
 
@@ -27,7 +27,7 @@ describe('a transaction', () => {
 
   test('waits for the write lock of another process while the event loop turns', async () => {
     const { path, database } = await setup();
-    const child = forkFixture('hold-lock.mjs', [path]);
+    const child = forkFixture(new URL('../test/hold-lock.mjs', import.meta.url), [path]);
     await messageOf(child);
     const events: string[] = [];
     const written = write(database, 'mine').then(() => events.push('written'));
@@ -141,7 +141,9 @@ describe('a handle that has ended', () => {
 
   test.runIf(process.platform === 'linux')('has let go of its files', async () => {
     const path = join(await temporaryFolder(), 'notes.sqlite');
-    const child = forkFixture('count-open-files.mjs', [path], { execArgv: ['--expose-gc'] });
+    const child = forkFixture(new URL('../test/count-open-files.mjs', import.meta.url), [path], {
+      execArgv: ['--expose-gc'],
+    });
     onTestFinished(() => void child.kill());
     expect(await messageOf(child)).toEqual([]);
   });

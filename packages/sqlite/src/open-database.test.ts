@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, existsSync, openSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { forkFixture, messageOf } from '../test/child.js';
+import { forkFixture, messageOf } from '@ctq/test-services/vitest';
 import { notes, openNotes, read, temporaryFolder, write } from '../test/notes.js';
 import { DatabaseBusyError, DatabaseCorruptError, DatabaseUnavailableError, SchemaVersionError } from './errors.js';
 import { openDatabase } from './open-database.js';
@@ -115,7 +115,10 @@ describe('a file that cannot be used', () => {
     await (await openNotes(path)).close();
     chmodSync(path, 0o444);
     chmodSync(folder, 0o555);
-    const child = forkFixture('report-open.mjs', isRoot ? [path, String(nobody)] : [path]);
+    const child = forkFixture(
+      new URL('../test/report-open.mjs', import.meta.url),
+      isRoot ? [path, String(nobody)] : [path],
+    );
     const report = await messageOf(child);
     chmodSync(folder, 0o755);
     expect(report).toMatchObject({ code: 'CTQ_SQLITE_READ_ONLY', recoverable: false });
@@ -128,7 +131,10 @@ describe('a file that cannot be used', () => {
     chmodSync(path, 0o666);
     if (isRoot) chownSync(path, nobody, nobody);
     chmodSync(folder, 0o555);
-    const child = forkFixture('report-open.mjs', isRoot ? [path, String(nobody)] : [path]);
+    const child = forkFixture(
+      new URL('../test/report-open.mjs', import.meta.url),
+      isRoot ? [path, String(nobody)] : [path],
+    );
     const report = await messageOf(child);
     chmodSync(folder, 0o755);
     expect(report).toMatchObject({ code: 'CTQ_SQLITE_READ_ONLY', recoverable: false });

@@ -3,7 +3,7 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VirtualClock } from '@ctq/runtime';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { forkFixture, messageOf } from '../test/child.js';
+import { forkFixture, messageOf } from '@ctq/test-services/vitest';
 import { openNotes, read, temporaryFolder, write } from '../test/notes.js';
 import { WalWatch } from './wal-watch.js';
 
@@ -40,7 +40,7 @@ describe('whoever listens for changes', () => {
   test('is told of a commit of another process', async () => {
     const path = join(await temporaryFolder(), 'notes.sqlite');
     const database = await openNotes(path);
-    const child = forkFixture('write-notes.mjs', [path]);
+    const child = forkFixture(new URL('../test/write-notes.mjs', import.meta.url), [path]);
     onTestFinished(() => void child.kill());
     await messageOf(child);
     for (const text of ['one', 'two', 'three']) {

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { silentLogger, systemClock } from '@ctq/runtime';
 import { describeWith } from '@ctq/test-services/vitest';
+import { Redis } from 'ioredis';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { message } from './__fixtures__/redis-scene.js';
 import { redisConfig } from './redis-options.js';
@@ -42,6 +43,18 @@ describeWith('redis', 'A message in the hands of a process', (url) => {
     }
     return swept;
   }
+
+  test('is parked for whole milliseconds, never fewer', async () => {
+    const [held] = await store.pop({ queues: [queue], limit: 1, noAck: false });
+    const dueAt = Date.now() + 3_600_000;
+    await store.settle([{ kind: 'park', tag: held?.tag ?? '', dueAt: dueAt + 0.25 }]);
+    const admin = new Redis(url);
+    onTestFinished(() => admin.disconnect());
+    expect(await admin.zrange(`holding-${queue}:ctq.delayed.${queue}`, '0', '-1', 'WITHSCORES')).toEqual([
+      expect.any(String),
+      String(dueAt + 1),
+    ]);
+  });
 
   test('stays there while its main loop is blocked for longer than the lease, where a keeper thread renews', async () => {
     const child = await holder('keeper');

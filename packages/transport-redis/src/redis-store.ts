@@ -268,7 +268,7 @@ export class RedisQueueStore implements QueueStore {
     { queue, envelope }: Held,
   ): { readonly key: string; readonly kind: string; readonly value: string | number } {
     if (settlement.kind === 'park')
-      return { key: this.#keys.delayed(queue), kind: 'park', value: Math.round(settlement.dueAt) };
+      return { key: this.#keys.delayed(queue), kind: 'park', value: Math.ceil(settlement.dueAt) };
     return {
       key: this.#keys.listFor(queue, priorityOf(envelope)),
       kind: settlement.position,

@@ -1,7 +1,8 @@
 import { queueStoreConformance, transportConformance } from '@ctq/messaging/conformance';
 import { VirtualClock } from '@ctq/runtime';
 import { afterAll, describe, test } from 'vitest';
-import { replaceFile, temporaryFile } from '../test/temporary-file.js';
+import { temporaryFile } from '@ctq/test-services/vitest';
+import { replaceFile } from '../test/replace-file.js';
 import { SqliteQueueStore } from './sqlite-store.js';
 import { sqlite } from './sqlite-transport.js';
 

@@ -230,7 +230,7 @@ export class MessageTable {
         return this.#database.statement(release).run([id, holder, grab, settlement.charged ? 1 : 0]) > 0;
       }
       case 'park':
-        return this.#database.statement(sql.park).run([id, holder, grab, settlement.dueAt]) > 0;
+        return this.#database.statement(sql.park).run([id, holder, grab, Math.ceil(settlement.dueAt)]) > 0;
       case 'ack':
         return false;
     }

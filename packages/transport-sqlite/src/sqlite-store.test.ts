@@ -2,7 +2,7 @@ import { VirtualClock } from '@ctq/runtime';
 import { openDatabase } from '@ctq/sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { entry, openStore, textsOf } from '../test/open-store.js';
-import { testFile } from '../test/temporary-file.js';
+import { testFile } from '@ctq/test-services/vitest';
 import { openLeaseRenewer } from './lease-renewer.js';
 import { messageSchema } from './message-schema.js';
 import { MessageTable } from './message-table.js';
@@ -78,6 +78,18 @@ describe('the order of messages', () => {
 });
 
 describe('settling', () => {
+  test('parks until a fraction of a millisecond, and is never early', async () => {
+    const clock = new VirtualClock();
+    const store = await openStore(await testFile(), { clock });
+    await store.push([entry('a', '1')]);
+    const [one] = first(await store.pop({ queues: ['a'], ...all }));
+    await store.settle([{ kind: 'park', tag: one.tag, dueAt: clock.now() + 10.25 }]);
+    await clock.advance(10);
+    expect(await store.pop({ queues: ['a'], ...all })).toEqual([]);
+    await clock.advance(1);
+    expect(textsOf(await store.pop({ queues: ['a'], ...all }))).toEqual(['1']);
+  });
+
   test('many at once tells those that are not held, and settles the others', async () => {
     const path = await testFile();
     const [mine, other] = [await openStore(path, { holder: 'me' }), await openStore(path, { holder: 'you' })];

@@ -3,7 +3,7 @@ import { ConfigurationError, silentLogger, systemClock } from '@ctq/runtime';
 import { TransportConnectionError } from '@ctq/messaging';
 import { openDatabase } from '@ctq/sqlite';
 import { describe, expect, test } from 'vitest';
-import { testFile } from '../test/temporary-file.js';
+import { testFile } from '@ctq/test-services/vitest';
 import { messageSchema } from './message-schema.js';
 import { createTransport, sqlite } from './sqlite-transport.js';
 

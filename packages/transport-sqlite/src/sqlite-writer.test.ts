@@ -2,7 +2,7 @@ import { type Message, openConnection, queue, type Route } from '@ctq/messaging'
 import { deferred } from '@ctq/runtime';
 import Libsql from 'libsql';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { testFile } from '../test/temporary-file.js';
+import { testFile } from '@ctq/test-services/vitest';
 import { sqlite } from './sqlite-transport.js';
 import { type SqliteConnection, sqliteWriter } from './sqlite-writer.js';
 

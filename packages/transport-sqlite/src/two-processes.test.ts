@@ -1,9 +1,8 @@
 import { silentLogger, systemClock } from '@ctq/runtime';
 import type { Delivery, TransportConnection } from '@ctq/messaging/transport';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { forkFixture, messageOf } from '../test/child.js';
+import { forkFixture, messageOf, testFile } from '@ctq/test-services/vitest';
 import { entry, openStore } from '../test/open-store.js';
-import { testFile } from '../test/temporary-file.js';
 import { sqlite } from './sqlite-transport.js';
 
 async function connect(path: string, leaseDuration: `${number}ms` | '30s' = '30s'): Promise<TransportConnection> {
@@ -20,8 +19,8 @@ describe('processes that name the same file', () => {
   test('share its queues: every message is taken by one of them', async () => {
     const path = await testFile();
     const children = [
-      forkFixture('consume.mjs', path, 'work', '30s', 'ack'),
-      forkFixture('consume.mjs', path, 'work', '30s', 'ack'),
+      forkFixture(new URL('../test/consume.mjs', import.meta.url), [path, 'work', '30s', 'ack']),
+      forkFixture(new URL('../test/consume.mjs', import.meta.url), [path, 'work', '30s', 'ack']),
     ];
     await Promise.all(children.map(messageOf));
     const taken: string[] = [];
@@ -47,7 +46,7 @@ describe('processes that name the same file', () => {
   test('wake each other: who waits is told of a push elsewhere without a poll', async () => {
     const path = await testFile();
     const store = await openStore(path);
-    const child = forkFixture('push-when-told.mjs', path, 'work');
+    const child = forkFixture(new URL('../test/push-when-told.mjs', import.meta.url), [path, 'work']);
     await messageOf(child);
     for (let round = 0; round < 5; round += 1) {
       const arrival = store.wait(['work'], new AbortController().signal);
@@ -64,7 +63,7 @@ describe('a process that is killed with -9', () => {
     const path = await testFile();
     const channel = await (await connect(path, '300ms')).openChannel();
     await channel.publish(entry('work', 'precious').message, { exchange: '', routingKey: 'work' });
-    const child = forkFixture('consume.mjs', path, 'work', '300ms', 'hold');
+    const child = forkFixture(new URL('../test/consume.mjs', import.meta.url), [path, 'work', '300ms', 'hold']);
     const held = new Promise<unknown>((resolve) =>
       child.on('message', (message) => message !== 'ready' && resolve(message)),
     );
@@ -87,7 +86,12 @@ describe('a main loop that is blocked for longer than its lease', () => {
     const leaseMs = 400;
     const store = await openStore(path, { leaseMs });
     await store.push([entry('work', 'long')]);
-    const child = forkFixture('block-while-holding.mjs', path, 'work', String(leaseMs), mode);
+    const child = forkFixture(new URL('../test/block-while-holding.mjs', import.meta.url), [
+      path,
+      'work',
+      String(leaseMs),
+      mode,
+    ]);
     expect(await messageOf(child)).toBe('holding');
     const report = messageOf(child);
     let isOver = false;

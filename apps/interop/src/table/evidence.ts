@@ -1,16 +1,5 @@
+import { ranTests, type TestReport } from '@ctq/tooling/test-report';
 import type { Direction } from './features.js';
-
-/** The part of vitest's JSON report that is read here. */
-export interface TestReport {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly assertionResults: readonly {
-      readonly ancestorTitles: readonly string[];
-      readonly title: string;
-      readonly status: string;
-    }[];
-  }[];
-}
 
 /** Tests that say of themselves that they show a feature in a direction. */
 export interface Evidence {
@@ -23,17 +12,15 @@ export interface Evidence {
 const TAG = /\{([a-z, ]+ → [a-z]+): ([^{}]+)\}/g;
 
 /** By `direction: feature`, from titles such as `… {python → ctq: args, result}`. Skipped tests show nothing. */
-export function collectEvidence({ testResults }: TestReport): ReadonlyMap<string, Evidence> {
+export function collectEvidence(report: TestReport): ReadonlyMap<string, Evidence> {
   const found = new Map<string, Evidence>();
-  for (const { name, assertionResults } of testResults) {
-    const file = name.split(/[\\/]/).at(-1) ?? name;
-    for (const { ancestorTitles, title, status } of assertionResults) {
-      if (status !== 'passed' && status !== 'failed') continue;
-      for (const key of keysIn([...ancestorTitles, title].join(' '))) {
-        const before = found.get(key) ?? { file, passed: 0, failed: 0 };
-        const first = file < before.file ? file : before.file;
-        found.set(key, { ...before, file: first, [status]: before[status] + 1 });
-      }
+  for (const { file: path, title, passed } of ranTests(report)) {
+    const file = path.split(/[\\/]/).at(-1) ?? path;
+    const outcome = passed ? 'passed' : 'failed';
+    for (const key of keysIn(title)) {
+      const before = found.get(key) ?? { file, passed: 0, failed: 0 };
+      const first = file < before.file ? file : before.file;
+      found.set(key, { ...before, file: first, [outcome]: before[outcome] + 1 });
     }
   }
   return found;

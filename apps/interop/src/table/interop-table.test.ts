@@ -1,5 +1,6 @@
+import type { TestReport } from '@ctq/tooling/test-report';
 import { describe, expect, test } from 'vitest';
-import { collectEvidence, hasEvidence, type TestReport } from './evidence.js';
+import { collectEvidence, hasEvidence } from './evidence.js';
 import { type FeatureGrid, featureGrids, type FeatureSection, featureSections } from './features.js';
 import { interopPage, interopText } from './interop-page.js';
 import { interopTable } from './interop-table.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderCompatibilityPage } from './compatibility-page.js';
-import { collectEvidence, type TestReport } from './evidence.js';
+import type { TestReport } from '../test-report.js';
+import { collectEvidence } from './evidence.js';
 import { parseKnownDifferences } from './known-differences.js';
 import { parseChecklist } from './parity-table.js';
 

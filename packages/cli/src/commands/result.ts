@@ -1,10 +1,10 @@
-import { Command } from 'commander';
 import { inspect } from 'node:util';
-import { type ExitCode, exitCodes } from '../exit-codes.js';
-import type { CommandContext, RunCommand } from '../command-context.js';
-import { seconds } from '../option-values.js';
-
+import { WireDate } from '@ctq/messaging';
 import { toError } from '@ctq/runtime';
+import { Command } from 'commander';
+import type { CommandContext, RunCommand } from '../command-context.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
+import { seconds } from '../option-values.js';
 
 interface ResultFlags {
   readonly traceback?: boolean;
@@ -44,10 +44,21 @@ async function printResult(
   }
 }
 
-/** Text as it is, plain data as JSON, anything else as Node shows it. */
+/** Text as it is, plain data as JSON, values that have a text as that, anything else as Node shows it. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return value;
-  return isJson(value) ? JSON.stringify(value) : inspect(value, { depth: 10 });
+  return isJson(value) ? JSON.stringify(value) : (textOf(value) ?? inspect(value, { depth: 10 }));
+}
+
+/** Of dates, decimals and the like. */
+function textOf(value: unknown): string | undefined {
+  if (WireDate.isWireDate(value)) return value.toIsoText();
+  const text: unknown = hasJson(value) ? value.toJSON() : undefined;
+  return typeof text === 'string' ? text : undefined;
+}
+
+function hasJson(value: unknown): value is { toJSON(): unknown } {
+  return typeof value === 'object' && value !== null && 'toJSON' in value && typeof value.toJSON === 'function';
 }
 
 function isJson(value: unknown): boolean {

@@ -1,19 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { dirname } from 'node:path';
-import {
-  type Compressor,
-  type Connection,
-  type ContentCodec,
-  createContentCodec,
-  type Serializer,
-} from '@ctq/messaging';
+import type { Compressor, Connection, Serializer } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
-import { type Clock, ConfigurationError, durationMs, type Logger, silentLogger, systemClock } from '@ctq/runtime';
+import { type Clock, durationMs, type Logger, silentLogger, systemClock } from '@ctq/runtime';
 import type { KeyValueStore } from '../backend/key-value-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import { Configuration } from '../config/configuration.js';
-import type { Settings, SettingsInput } from '../config/settings.js';
+import type { SettingsInput } from '../config/settings.js';
 import { CoordinationStore } from '../coordination/coordination-store.js';
 import { BrokerEventSender } from '../events/broker-event-sender.js';
 import type { EventSender } from '../events/event-sender.js';
@@ -21,7 +15,6 @@ import type { Interceptor } from '../interceptor/interceptor.js';
 import { CrashRecords } from '../quarantine/crash-records.js';
 import { QuarantineQueue } from '../quarantine/quarantine-queue.js';
 import { ErrorClasses } from '../result/error-classes.js';
-import { createResultCodec } from '../result/result-codec.js';
 import { ResultStore } from '../result/result-store.js';
 import { SharedRevocations } from '../revoke/shared-revocations.js';
 import { QueueTable } from '../routing/queue-table.js';
@@ -35,15 +28,18 @@ import { UniqueCalls } from '../unique/unique-calls.js';
 import { annotated } from '../task/annotated.js';
 import { TaskRegistry } from '../task/task-registry.js';
 import type { ErrorClass } from '../task/task-options.js';
-import { backendDefaults } from './adapter-defaults.js';
 import { createAdapterResolver, type AdapterResolver, type SchemeRegistration } from './adapters.js';
 import { appBackend } from './app-backend.js';
 import { AppBroker, type AppConnectionChange, type BrokerOption, type ConnectionPurpose } from './app-broker.js';
+import { AppCodecs } from './app-codecs.js';
 import type { AppLocator } from './app-locator.js';
+import { AppSettings } from './app-settings.js';
 import { appStore } from './app-store.js';
-import { type HandedOver, plainSettings } from './hand-over.js';
-import { lentLogger } from './lent-logger.js';
+import { BackendChoice } from './backend-choice.js';
+import type { HandedOver } from './hand-over.js';
 import type { Kernel } from './kernel.js';
+import { lentLogger } from './lent-logger.js';
+import { type AppOverrides, Overrides } from './overrides.js';
 import { TaskModules } from './task-modules.js';
 import { addConstructorSettings, areUrls, urlSettings } from './url-settings.js';
 
@@ -75,18 +71,6 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
   readonly module?: string;
 };
 
-/** What the program that runs an app decides over the app's own word: the CLI's `-b`, `--result-backend`, `key=value`. */
-export interface AppOverrides {
-  readonly broker?: string;
-  readonly backend?: string;
-  /** Only until the settings are in use. */
-  readonly settings?: SettingsInput;
-  /** Where they come from, for messages. Default `override`. */
-  readonly source?: string;
-  /** For an app that has none of its own. */
-  readonly logger?: Logger;
-}
-
 /** The kernel with what only its app does to it. */
 export interface AppKernel extends Kernel {
   readonly modules: TaskModules;
@@ -100,9 +84,6 @@ export interface AppKernel extends Kernel {
   onConnectionChange(listener: (change: AppConnectionChange) => void): () => void;
   close(): Promise<void>;
 }
-
-/** States, stacks and arguments that stand in a document beside the value. */
-const besideTheValueBytes = 1024 * 1024;
 
 /** Puts an app together. Everything is made at first use, in this order: settings, codec, transport, connection; backend. */
 export function createAppKernel(name: string, options: AppOptions, locator: () => AppLocator | undefined): AppKernel {
@@ -126,18 +107,15 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   const signals = createSignals({ clock, logger, closing: closing.signal });
   const configuration = new Configuration(name);
   addConstructorSettings(configuration, first, urlSettings(givenBroker, givenBackend), `new Ctq('${name}')`);
-  let backend = typeof givenBackend === 'string' ? undefined : givenBackend;
-  let otherBackend: string | undefined;
-  let settings: Settings | undefined;
-  let isConfiguring = false;
-  let overridden: Pick<AppOverrides, 'broker' | 'backend'> = {};
-  let content: ContentCodec | undefined;
+  const settings = new AppSettings({ name, configuration, signals, logger });
+  const codecs = new AppCodecs({ settings: () => settings.values, serializers, compressors });
+  const backend = new BackendChoice(givenBackend);
+  let resolver: AdapterResolver | undefined;
   let sender: TaskSender | undefined;
   let events: EventSender | undefined;
   let queues: QueueTable | undefined;
   let router: Router | undefined;
   let closed: Promise<void> | undefined;
-  let resolver: AdapterResolver | undefined;
   const folder = (): string => {
     const url = module ?? locator()?.url;
     return url === undefined ? process.cwd() : dirname(fileURLToPath(url));
@@ -150,70 +128,19 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       logger,
       schemes: adapters,
     }));
-
   const broker = new AppBroker({
     given: areUrls(givenBroker) ? undefined : givenBroker,
-    settings: () => kernel.settings,
+    settings: () => settings.values,
     resolver: resolve,
     clock,
     logger,
   });
-
+  const overrides = new Overrides({ name, configuration, broker, backend, lent });
   const publishing = new PublishConnection(() => broker.connect('publish'));
-
-  const maxResultBytes = (): number => kernel.settings.resultMaxSize ?? kernel.settings.taskMaxMessageSize;
-  const contentCodec = (accept: readonly string[], maxBytes: number): ContentCodec =>
-    createContentCodec({
-      accept,
-      serializers,
-      compressors,
-      maxBodyBytes: maxBytes,
-      maxDecompressedBytes: maxBytes,
-    });
-  const results = new ResultStore({
-    backend: () =>
-      appBackend({
-        settings: kernel.settings,
-        configured: async () =>
-          backend ??
-          resolve().backend(
-            otherBackend ?? kernel.settings.resultBackend,
-            kernel.settings.resultBackendTransportOptions,
-            backendDefaults(kernel.settings),
-          ),
-        clock,
-        logger,
-      }),
-    codec: () =>
-      createResultCodec(
-        contentCodec(kernel.settings.resultAcceptContent, maxResultBytes() + besideTheValueBytes),
-        kernel.settings.resultSerializer,
-      ),
-    expiresMs: () => {
-      const { resultExpires } = kernel.settings;
-      return resultExpires === undefined || resultExpires === 0 ? undefined : durationMs(resultExpires);
-    },
-    clock,
-    logger,
-    interceptors,
-    errorClasses: new ErrorClasses(errorClasses),
-    remoteTracebacks: () => kernel.settings.taskRemoteTracebacks,
-    maxBytes: maxResultBytes,
-  });
-
-  const readSettings = (): Settings => {
-    // What a receiver adds counts; what it reads would not be there yet.
-    if (isConfiguring) throw settingsError(`The settings of app '${name}' are still being put together.`);
-    isConfiguring = true;
-    void signals.configuring.send(name, () => ({ sender: name }));
-    isConfiguring = false;
-    const read = configuration.use(logger);
-    settings = read;
-    void signals.configured.send(name, () => ({ sender: name, settings: read }));
-    return read;
-  };
+  const results = createResults({ settings, codecs, backend, resolve, clock, logger, interceptors, errorClasses });
   const coordination = new CoordinationStore({
-    configured: () => appStore({ given: givenStore, backend, settings: kernel.settings, resolver: resolve }),
+    configured: () =>
+      appStore({ given: givenStore, backend: backend.object, settings: settings.values, resolver: resolve }),
     clock,
     logger,
   });
@@ -237,11 +164,10 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     configuration,
     folder,
     get settings() {
-      return settings ?? readSettings();
+      return settings.values;
     },
     get content() {
-      content ??= contentCodec(kernel.settings.acceptContent, kernel.settings.taskMaxMessageSize);
-      return content;
+      return codecs.messages;
     },
     get sender() {
       sender ??= createSender(kernel, publishing);
@@ -275,26 +201,8 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       router ??= new Router(kernel.settings, kernel.queues, kernel.registry);
       return router;
     },
-    override(more) {
-      const { settings: over = {}, source = 'override' } = more;
-      if (Object.keys(over).length > 0) configuration.add('overridden', over, { source });
-      if (broker.isInUse) {
-        throw settingsError(`App '${name}' is connected already; its broker cannot be replaced any more.`);
-      }
-      if (more.broker !== undefined) broker.override(more.broker);
-      if (more.backend !== undefined) {
-        backend = undefined;
-        otherBackend = more.backend;
-      }
-      if (!configuration.isInUse) configuration.add('overridden', urlSettings(more.broker, more.backend), { source });
-      if (more.logger !== undefined) lent?.lend(more.logger);
-      overridden = {
-        ...overridden,
-        ...(more.broker === undefined ? {} : { broker: more.broker }),
-        ...(more.backend === undefined ? {} : { backend: more.backend }),
-      };
-    },
-    handOver: () => ({ ...overridden, settings: plainSettings(configuration.changes) }),
+    override: (more) => overrides.apply(more),
+    handOver: () => overrides.handOver(),
     transports: (purpose) => broker.transports(purpose),
     connect: (purpose) => broker.connect(purpose),
     onConnectionChange: (listener) => broker.onConnectionChange(listener),
@@ -311,8 +219,38 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   return kernel;
 }
 
-function settingsError(message: string): ConfigurationError {
-  return new ConfigurationError('CTQ_SETTINGS_IN_USE', message);
+interface ResultParts {
+  readonly settings: AppSettings;
+  readonly codecs: AppCodecs;
+  readonly backend: BackendChoice;
+  readonly resolve: () => AdapterResolver;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly interceptors: readonly Interceptor[];
+  readonly errorClasses: readonly ErrorClass[];
+}
+
+function createResults({ settings, codecs, backend, resolve, clock, logger, ...more }: ResultParts): ResultStore {
+  return new ResultStore({
+    backend: () =>
+      appBackend({
+        settings: settings.values,
+        configured: async () => backend.object ?? backend.make(settings.values, resolve()),
+        clock,
+        logger,
+      }),
+    codec: () => codecs.createForResults(),
+    expiresMs: () => {
+      const { resultExpires } = settings.values;
+      return resultExpires === undefined || resultExpires === 0 ? undefined : durationMs(resultExpires);
+    },
+    clock,
+    logger,
+    interceptors: more.interceptors,
+    errorClasses: new ErrorClasses(more.errorClasses),
+    remoteTracebacks: () => settings.values.taskRemoteTracebacks,
+    maxBytes: () => codecs.maxResultBytes,
+  });
 }
 
 function createSender(kernel: Kernel, publishing: PublishConnection): TaskSender {

@@ -1,6 +1,7 @@
 import { silentLogger, VirtualClock } from '@ctq/runtime';
 import { createContentCodec } from '@ctq/messaging';
 import { describe, expect, test } from 'vitest';
+import { membersOf } from '../__fixtures__/members-of.js';
 import { resultBackendConformance } from '../conformance/index.js';
 import { createResultCodec } from '../result/result-codec.js';
 import type { ResultRecord } from '../result/result-record.js';
@@ -14,26 +15,8 @@ const codec = createResultCodec(createContentCodec(), 'json');
 
 /** A store with all roles, with one left out. */
 function without(store: KeyValueStore, ...roles: readonly (keyof KeyValueStore)[]): KeyValueStore {
-  const {
-    spec,
-    name,
-    url,
-    open,
-    close,
-    getMany,
-    setMany,
-    deleteMany,
-    increment,
-    compareAndSet,
-    getVersioned,
-    list,
-    watch,
-  } = store;
-  const methods = { open, close, getMany, setMany, deleteMany, increment, compareAndSet, getVersioned, list, watch };
-  const bound = Object.entries(methods)
-    .filter(([role]) => !roles.includes(role as keyof KeyValueStore))
-    .map(([role, method]) => [role, (method as (...args: never[]) => unknown).bind(store)]);
-  return { spec, name, url, ...(Object.fromEntries(bound) as Omit<KeyValueStore, 'spec' | 'name' | 'url'>) };
+  const given = Object.entries(membersOf(store)).filter(([role]) => !roles.includes(role as keyof KeyValueStore));
+  return Object.fromEntries(given) as unknown as KeyValueStore;
 }
 
 async function setup(store: KeyValueStore = memoryStore(), globalKeyPrefix = ''): Promise<ResultBackend> {

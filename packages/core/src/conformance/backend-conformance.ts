@@ -5,7 +5,7 @@ import { joiningCases } from './backend/joining.js';
 import { storingCases } from './backend/storing.js';
 import { tellingCases } from './backend/telling.js';
 import { BackendScene } from './backend-scene.js';
-import { casesOf, type ConformanceCase } from './conformance-case.js';
+import { casesOf, type ConformanceCase } from '@ctq/runtime/conformance';
 import { pause } from './patience.js';
 
 export interface ResultBackendConformanceOptions {

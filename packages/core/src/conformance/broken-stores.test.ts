@@ -2,6 +2,7 @@ import { VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import type { KeyValueStore } from '../backend/key-value-store.js';
 import { memoryStore } from '../backend/memory-store.js';
+import { membersOf } from '../__fixtures__/members-of.js';
 import { keyValueStoreConformance } from './index.js';
 
 type Methods = Required<Omit<KeyValueStore, 'spec' | 'name' | 'url'>>;
@@ -225,37 +226,8 @@ const defects: readonly Defect[] = [
 ];
 
 function brokenStore(breaks: Defect['breaks']): KeyValueStore {
-  const store = memoryStore() as KeyValueStore & Methods;
-  const {
-    open,
-    close,
-    getMany,
-    setMany,
-    deleteMany,
-    increment,
-    compareAndSet,
-    compareAndDelete,
-    getVersioned,
-    list,
-    watch,
-  } = store;
-  const methods = {
-    open,
-    close,
-    getMany,
-    setMany,
-    deleteMany,
-    increment,
-    compareAndSet,
-    compareAndDelete,
-    getVersioned,
-    list,
-    watch,
-  };
-  const good = Object.fromEntries(
-    Object.entries(methods).map(([name, method]) => [name, (method as (...args: never[]) => unknown).bind(store)]),
-  ) as unknown as Methods;
-  return { spec: 1, name: 'broken', url: 'broken://', ...good, ...breaks(good) };
+  const good = membersOf(memoryStore()) as KeyValueStore & Methods;
+  return { ...good, name: 'broken', url: 'broken://', ...breaks(good) };
 }
 
 describe('the kit of key-value stores', () => {

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '@ctq/runtime';
 import type { KeyValueStore } from '../backend/key-value-store.js';
-import { casesOf, type ConformanceCase } from './conformance-case.js';
+import { casesOf, type ConformanceCase } from '@ctq/runtime/conformance';
 import { pause } from './patience.js';
 import { comparingCases } from './store/comparing.js';
 import { countingCases } from './store/counting.js';

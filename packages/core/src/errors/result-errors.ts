@@ -96,10 +96,11 @@ export class IncompleteStreamError extends ResultError {
 export class ResultTooLargeError extends ResultError {
   static override readonly family: string = 'ResultTooLargeError';
 
-  constructor(bytes: number, limit: number, options: CtqErrorOptions = {}) {
+  constructor(bytes: number, limit: number, options: CtqErrorOptions & { readonly message?: string } = {}) {
     super(
       'CTQ_RESULT_TOO_LARGE',
-      `The result has ${bytes} bytes or more, and at most ${limit} are stored (resultMaxSize). Store it elsewhere and return where it is, or raise the limit.`,
+      options.message ??
+        `The result has ${bytes} bytes or more, and at most ${limit} are stored (resultMaxSize). Store it elsewhere and return where it is, or raise the limit.`,
       { ...options, details: { bytes, limit, ...options.details } },
     );
   }
@@ -109,7 +110,7 @@ export class ResultTooLargeError extends ResultError {
 export class NoGroupSupportError extends ResultError {
   static override readonly family: string = 'NoGroupSupportError';
 
-  constructor(backend: string, options: CtqErrorOptions = {}) {
-    super('CTQ_NO_GROUP_SUPPORT', `The result backend '${backend}' cannot keep groups.`, options);
+  constructor(backend: string, options: CtqErrorOptions & { readonly message?: string } = {}) {
+    super('CTQ_NO_GROUP_SUPPORT', options.message ?? `The result backend '${backend}' cannot keep groups.`, options);
   }
 }

@@ -107,7 +107,11 @@ export class ChordError extends TaskError {
 export class NoChordSupportError extends TaskError {
   static override readonly family: string = 'NoChordSupportError';
 
-  constructor(backend = 'this result backend', options: CtqErrorOptions = {}) {
-    super('CTQ_NO_CHORD_SUPPORT', `Chords need a result backend that can join them; ${backend} cannot.`, options);
+  constructor(backend = 'this result backend', options: CtqErrorOptions & { readonly message?: string } = {}) {
+    super(
+      'CTQ_NO_CHORD_SUPPORT',
+      options.message ?? `Chords need a result backend that can join them; ${backend} cannot.`,
+      options,
+    );
   }
 }

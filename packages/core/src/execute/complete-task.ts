@@ -75,7 +75,7 @@ async function completeSuccess(
   const { message } = completion;
   const value = outcome.value === undefined ? null : outcome.value;
   const stored = isStored(kernel, completion, false);
-  if (stored || message.chord !== null || hasContinuation(message)) {
+  if (stored || isPassedOn(message)) {
     try {
       kernel.results.assertStorable(value);
     } catch (error) {
@@ -187,6 +187,15 @@ export function isStored(
   const options = completion.definition?.options;
   const ignored = completion.message.ignoreResult ?? options?.ignoreResult ?? settings.taskIgnoreResult;
   return !ignored || (isError && (options?.storeErrorsEvenIfIgnored ?? settings.taskStoreErrorsEvenIfIgnored));
+}
+
+/** Whether anybody gets the value of a task that succeeds: it is stored, counted by a chord, or what follows is given it. */
+export function isValueUsed(kernel: Kernel, completion: Pick<Completion, 'message' | 'definition'>): boolean {
+  return isStored(kernel, completion, false) || isPassedOn(completion.message);
+}
+
+function isPassedOn(message: TaskMessage): boolean {
+  return message.chord !== null || hasContinuation(message);
 }
 
 function hasContinuation(message: TaskMessage): boolean {

@@ -8,7 +8,13 @@ export type Outcome = Ending & {
 };
 
 type Ending =
-  | { readonly kind: 'success'; readonly value: unknown; readonly runtimeMs: number }
+  | {
+      readonly kind: 'success';
+      readonly value: unknown;
+      readonly runtimeMs: number;
+      /** As logs show the value, where it stayed in another thread or process because nobody asks for it; `value` is undefined then. */
+      readonly shown?: string;
+    }
   | {
       readonly kind: 'failure';
       readonly error: Error;

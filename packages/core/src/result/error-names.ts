@@ -1,12 +1,28 @@
-import { ContentNotAcceptedError, DecodeError, EncodeError, TransportConnectionError } from '@ctq/messaging';
-import { ConfigurationError, type CtqError } from '@ctq/runtime';
-import { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from '../errors/limit-errors.js';
 import {
+  BodyTooLargeError,
+  ChannelClosedError,
+  ContentNotAcceptedError,
+  DecodeError,
+  EncodeError,
+  NotSupportedError,
+  PublishTimeoutError,
+  TopologyMismatchError,
+  TopologyNotFoundError,
+  TransportConnectionError,
+  UnroutableError,
+} from '@ctq/messaging';
+import { ConfigurationError, type CtqError } from '@ctq/runtime';
+import { TaskAbortedError } from '../errors/abort-error.js';
+import { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from '../errors/limit-errors.js';
+import { OutboxClosedError } from '../errors/outbox-errors.js';
+import {
+  BackendConnectionError,
   BackendReadError,
   BackendStoreError,
   IncompleteStreamError,
-  ResultTimeoutError,
+  NoGroupSupportError,
   NoResultBackendError,
+  ResultTimeoutError,
   ResultTooLargeError,
   SyncSubtaskError,
 } from '../errors/result-errors.js';
@@ -15,10 +31,12 @@ import {
   DuplicateTaskError,
   InvalidTaskMessageError,
   MaxRetriesExceededError,
+  NoChordSupportError,
   TaskNotRegisteredError,
   TaskRevokedError,
 } from '../errors/task-errors.js';
 import { UniqueConflictError } from '../errors/unique-errors.js';
+import type { Mapping } from '../protocol/task-fields.js';
 
 /** How an error of ctq is called in results: the class that Python has for it. */
 export interface ErrorName {
@@ -28,11 +46,13 @@ export interface ErrorName {
   readonly excType: string;
   /** Arguments of Python's constructor. */
   excMessage(error: CtqError): readonly unknown[];
-  /** Our error again. */
-  rebuild(excMessage: readonly unknown[], message: string): CtqError;
+  /** Where Python has one class for several of ours: what is stored beside its arguments, with our class, for ctq. */
+  beside?(error: CtqError): Mapping;
+  /** Our error again. @param beside empty where Python stored it. */
+  rebuild(excMessage: readonly unknown[], message: string, beside: Mapping): CtqError;
 }
 
-type Rebuild = (excMessage: readonly unknown[], message: string) => CtqError;
+type Rebuild = ErrorName['rebuild'];
 
 function named(
   errorClass: { readonly family: string },
@@ -71,8 +91,15 @@ const errorNames: readonly ErrorName[] = [
   named(ChordError, celery, 'ChordError', (_, message) => new ChordError(message)),
   named(ResultTimeoutError, celery, 'TimeoutError', (_, message) => new ResultTimeoutError(message)),
   named(BackendStoreError, celery, 'BackendStoreError', (_, message) => new BackendStoreError(message)),
-  // Read back as the row above, whose name it shares.
-  named(ResultTooLargeError, celery, 'BackendStoreError', (_, message) => new BackendStoreError(message)),
+  {
+    ...named(
+      ResultTooLargeError,
+      celery,
+      'BackendStoreError',
+      (_, message, { bytes, limit }) => new ResultTooLargeError(Number(bytes), Number(limit), { message }),
+    ),
+    beside: ({ details: { bytes, limit } }) => ({ bytes, limit }),
+  },
   named(
     IncompleteStreamError,
     celery,
@@ -120,6 +147,45 @@ const errorNames: readonly ErrorName[] = [
     ({ details }) => [details.task, details.id, details.takenBy],
   ),
   named(NoResultBackendError, ctq, 'NoResultBackendError', () => new NoResultBackendError()),
+  named(NoGroupSupportError, ctq, 'NoGroupSupportError', (_, message) => new NoGroupSupportError('', { message })),
+  named(NoChordSupportError, ctq, 'NoChordSupportError', (_, message) => new NoChordSupportError('', { message })),
+  named(
+    BackendConnectionError,
+    ctq,
+    'BackendConnectionError',
+    ([text, recoverable], message) =>
+      new BackendConnectionError(String(text ?? message), { recoverable: recoverable === true }),
+    (error) => [error.message, 'recoverable' in error && error.recoverable],
+  ),
+  named(
+    TaskAbortedError,
+    ctq,
+    'TaskAbortedError',
+    ([taskId]) => new TaskAbortedError(String(taskId)),
+    ({ details }) => [details.taskId],
+  ),
+  named(
+    OutboxClosedError,
+    ctq,
+    'OutboxClosedError',
+    ([task, id]) => new OutboxClosedError(String(task), String(id)),
+    ({ details }) => [details.task, details.id],
+  ),
+  named(
+    PublishTimeoutError,
+    ctq,
+    'PublishTimeoutError',
+    ([text, outcome], message) =>
+      // Who is not told must not think that it did not arrive.
+      new PublishTimeoutError(String(text ?? message), { outcome: outcome === 'not-sent' ? outcome : 'unknown' }),
+    (error) => [error.message, 'outcome' in error ? error.outcome : null],
+  ),
+  named(ChannelClosedError, ctq, 'ChannelClosedError', (_, message) => new ChannelClosedError(message)),
+  named(TopologyMismatchError, ctq, 'TopologyMismatchError', (_, message) => new TopologyMismatchError(message)),
+  named(TopologyNotFoundError, ctq, 'TopologyNotFoundError', (_, message) => new TopologyNotFoundError(message)),
+  named(UnroutableError, ctq, 'UnroutableError', (_, message) => new UnroutableError(message)),
+  named(NotSupportedError, ctq, 'NotSupportedError', (_, message) => new NotSupportedError(message)),
+  named(BodyTooLargeError, ctq, 'BodyTooLargeError', (_, message) => new BodyTooLargeError(message)),
 ];
 
 /** The row of an error that is exactly of such a class; a subclass is somebody's own. */
@@ -127,8 +193,10 @@ export function nameOfError(error: CtqError): ErrorName | undefined {
   return errorNames.find((row) => row.family === error.name);
 }
 
-export function errorNamed(excModule: string | null, excType: string): ErrorName | undefined {
-  return errorNames.find((row) => row.excType === excType && row.excModule === excModule);
+/** @param family of our class, where it was stored beside Python's. */
+export function errorNamed(excModule: string | null, excType: string, family?: string): ErrorName | undefined {
+  const rows = errorNames.filter((row) => row.excType === excType && row.excModule === excModule);
+  return rows.find((row) => row.family === family) ?? rows[0];
 }
 
 function taskOf(error: CtqError): readonly unknown[] {

@@ -95,7 +95,7 @@ describe('observing results', () => {
     expect([...watched]).toEqual([]);
     looks.length = 0;
     await clock.advance(60_000);
-    expect(looks.flat()).toEqual([]);
+    expect(looks).toEqual([]);
     await waiter.close();
     expect(seen.at(0)).toEqual(['a', 0]);
     expect(seen.at(-1)).toEqual(['a', 2]);

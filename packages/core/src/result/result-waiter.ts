@@ -199,20 +199,20 @@ export class ResultWaiter {
     let interval = this.#backend.notifier === undefined ? pollMs.first : this.#pollBehindNotifierMs;
     let hasFailed = false;
     try {
-      while (this.#pending.size + this.#observers.size > 0 && !this.#stop.signal.aborted) {
+      for (;;) {
         await backgroundSleep(
           this.#clock,
           hasFailed ? Math.min(interval, afterFailureMs) : interval,
           this.#stop.signal,
         );
+        const wanted = new Set([...this.#pending.keys(), ...this.#observers.keys()]);
+        if (wanted.size === 0 || this.#stop.signal.aborted) return;
         if (this.#backend.notifier === undefined) interval = Math.min(interval * 2, pollMs.max);
         hasFailed = false;
-        await this.#deliver([...new Set([...this.#pending.keys(), ...this.#observers.keys()])]).catch(
-          (error: unknown) => {
-            hasFailed = true;
-            this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.');
-          },
-        );
+        await this.#deliver([...wanted]).catch((error: unknown) => {
+          hasFailed = true;
+          this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.');
+        });
       }
     } finally {
       this.#poll = undefined;

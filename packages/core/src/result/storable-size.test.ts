@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Ctq } from '../app/ctq.js';
-import { BackendStoreError } from '../errors/result-errors.js';
+import { BackendStoreError, ResultTooLargeError } from '../errors/result-errors.js';
 
 function setup(settings: object = {}) {
   const app = new Ctq('shop', { taskAlwaysEager: true, resultMaxSize: 1_000, ...settings });
@@ -31,13 +31,13 @@ describe('a result that is larger than resultMaxSize', () => {
     ['makeList', 1_000],
   ] as const)('is a failure that says so, and nothing is lost: %s(%d) [BK-055, TR-302]', async (name, count) => {
     const error = await endOf((await setup()[name].delay(count)).get());
-    expect(BackendStoreError.isInstance(error) && error.message).toMatch(/at most 1000 are stored \(resultMaxSize\)/);
+    expect(ResultTooLargeError.isInstance(error) && error.message).toMatch(/at most 1000 are stored \(resultMaxSize\)/);
   });
 
   test('may be as large as messages where the setting does not say', async () => {
     const { make } = setup({ resultMaxSize: null, taskMaxMessageSize: 10_000 });
     expect(await (await make.delay(9_000)).get()).toHaveLength(9_000);
-    expect(BackendStoreError.isInstance(await endOf((await make.delay(10_000)).get()))).toBe(true);
+    expect(ResultTooLargeError.isInstance(await endOf((await make.delay(10_000)).get()))).toBe(true);
   });
 
   test('may be an error, of which the class and the size are kept', async () => {

@@ -1,13 +1,29 @@
-import { ContentNotAcceptedError, DecodeError, EncodeError, TransportConnectionError } from '@ctq/messaging';
+import {
+  BodyTooLargeError,
+  ChannelClosedError,
+  ContentNotAcceptedError,
+  DecodeError,
+  EncodeError,
+  NotSupportedError,
+  PublishTimeoutError,
+  TopologyMismatchError,
+  TopologyNotFoundError,
+  TransportConnectionError,
+  UnroutableError,
+} from '@ctq/messaging';
 import { ConfigurationError } from '@ctq/runtime';
 import { loadVectors } from '@ctq/wire-vectors';
 import { describe, expect, test } from 'vitest';
+import { TaskAbortedError } from '../errors/abort-error.js';
 import { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from '../errors/limit-errors.js';
+import { OutboxClosedError } from '../errors/outbox-errors.js';
 import { RemoteError } from '../errors/remote-error.js';
 import {
+  BackendConnectionError,
   BackendReadError,
   BackendStoreError,
   IncompleteStreamError,
+  NoGroupSupportError,
   NoResultBackendError,
   ResultTimeoutError,
   ResultTooLargeError,
@@ -18,6 +34,7 @@ import {
   DuplicateTaskError,
   InvalidTaskMessageError,
   MaxRetriesExceededError,
+  NoChordSupportError,
   TaskNotRegisteredError,
   TaskRevokedError,
 } from '../errors/task-errors.js';
@@ -50,6 +67,24 @@ const shared: readonly (readonly [Error, string, string, readonly unknown[]])[] 
   [new DecodeError('no'), 'kombu.exceptions', 'DecodeError', ['no']],
   [new ContentNotAcceptedError('no'), 'kombu.exceptions', 'ContentDisallowed', ['no']],
   [new TransportConnectionError('no', { recoverable: true }), 'kombu.exceptions', 'OperationalError', ['no']],
+];
+
+/** Errors that only ctq has, which tasks that send and wait may fail with. */
+const ownErrors: readonly Error[] = [
+  new NoGroupSupportError('rpc'),
+  new NoChordSupportError('rpc'),
+  new BackendConnectionError('no', { recoverable: true }),
+  new BackendConnectionError('no', { recoverable: false }),
+  new TaskAbortedError('some-id'),
+  new OutboxClosedError('shop.t', 'some-id'),
+  new PublishTimeoutError('late', { outcome: 'not-sent' }),
+  new PublishTimeoutError('late', { outcome: 'unknown' }),
+  new ChannelClosedError('closed'),
+  new TopologyMismatchError('other'),
+  new TopologyNotFoundError('none'),
+  new UnroutableError('nowhere'),
+  new NotSupportedError('no'),
+  new BodyTooLargeError('large'),
 ];
 
 class OutOfStock extends Error {
@@ -86,7 +121,24 @@ describe('errors in results', () => {
   test('[BK-055] a result that is too large is what Celery has for a value that its store refuses', () => {
     const stored = storedError(new ResultTooLargeError(10, 5));
     expect(stored).toMatchObject({ excType: 'BackendStoreError', excModule: 'celery.exceptions' });
-    expect(BackendStoreError.isInstance(rebuildError(stored, null, 'id'))).toBe(true);
+    const { own: _, ...ofPython } = stored;
+    expect(BackendStoreError.isInstance(rebuildError(ofPython, null, 'id'))).toBe(true);
+  });
+
+  test('a result that is too large comes back to a ctq client as that, with both sizes', () => {
+    const error = new ResultTooLargeError(10, 5);
+    const again = throughTheWire(storedError(error));
+    expect(again).toBeInstanceOf(ResultTooLargeError);
+    expect(again).toMatchObject({ message: error.message, details: { bytes: 10, limit: 5 } });
+    const caused = throughTheWire(storedError(new ResultTooLargeError(10, 5, { cause: new RangeError('inner') })));
+    expect(caused).toBeInstanceOf(ResultTooLargeError);
+    expect(caused.cause).toBeInstanceOf(RangeError);
+  });
+
+  test.each(ownErrors)('%s comes back as itself, with what programs ask it', (error) => {
+    const again = throughTheWire(storedError(error));
+    expect(again).toBeInstanceOf(error.constructor);
+    expect(again).toMatchObject({ ...Object.fromEntries(Object.entries(error)), message: error.message });
   });
 
   test('[TR-152] used up attempts come back with their message', () => {

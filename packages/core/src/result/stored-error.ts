@@ -93,14 +93,17 @@ function asPythonHasIt(error: Error): StoredError {
 function ownPart(error: Error, walk: Walk, depth: number): OwnError | undefined {
   const listed = walk.classes.nameOf(error);
   const remote = RemoteError.isInstance(error) ? error : undefined;
+  const row = CtqError.isInstance(error) ? nameOfError(error) : undefined;
+  const beside = row?.beside?.(error as CtqError);
   const { cause, errors } = inner(error, walk, depth);
-  if (listed === undefined && cause === undefined && errors === undefined && remote?.excModule !== ownModule) {
+  const isPlain = listed === undefined && beside === undefined && cause === undefined && errors === undefined;
+  if (isPlain && remote?.excModule !== ownModule) {
     if (CtqError.isInstance(error) || TaskDirective.isInstance(error)) return undefined;
   }
   // What came over the wire is passed on as what it was.
-  const className = listed ?? remote?.excType ?? constructorName(error);
+  const className = listed ?? remote?.excType ?? row?.family ?? constructorName(error);
   const properties = {
-    ...(listed === undefined ? remote?.properties : plainProperties(error)),
+    ...(listed === undefined ? (remote?.properties ?? beside) : plainProperties(error)),
     ...nameAndCode(error, className, listed !== undefined),
   };
   return {
@@ -212,8 +215,8 @@ function ownError(stored: StoredError, own: OwnError, message: string, how: Rebu
   const { className, properties = {} } = own;
   const listed = how.classes.restore(className, { message, properties });
   if (listed !== undefined) return listed;
-  const row = errorNamed(stored.excModule, stored.excType);
-  if (row !== undefined) return row.rebuild(stored.excMessage, message);
+  const row = errorNamed(stored.excModule, stored.excType, className);
+  if (row !== undefined) return row.rebuild(stored.excMessage, message, properties);
   const { name } = properties;
   const given = typeof name === 'string' ? name : undefined;
   // A name of its own is how programs tell such an error from others: it is the remote error's.
@@ -229,7 +232,7 @@ function ownError(stored: StoredError, own: OwnError, message: string, how: Rebu
 /** What somebody else stored. */
 function pythonError({ excType, excMessage, excModule }: StoredError, message: string): Error | undefined {
   const row = errorNamed(excModule, excType);
-  if (row !== undefined) return row.rebuild(excMessage, message);
+  if (row !== undefined) return row.rebuild(excMessage, message, {});
   return excModule === 'builtins' ? pythonBuiltins.get(excType)?.(message, [], undefined) : undefined;
 }
 

@@ -26,6 +26,18 @@ describe('Eager tasks', () => {
   });
 });
 
+describe('Unique eager tasks', () => {
+  test('keep their key as their end says, which is a failure where the result cannot be stored', async () => {
+    await using app = new Ctq('eager', { taskAlwaysEager: true, resultMaxSize: 100 });
+    const unique = { key: (name: string) => name, states: ['waiting', 'running', 'succeeded'] as const };
+    const repeat = app.task('repeat', { unique }, (_name: string, count: number) => 'x'.repeat(count));
+    const [first, again] = [await repeat.delay('a', 1_000), await repeat.delay('a', 10)];
+    await expect(first.get()).rejects.toThrow(/at most 100 are stored/);
+    expect(again.conflict).toBeUndefined();
+    expect((await repeat.delay('a', 10)).conflict).toEqual({ outcome: 'returned', id: again.id });
+  });
+});
+
 describe('stamps', () => {
   test('of a call and of a signature travel with it, and with its retries [TR-099, TR-129]', async () => {
     await using app = new Ctq('eager', { taskAlwaysEager: true });

@@ -74,8 +74,11 @@ export class EagerSender implements TaskSender {
       ({ version } = beginning);
     }
     const outcome = await executeIntercepted(kernel, execution);
-    if (unique !== undefined) await kernel.unique.end(message.id, unique, stateAfter(outcome), version);
+    if (unique !== undefined) version = await kernel.unique.end(message.id, unique, stateAfter(outcome), version);
     const settled = await completeTask(kernel, { ...completion, outcome });
+    // A result that could not be stored is a failure.
+    if (unique !== undefined && settled.kind !== outcome.kind)
+      await kernel.unique.end(message.id, unique, stateAfter(settled), version);
     await tellOutcome(kernel, execution, settled);
     if (settled.kind === 'failure' && kernel.settings.taskEagerPropagates) throw settled.error;
   }

@@ -1,5 +1,5 @@
 export { type BreakableTransport, breakableTransport, connectionRefused } from './breakable-transport.js';
-export type { ConformanceCase } from './conformance-case.js';
+export type { ConformanceCase } from '@ctq/runtime/conformance';
 export { DeliveryCollector } from './delivery-collector.js';
 export { queueStoreConformance, type QueueStoreConformanceOptions } from './queue-store-conformance.js';
 export { tamperedStore } from './tampered-store.js';

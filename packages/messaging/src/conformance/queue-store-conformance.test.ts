@@ -127,6 +127,15 @@ const defects: Readonly<
     }),
     noticedBy: /until it is due/,
   },
+  'refuses a fraction of a millisecond': {
+    change: (sound) => ({
+      settle: (settlements) =>
+        settlements.some((settlement) => settlement.kind === 'park' && !Number.isInteger(settlement.dueAt))
+          ? Promise.reject(new TypeError('An integer, please.'))
+          : sound.settle(settlements),
+    }),
+    noticedBy: /a fraction of a millisecond/,
+  },
   'never wakes who waits': {
     change: () => ({ wait: () => new Promise(() => undefined) }),
     noticedBy: /is woken by a push/,

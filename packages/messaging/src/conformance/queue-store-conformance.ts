@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '@ctq/runtime';
 import type { QueueStore } from '../store/queue-store.js';
-import { casesOf, type ConformanceCase } from './conformance-case.js';
+import { casesOf, type ConformanceCase } from '@ctq/runtime/conformance';
 import { leasingCases } from './store/leasing.js';
 import { parkingCases } from './store/parking.js';
 import { pushingAndPoppingCases } from './store/pushing-and-popping.js';

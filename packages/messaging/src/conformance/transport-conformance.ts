@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '@ctq/runtime';
 import type { Transport } from '../transport/transport.js';
-import { casesOf, type ConformanceCase } from './conformance-case.js';
+import { casesOf, type ConformanceCase } from '@ctq/runtime/conformance';
 import { connectionLossCases } from './transport/connection-loss.js';
 import { consumingCases } from './transport/consuming.js';
 import { delayCases } from './transport/delay.js';

@@ -1,5 +1,6 @@
 import { loadVectors } from '@ctq/wire-vectors';
 import { describe, expect, test } from 'vitest';
+import { isHandled } from '../__fixtures__/is-handled.js';
 import { DecodeError } from '../errors.js';
 import { createContentCodec } from '../serialization/content-codec.js';
 import { decodeEnvelope, encodeEnvelope } from './envelope.js';
@@ -40,16 +41,6 @@ function wire(change: (envelope: Record<string, unknown>, properties: Record<str
   const envelope = JSON.parse(encodeEnvelope(message, route, 'tag-1')) as Record<string, unknown>;
   change(envelope, envelope.properties as Record<string, unknown>);
   return JSON.stringify(envelope);
-}
-
-/** Read, or refused in the one way that readers are prepared for. */
-function isHandled(read: () => unknown): boolean {
-  try {
-    read();
-    return true;
-  } catch (error) {
-    return DecodeError.isInstance(error);
-  }
 }
 
 describe('[MS-086] [MS-087] An envelope that Celery made', () => {

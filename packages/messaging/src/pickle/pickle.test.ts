@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigurationError } from '@ctq/runtime';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isHandled } from '../__fixtures__/is-handled.js';
 import { ContentNotAcceptedError, DecodeError, EncodeError } from '../errors.js';
 import { createContentCodec } from '../serialization/content-codec.js';
 import { jsonSerializer } from '../serialization/json.js';
@@ -46,16 +47,6 @@ const read = (...parts: readonly (string | number | Uint8Array)[]): unknown =>
       ),
     ),
   );
-
-/** Read, or refused in the one way that readers are prepared for. */
-function isHandled(run: () => unknown): boolean {
-  try {
-    run();
-    return true;
-  } catch (error) {
-    return DecodeError.isInstance(error);
-  }
-}
 
 describe('[MS-177] Pickles', () => {
   const message = { contentType: 'application/x-python-serialize', contentEncoding: 'binary', headers: {} };

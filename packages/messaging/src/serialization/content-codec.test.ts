@@ -2,6 +2,7 @@ import { deflateSync } from 'node:zlib';
 import { ConfigurationError } from '@ctq/runtime';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isHandled } from '../__fixtures__/is-handled.js';
 import type { Compressor } from '../compression/compressor.js';
 import { BodyTooLargeError, ContentNotAcceptedError, DecodeError, EncodeError } from '../errors.js';
 import { createContentCodec } from './content-codec.js';
@@ -23,16 +24,6 @@ const body = (text: string, contentType: string, contentEncoding = 'utf-8'): Par
   contentEncoding,
   headers: {},
 });
-
-/** Read, or refused in the one way that readers are prepared for. */
-function isHandled(read: () => unknown): boolean {
-  try {
-    read();
-    return true;
-  } catch (error) {
-    return DecodeError.isInstance(error);
-  }
-}
 
 describe('Encoding', () => {
   test.each([

@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isHandled } from '../__fixtures__/is-handled.js';
 import { DecodeError, EncodeError } from '../errors.js';
 import { Decimal } from '../values/decimal.js';
 import { isSameValue } from '../values/same-value.js';
@@ -19,16 +20,6 @@ function encodeError(value: unknown): EncodeError {
     throw error;
   }
   throw new Error('It was encoded.');
-}
-
-/** Read, or refused in the one way that readers are prepared for. */
-function isHandled(read: () => unknown): boolean {
-  try {
-    read();
-    return true;
-  } catch (error) {
-    return DecodeError.isInstance(error);
-  }
 }
 
 describe('JSON is written', () => {

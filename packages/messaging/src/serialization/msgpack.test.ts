@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isHandled } from '../__fixtures__/is-handled.js';
 import { DecodeError, EncodeError } from '../errors.js';
 import { Decimal } from '../values/decimal.js';
 import { isSameValue } from '../values/same-value.js';
@@ -8,16 +9,6 @@ import { createMsgpackSerializer } from './msgpack.js';
 const msgpack = createMsgpackSerializer();
 const hex = (value: unknown): string => Buffer.from(msgpack.encode(value)).toString('hex');
 const read = (text: string): unknown => msgpack.decode(Buffer.from(text.replaceAll(' ', ''), 'hex'));
-
-/** Read, or refused in the one way that readers are prepared for. */
-function isHandled(read: () => unknown): boolean {
-  try {
-    read();
-    return true;
-  } catch (error) {
-    return DecodeError.isInstance(error);
-  }
-}
 
 describe('[MS-178] msgpack', () => {
   test('goes under application/x-msgpack, binary', () => {

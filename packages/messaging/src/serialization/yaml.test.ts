@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isHandled } from '../__fixtures__/is-handled.js';
 import { BodyTooLargeError, DecodeError, EncodeError } from '../errors.js';
 import { Decimal } from '../values/decimal.js';
 import { PlainDate } from '../values/plain-date.js';
@@ -25,16 +26,6 @@ const captured = JSON.parse(readFileSync(new URL('__fixtures__/yaml.json', impor
 const yaml = createYamlSerializer();
 const write = (value: unknown): string => Buffer.from(yaml.encode(value)).toString();
 const read = (text: string): unknown => yaml.decode(Buffer.from(text));
-
-/** Read, or refused in the one way that readers are prepared for. */
-function isHandled(decode: () => unknown): boolean {
-  try {
-    decode();
-    return true;
-  } catch (error) {
-    return DecodeError.isInstance(error);
-  }
-}
 
 describe('[MS-176] YAML', () => {
   test('goes under application/x-yaml, utf-8', () => {

@@ -89,7 +89,7 @@ export interface PushEntry {
   readonly route: Route;
   /** 0 to 9, already clamped. */
   readonly priority: number;
-  /** Milliseconds since the epoch after which it must not be delivered. */
+  /** Whole milliseconds since the epoch after which it must not be delivered. */
   readonly expiresAt?: number;
 }
 
@@ -117,7 +117,10 @@ export type Settlement =
    * gives the youngest first). `charged`: from now on `redelivered`, and its delivery count grows by one.
    */
   | { readonly kind: 'release'; readonly tag: string; readonly position: 'front' | 'back'; readonly charged: boolean }
-  /** Only where `supports.delay`. The message returns to the front of its queue at `dueAt`, uncharged. */
+  /**
+   * Only where `supports.delay`. The message returns to the front of its queue at `dueAt`, uncharged; never before: a store of whole milliseconds rounds a
+   * fraction up.
+   */
   | { readonly kind: 'park'; readonly tag: string; readonly dueAt: number };
 
 export interface QueueSize {

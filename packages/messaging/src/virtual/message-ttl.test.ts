@@ -9,6 +9,10 @@ describe('time to live', () => {
     expect(expiresAt({ expiration: '2000' }, { 'x-message-ttl': 3_000 }, 1_000)).toBe(3_000);
   });
 
+  test('a fraction of a millisecond is a whole one', () => {
+    expect(expiresAt({}, { 'x-message-ttl': 0.5 }, 1_000)).toBe(1_001);
+  });
+
   test('a message without either lives for ever, one with 0 not at all', () => {
     expect(expiresAt({}, {}, 1_000)).toBeUndefined();
     expect(expiresAt({ expiration: '0' }, undefined, 1_000)).toBe(1_000);

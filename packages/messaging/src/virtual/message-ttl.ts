@@ -18,7 +18,7 @@ export function expiresAt(
     const own = Number(expiration);
     if (ttl === undefined || own < ttl) ttl = own;
   }
-  return ttl === undefined ? undefined : now + ttl;
+  return ttl === undefined ? undefined : Math.ceil(now + ttl);
 }
 
 /** kombu 5.6 transport/virtual/base.py, _get_message_priority: 0 to 9, anything else is clamped or 0. */

@@ -1,5 +1,5 @@
 import { Ctq } from '@ctq/core';
-import { silentLogger, VirtualClock } from '@ctq/runtime';
+import { createLogger, ServiceStoppedError, silentLogger, VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
 import { Worker } from '../worker.js';
@@ -18,6 +18,23 @@ function setup(min: number, max: number) {
     },
   });
   return { clock, state, scaler };
+}
+
+/** Of a pool with one slot that cannot be given a second one. */
+function failing(error: () => Error) {
+  const clock = new VirtualClock();
+  const [asked, errors]: [number[], string[]] = [[], []];
+  const logger = createLogger(({ level, message }) => level === 'error' && errors.push(message));
+  const scaler = new Autoscaler({
+    ...{ min: 1, max: 4, clock, logger },
+    size: () => 1,
+    load: () => 2,
+    async resize(size) {
+      asked.push(size);
+      throw error();
+    },
+  });
+  return { clock, asked, errors, scaler };
 }
 
 describe('Autoscaling', () => {
@@ -72,6 +89,28 @@ describe('Autoscaling', () => {
     const end = worker.terminate();
     await scene.clock.advance(5_000);
     await end;
+  });
+
+  test('says that slots cannot be added, and asks for them again after half a minute', async () => {
+    const { clock, asked, errors, scaler } = failing(() => new Error('no memory'));
+    for (let task = 0; task < 3; task += 1) {
+      scaler.adjust();
+      await clock.advance(0);
+    }
+    expect([asked, errors]).toEqual([[2], ["Couldn't change the size of the pool to 2"]]);
+    await clock.advance(30_000);
+    scaler.adjust();
+    await clock.advance(0);
+    expect(asked).toEqual([2, 2]);
+  });
+
+  test('has nothing to say when the worker leaves while slots are added, and adds none then', async () => {
+    const { clock, asked, errors, scaler } = failing(() => new ServiceStoppedError('pool'));
+    scaler.adjust();
+    scaler.stop();
+    await clock.advance(0);
+    scaler.adjust();
+    expect([asked, errors]).toEqual([[2], []]);
   });
 
   test('needs a pool that can be resized, and a size that it can have', async () => {

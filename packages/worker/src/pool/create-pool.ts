@@ -11,8 +11,9 @@ const pools: Readonly<Record<string, PoolFactory>> = {
   threads: threadPool,
   processes: processPool,
 };
-/** Celery's names: pools of green threads are what async is here. */
-const aliases: Readonly<Record<string, PoolFactory>> = {
+/** With Celery's names: pools of green threads are what async is here. */
+const known: Readonly<Record<string, PoolFactory>> = {
+  ...pools,
   eventlet: asyncPool,
   gevent: asyncPool,
   prefork: processPool,
@@ -20,7 +21,6 @@ const aliases: Readonly<Record<string, PoolFactory>> = {
 
 /** The pools that are there by name. @throws ConfigurationError for one that is not. */
 export function poolNamed(name: string): PoolFactory {
-  const known = { ...pools, ...aliases };
   const found = Object.hasOwn(known, name) ? known[name] : undefined;
   if (found !== undefined) return found;
   throw new ConfigurationError(

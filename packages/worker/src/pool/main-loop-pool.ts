@@ -15,8 +15,8 @@ export class MainLoopPool implements Pool {
   readonly failed: Promise<Error> = new Promise(() => undefined);
   readonly #context: PoolContext;
   readonly #isFixed: boolean;
-  #size: number;
   readonly #running = new Set<Execution>();
+  #size: number;
   #idle: Deferred<void> | undefined;
   #isStopped = false;
 

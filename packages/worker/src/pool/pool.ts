@@ -18,11 +18,11 @@ export interface Pool extends Service {
    * missing the worker tells them itself.
    */
   tell?(execution: Execution, outcome: Outcome): Promise<void> | undefined;
-  /** Nobody will `tell`, or everybody was told. */
+  /** Nobody will `tell`, or everybody was told. Where there is `tell`, each execution ends with it: the place where it ran may wait for the one or the other. */
   forget?(execution: Execution): void;
-  /** Ends the code of one execution at once; its outcome is `worker-lost`. False when it does not run here. Where `supports.terminate`. */
+  /** Ends the code of one execution at once; its outcome is `worker-lost`. False when it is not here. Where `supports.terminate`. */
   terminate?(execution: Execution): boolean;
-  /** Changes the size; what runs is not disturbed. Resolves when there are as many. */
+  /** Changes the size; what runs is not disturbed. Resolves when there are as many; rejects when there cannot be, and the size is the old one again. */
   resize?(size: number): Promise<void>;
   /** Makes what runs leave: aborts every execution with the reason. Where `supports.terminate`, their code really ends. */
   abandon(reason: Error): void;

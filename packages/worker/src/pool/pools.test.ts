@@ -1,9 +1,9 @@
+import { VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { asyncPool } from './async-pool.js';
 import { poolConformance } from './conformance/pool-conformance.js';
 import { poolContext } from './conformance/pool-trial.js';
 import { poolNamed } from './create-pool.js';
-import { VirtualClock } from '@ctq/runtime';
 import { soloPool } from './solo-pool.js';
 
 describe('The async pool', () => {

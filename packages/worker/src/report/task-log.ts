@@ -57,7 +57,7 @@ export class TaskLog {
   ended(request: LoggedTask, outcome: Outcome): void {
     switch (outcome.kind) {
       case 'success':
-        if (this.#tellsInfo) this.#succeeded(request, outcome.value, secondsOf(outcome.runtimeMs));
+        if (this.#tellsInfo) this.#succeeded(request, outcome, secondsOf(outcome.runtimeMs));
         return;
       case 'failure':
         return this.#failed(request, outcome);
@@ -100,9 +100,9 @@ export class TaskLog {
     );
   }
 
-  #succeeded(request: LoggedTask, value: unknown, runtime: number): void {
+  #succeeded(request: LoggedTask, { value, shown }: Outcome & { kind: 'success' }, runtime: number): void {
     const { name, message, policy } = request;
-    const returned = saferepr(value === undefined ? null : value, policy.reprMaxSize);
+    const returned = shown ?? saferepr(value === undefined ? null : value, policy.reprMaxSize);
     this.#logger.info(
       { data: { ...callOf(name, message), runtime, return_value: returned } },
       `Task ${name}[${message.id}] succeeded in ${runtime}s: ${returned}`,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { GroupRole, ResultBackend } from '../../backend/result-backend.js';
 import type { BackendScene } from '../backend-scene.js';
-import type { CaseDescription, Requirement } from '../conformance-case.js';
+import type { CaseDescription, Requirement } from '@ctq/runtime/conformance';
 
 const keepsGroups: Requirement<ResultBackend> = { what: 'groups', isMet: (backend) => backend.groups !== undefined };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { ResultBackend } from '../../backend/result-backend.js';
 import { type BackendScene, find, record } from '../backend-scene.js';
-import type { CaseDescription } from '../conformance-case.js';
+import type { CaseDescription } from '@ctq/runtime/conformance';
 
 const failure = {
   ...{ excType: 'ValueError', excMessage: ['boom', 3], excModule: 'builtins' },

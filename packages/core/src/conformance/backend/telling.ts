@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ResultBackend, ResultNotifier } from '../../backend/result-backend.js';
 import type { ResultRecord } from '../../result/result-record.js';
 import { type BackendScene, find, record } from '../backend-scene.js';
-import type { CaseDescription, Requirement } from '../conformance-case.js';
+import type { CaseDescription, Requirement } from '@ctq/runtime/conformance';
 import { pause, until } from '../patience.js';
 
 const notifies: Requirement<ResultBackend> = { what: 'notifier', isMet: (backend) => backend.notifier !== undefined };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { KeyValueStore } from '../../backend/key-value-store.js';
-import type { CaseDescription, Requirement } from '../conformance-case.js';
+import type { CaseDescription, Requirement } from '@ctq/runtime/conformance';
 import { bytes, read, type StoreScene, text } from '../store-scene.js';
 
 type ComparingStore = Required<Pick<KeyValueStore, 'compareAndSet' | 'compareAndDelete' | 'getVersioned'>> &

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { KeyValueStore } from '../../backend/key-value-store.js';
-import type { CaseDescription, Requirement } from '../conformance-case.js';
+import type { CaseDescription, Requirement } from '@ctq/runtime/conformance';
 import { read, type StoreScene } from '../store-scene.js';
 
 const canCount: Requirement<KeyValueStore> = { what: 'increment', isMet: (store) => store.increment !== undefined };

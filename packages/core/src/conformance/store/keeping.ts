@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { KeyValueStore } from '../../backend/key-value-store.js';
-import type { CaseDescription } from '../conformance-case.js';
+import type { CaseDescription } from '@ctq/runtime/conformance';
 import { bytes, read, type StoreScene, text } from '../store-scene.js';
 
 /** Values are kept, replaced, deleted and expire. */

@@ -1,5 +1,5 @@
 import type { QueueStore } from '../../store/queue-store.js';
-import type { CaseDescription } from '../conformance-case.js';
+import type { CaseDescription } from '@ctq/runtime/conformance';
 import type { StoreScene } from '../store-scene.js';
 
 /** What a store offers: its manifest, and its roles by their presence. */

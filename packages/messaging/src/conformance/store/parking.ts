@@ -55,6 +55,23 @@ export const parkingCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'parked until a fraction of a millisecond it comes when that has passed',
+    requires: requireDelay,
+    async run(scene) {
+      const store = await scene.store();
+      const queue = scene.queue();
+      await scene.push(store, queue, 'a');
+      const { tag } = await scene.popOne(store, queue);
+      const dueAt = scene.clock.now() + 60.5;
+      assert.deepEqual(await store.settle([{ kind: 'park', tag, dueAt }]), []);
+      const early = await scene.pop(store, queue);
+      // To the millisecond, which is as much as clocks of two processes say.
+      assert.ok(early.length === 0 || scene.clock.now() >= Math.floor(dueAt), 'it came before it was due');
+      await scene.passTime(100);
+      assert.deepEqual(textsOf([...early, ...(await scene.pop(store, queue))]), ['a']);
+    },
+  },
+  {
     name: 'whoever waits for a queue learns that a parked message fell due',
     requires: requireDelay,
     async run(scene) {

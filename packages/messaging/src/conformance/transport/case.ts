@@ -1,5 +1,5 @@
 import type { TransportManifest } from '../../transport/manifest.js';
-import type { CaseDescription } from '../conformance-case.js';
+import type { CaseDescription } from '@ctq/runtime/conformance';
 import type { TransportScene } from '../transport-scene.js';
 
 export type TransportCase = CaseDescription<TransportManifest, TransportScene>;

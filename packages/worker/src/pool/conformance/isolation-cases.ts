@@ -76,6 +76,25 @@ export function isolationCases(factory: PoolFactory): readonly ServiceCase[] {
       },
     },
     {
+      name: 'hooks hear of their outcome before another task begins where they are',
+      run: async () => {
+        const trial = await PoolTrial.started(factory, { size: 1 });
+        const execution = trial.execution('kit.hears');
+        const outcome = await trial.pool.run(execution, { softMs: undefined, hardMs: undefined });
+        const next = trial.running('kit.untilAborted');
+        await trial.pool.tell?.(execution, outcome);
+        const { execution: begun, outcome: end } = await next;
+        const told = trial.lines.filter(({ message }) => message === 'hook: 42' || message === 'runs');
+        assert.deepEqual(
+          told.map(({ message }) => message),
+          ['hook: 42', 'runs'],
+        );
+        begun.abort.abort(new Error('done'));
+        await end;
+        await trial.stop();
+      },
+    },
+    {
       name: 'a thread or process that has run its share is replaced, and its hooks are heard first',
       run: async () => {
         const recycle = { maxTasks: 1, maxMemoryKiB: Number.POSITIVE_INFINITY };

@@ -21,6 +21,7 @@ function untilAborted({ signal, log }: TaskContext): Promise<string> {
 app.task('kit.returns', bound, () => 42);
 app.task('kit.returnsLater', bound, () => Promise.resolve('later'));
 app.task('kit.returnsBytes', bound, () => ({ bytes: new Uint8Array([0, 255]), at: new Date(0) }));
+app.task('kit.returnsForNobody', { ...bound, ignoreResult: true }, () => () => 42);
 app.task('kit.throws', bound, (): number => {
   throw new RangeError('too far');
 });

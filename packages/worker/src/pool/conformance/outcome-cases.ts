@@ -40,6 +40,13 @@ export function outcomeCases(factory: PoolFactory): readonly ServiceCase[] {
       },
     },
     {
+      name: 'a value that nobody asks for need not be one that results can hold',
+      run: async () => {
+        const outcome = await outcomeOf('kit.returnsForNobody');
+        assert.equal(outcome.kind, 'success');
+      },
+    },
+    {
       name: 'a function that throws has failed, and run does not reject',
       run: async () => {
         const outcome = await outcomeOf('kit.throws');

@@ -1,4 +1,12 @@
-import { encodeTask, type Execution, executeIntercepted, type Outcome, TaskAbort, type TaskMessage } from '@ctq/core';
+import {
+  type Ctq,
+  encodeTask,
+  type Execution,
+  executeIntercepted,
+  type Outcome,
+  TaskAbort,
+  type TaskMessage,
+} from '@ctq/core';
 import { type Clock, createLogger, Deadline, type LogRecord, VirtualClock } from '@ctq/runtime';
 import type { Pool, PoolContext, PoolFactory, TimeLimits } from '../pool.js';
 import { app } from './kit-app.js';
@@ -27,26 +35,34 @@ export class PoolTrial implements AsyncDisposable {
   readonly pool: Pool;
   readonly #waiting: { readonly isIt: (line: LogRecord) => boolean; readonly resolve: (line: LogRecord) => void }[] =
     [];
+  readonly #app: Ctq;
   #tasks = 0;
 
-  private constructor(factory: PoolFactory, changes: Partial<PoolContext>) {
+  private constructor(factory: PoolFactory, changes: Partial<PoolContext>, taskApp: Ctq) {
+    this.#app = taskApp;
     const onLine = (line: LogRecord): void => this.#onLine(line);
     this.pool = factory({ ...poolContext(this.clock, onLine), ...changes });
   }
 
-  static async started(factory: PoolFactory, changes: Partial<PoolContext> = {}): Promise<PoolTrial> {
-    const trial = new PoolTrial(factory, changes);
+  /** @param taskApp whose tasks `execution` finds; the context has to fit. */
+  static async started(
+    factory: PoolFactory,
+    changes: Partial<PoolContext> = {},
+    taskApp: Ctq = app,
+  ): Promise<PoolTrial> {
+    const trial = new PoolTrial(factory, changes, taskApp);
     await trial.pool.start(new AbortController().signal);
     return trial;
   }
 
-  /** Of a task of the kit's application. */
+  /** Of a task of the kit's application, or of the one that was given. */
   execution(task: string): Execution {
     this.#tasks += 1;
-    const { kernel } = app;
-    const message = messageOf(task, `id-${this.#tasks}`);
+    const { kernel } = this.#app;
+    const definition = kernel.registry.get(task);
+    const message = messageOf(task, `id-${this.#tasks}`, definition.options.ignoreResult);
     return {
-      definition: kernel.registry.get(task),
+      definition,
       message,
       source: encodeTask(message, { content: kernel.content, properties: {} }),
       deliveryInfo: undefined,
@@ -102,7 +118,7 @@ export class PoolTrial implements AsyncDisposable {
   }
 }
 
-function messageOf(task: string, id: string): TaskMessage {
+function messageOf(task: string, id: string, ignoreResult = false): TaskMessage {
   return {
     id,
     task,
@@ -122,7 +138,7 @@ function messageOf(task: string, id: string): TaskMessage {
     argsRepr: '()',
     kwargsRepr: '{}',
     origin: null,
-    ignoreResult: null,
+    ignoreResult,
     replacedTaskNesting: 0,
     stampedHeaders: null,
     stamps: {},

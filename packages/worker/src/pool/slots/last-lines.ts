@@ -10,8 +10,9 @@ export class LastLines {
   /** Resolves when there is no more. */
   readonly ended: Promise<void>;
 
-  constructor(stream: Readable | null, onLine: (line: string) => void) {
-    if (stream === null) {
+  constructor(stream: Readable | null | undefined, onLine: (line: string) => void) {
+    // It could not be started.
+    if (stream === null || stream === undefined) {
       this.ended = Promise.resolve();
       return;
     }

@@ -7,46 +7,59 @@ import {
   Reject,
   type ResultStore,
   Retry,
+  saferepr,
   storedError,
   type TaskOptions,
 } from '@ctq/core';
+import { toError } from '@ctq/runtime';
 import type { EncodedError, EncodedOutcome, EncodedRetry } from './slot-messages.js';
 
 /** What is encoded with: of the app, on either side of the border. */
 export type OutcomeStore = Pick<ResultStore, 'codec' | 'errorClasses' | 'assertStorable'>;
 
-/** Errors that are part of normal work, by the task's own word. */
-type Throws = TaskOptions['throws'];
+export interface EncodeOptions {
+  readonly store: OutcomeStore;
+  /** Of the task, if it is known. */
+  readonly options: Pick<TaskOptions, 'throws' | 'resultReprMaxSize'> | undefined;
+  /** Whether anybody gets the value of a success; one that nobody gets need not be storable. Default true. */
+  readonly isValueUsed?: boolean;
+}
 
 /** An outcome on its way out of a slot; a value or an argument that cannot be encoded makes it a failure. */
-export function encodeOutcome(outcome: Outcome, throws: Throws, store: OutcomeStore): EncodedOutcome {
-  const { runtimeMs, children } = outcome;
-  const common = children === undefined ? { runtimeMs } : { runtimeMs, children };
+export function encodeOutcome(outcome: Outcome, how: EncodeOptions): EncodedOutcome {
   try {
-    return { ...common, ...ending(outcome, throws, store) };
-  } catch (error) {
-    const failure = encodeError(error as Error, throws, store);
-    return { ...common, kind: 'failure', error: failure, reason: 'encoding' };
+    return { ...commonOf(outcome), ...encodeEnding(outcome, how) };
+  } catch (thrown) {
+    return encodeFailure(outcome, toError(thrown), how);
   }
 }
 
-type Ending = Omit<Extract<EncodedOutcome, { kind: 'success' }>, 'runtimeMs'>;
+/** An outcome that cannot leave the slot. */
+export function encodeFailure(outcome: Outcome, error: Error, how: EncodeOptions): EncodedOutcome {
+  return { ...commonOf(outcome), kind: 'failure', error: encodeError(error, how), reason: 'encoding' };
+}
 
-function ending(outcome: Outcome, throws: Throws, store: OutcomeStore) {
+/** The same outcome on the other side; one that cannot be decoded there makes it a failure, too. */
+export function decodeOutcome(encoded: EncodedOutcome, taskId: string, store: OutcomeStore): Outcome {
+  try {
+    return { ...commonOf(encoded), ...decodeEnding(encoded, taskId, store) };
+  } catch (thrown) {
+    return { ...commonOf(encoded), kind: 'failure', error: toError(thrown), reason: 'encoding' };
+  }
+}
+
+function commonOf({ runtimeMs, children }: Pick<Outcome, 'runtimeMs' | 'children'>) {
+  return children === undefined ? { runtimeMs } : { runtimeMs, children };
+}
+
+function encodeEnding(outcome: Outcome, how: EncodeOptions) {
   switch (outcome.kind) {
-    case 'success': {
-      const value = outcome.value ?? null;
-      store.assertStorable(value);
-      return { kind: 'success', value: store.codec.encodeValue(value) } satisfies Ending;
-    }
+    case 'success':
+      return { kind: 'success' as const, ...encodeValue(outcome.value ?? null, how) };
     case 'failure':
-      return {
-        kind: 'failure' as const,
-        error: encodeError(outcome.error, throws, store),
-        reason: outcome.reason,
-      };
+      return { kind: 'failure' as const, error: encodeError(outcome.error, how), reason: outcome.reason };
     case 'retry':
-      return { kind: 'retry' as const, retry: encodeRetry(outcome.retry, throws, store) };
+      return { kind: 'retry' as const, retry: encodeRetry(outcome.retry, how) };
     case 'ignore':
       return { kind: 'ignore' as const, reason: outcome.ignore.message };
     case 'reject':
@@ -54,32 +67,37 @@ function ending(outcome: Outcome, throws: Throws, store: OutcomeStore) {
   }
 }
 
-/** The same outcome on the other side. */
-export function decodeOutcome(encoded: EncodedOutcome, taskId: string, store: OutcomeStore): Outcome {
-  const { runtimeMs, children } = encoded;
-  const common = children === undefined ? { runtimeMs } : { runtimeMs, children };
+function decodeEnding(encoded: EncodedOutcome, taskId: string, store: OutcomeStore) {
   switch (encoded.kind) {
     case 'success':
-      return { ...common, kind: 'success', value: store.codec.decodeValue(encoded.value) };
+      return 'shown' in encoded
+        ? { kind: 'success' as const, value: undefined, shown: encoded.shown }
+        : { kind: 'success' as const, value: store.codec.decodeValue(encoded.value) };
     case 'failure': {
       const { reason, error } = encoded;
       const { stored, isExpected } = error;
-      return { ...common, kind: 'failure', reason, stored, isExpected, error: decodeError(error, taskId, store) };
+      return { kind: 'failure' as const, reason, stored, isExpected, error: decodeError(error, taskId, store) };
     }
     case 'retry':
-      return { ...common, kind: 'retry', retry: decodeRetry(encoded.retry, taskId, store) };
+      return { kind: 'retry' as const, retry: decodeRetry(encoded.retry, taskId, store) };
     case 'ignore':
-      return { ...common, kind: 'ignore', ignore: new Ignore(encoded.reason) };
+      return { kind: 'ignore' as const, ignore: new Ignore(encoded.reason) };
     case 'reject':
-      return { ...common, kind: 'reject', reject: new Reject(encoded.reason, { requeue: encoded.requeue }) };
+      return { kind: 'reject' as const, reject: new Reject(encoded.reason, { requeue: encoded.requeue }) };
   }
 }
 
-function encodeError(error: Error, throws: Throws, { errorClasses }: OutcomeStore): EncodedError {
+function encodeValue(value: unknown, { store, options, isValueUsed = true }: EncodeOptions) {
+  if (!isValueUsed) return { shown: saferepr(value, options?.resultReprMaxSize) };
+  store.assertStorable(value);
+  return { value: store.codec.encodeValue(value) };
+}
+
+function encodeError(error: Error, { store, options }: EncodeOptions): EncodedError {
   return {
-    stored: storedError(error, errorClasses),
+    stored: storedError(error, store.errorClasses),
     stack: error.stack,
-    isExpected: throws?.some((errorClass) => isOf(error, errorClass)) ?? false,
+    isExpected: options?.throws?.some((errorClass) => isOf(error, errorClass)) ?? false,
   };
 }
 
@@ -90,13 +108,13 @@ function decodeError({ stored, stack }: EncodedError, taskId: string, { errorCla
   return error;
 }
 
-function encodeRetry(retry: Retry, throws: Throws, store: OutcomeStore): EncodedRetry {
+function encodeRetry(retry: Retry, how: EncodeOptions): EncodedRetry {
   const { args, kwargs, options } = retry.overrides;
   return {
     message: retry.message,
-    error: retry.error === undefined ? undefined : encodeError(retry.error, throws, store),
+    error: retry.error === undefined ? undefined : encodeError(retry.error, how),
     dueAt: retry.dueAt,
-    call: store.codec.encodeValue([args ?? null, kwargs ?? null]),
+    call: how.store.codec.encodeValue([args ?? null, kwargs ?? null]),
     options: options === undefined ? undefined : plainOptions(options),
   };
 }

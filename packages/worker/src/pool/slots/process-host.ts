@@ -1,4 +1,6 @@
 import { fork } from 'node:child_process';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { LastLines } from './last-lines.js';
 import type { SlotExit, StartSlotHost } from './slot-host.js';
@@ -17,13 +19,19 @@ export const startProcessHost: StartSlotHost = ({ onMessage, onLine }) => {
   });
   const last = new LastLines(child.stderr, onLine);
   child.on('message', (message) => onMessage(message as FromSlot));
+  const disconnected = new Promise((resolve) => child.once('disconnect', resolve));
   const exited = new Promise<SlotExit>((resolve) => {
-    child.once('error', (error) => {
+    child.on('error', (error) => {
       last.add(error.message);
       if (child.pid === undefined) resolve({ exitCode: null, signal: null, lastLines: last.lines });
     });
     child.once('exit', (exitCode, signal) => {
-      void last.ended.then(() => resolve({ exitCode, signal, lastLines: last.lines }));
+      // Its last message may be that its task has ended.
+      const isRead = Promise.all([last.ended, disconnected]);
+      void Promise.race([isRead, someTurns()]).then(() => {
+        unref(child.stderr);
+        resolve({ exitCode, signal, lastLines: last.lines });
+      });
     });
   });
   return {
@@ -36,3 +44,13 @@ export const startProcessHost: StartSlotHost = ({ onMessage, onLine }) => {
     exited,
   };
 };
+
+/** All that it wrote itself is there within a turn. Who waited for the end of its stderr would wait for whatever it has started and left behind. */
+async function someTurns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What others still write there is read, and keeps nobody from leaving. */
+function unref(stderr: Readable | null): void {
+  if (stderr instanceof Socket) stderr.unref();
+}

@@ -24,8 +24,8 @@ export type ToSlot =
   | { readonly kind: 'run'; readonly job: SlotJob }
   /** Aborts the signal of a run. */
   | { readonly kind: 'abort'; readonly run: number; readonly reason: StoredError }
-  /** The outcome is stored: hooks and signals may hear of it. */
-  | { readonly kind: 'tell'; readonly run: number; readonly outcome: EncodedOutcome }
+  /** The outcome is stored: hooks and signals may hear of it. It is the slot's own, or the one that it turned into when it was made known. */
+  | { readonly kind: 'tell'; readonly run: number; readonly instead: EncodedOutcome | undefined }
   /** Nobody hears of the run any more. */
   | { readonly kind: 'forget'; readonly run: number }
   /** Nothing more comes: closes the app and leaves. */
@@ -61,6 +61,8 @@ export type EncodedOutcome = EncodedEnding & {
 
 type EncodedEnding =
   | { readonly kind: 'success'; readonly value: Uint8Array }
+  /** Of a value that nobody asks for: what logs show of it. */
+  | { readonly kind: 'success'; readonly shown: string }
   | { readonly kind: 'failure'; readonly error: EncodedError; readonly reason: FailureReason }
   | { readonly kind: 'retry'; readonly retry: EncodedRetry }
   | { readonly kind: 'ignore'; readonly reason: string }

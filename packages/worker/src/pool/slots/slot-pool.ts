@@ -1,6 +1,6 @@
 import { type Execution, type Outcome, WorkerLostError } from '@ctq/core';
 import { backoffMs, Deadline, type Deferred, deferred, ServiceStoppedError, toError } from '@ctq/runtime';
-import { patienceOf } from '../../shutdown.js';
+import { patienceOf, WorkerShutdownError } from '../../shutdown.js';
 import { checkSize } from '../check-size.js';
 import type { Pool, PoolContext, PoolManifest, TimeLimits } from '../pool.js';
 import { runWithin } from '../time-limit.js';
@@ -15,9 +15,17 @@ const retireMs = 60_000;
 /** Between attempts to start a slot again, and how many of them in a row mean that it will not. */
 const restart = { firstMs: 500, maxMs: 10_000, attempts: 5 };
 
+/** Starts that came to nothing, one after the other, in the place of one slot. */
+interface FailedStarts {
+  readonly count: number;
+  /** Of the last one. */
+  readonly error: Error;
+}
+
 /**
- * Runs tasks in slots, each a thread or a process with the application in it, kept warm and one task at a time. A slot can be ended whatever it
- * does: hard limits hold. One that dies is replaced, and its task has the outcome `worker-lost`.
+ * Runs tasks in slots, each a thread or a process with the application in it, kept warm and one task at a time: the next one begins when hooks and
+ * signals have heard of the last. A slot can be ended whatever it does: hard limits hold. One that dies is replaced, and its task has the outcome
+ * `worker-lost`.
  */
 export class SlotPool implements Pool {
   readonly name: string;
@@ -27,15 +35,20 @@ export class SlotPool implements Pool {
   readonly #slots = new Set<Slot>();
   readonly #idle: Slot[] = [];
   /** Who waits for a slot, in their order: there are fewer than the size says while one is replaced. */
-  readonly #waiting: Deferred<Slot>[] = [];
+  readonly #waiting = new Map<Execution, Deferred<Slot | Outcome>>();
   readonly #running = new Map<Execution, Slot>();
   /** Of executions that ended, as long as somebody may have to hear of them. */
   readonly #ran = new WeakMap<Execution, Slot>();
+  /** Slots that belong to the pool no longer, until they have left. */
+  readonly #leaving = new Set<Slot>();
+  /** What came before a slot in its place. */
+  readonly #failedBefore = new WeakMap<Slot, FailedStarts>();
   readonly #failure = deferred<Error>();
   readonly #stopping = new AbortController();
-  readonly #leaving = new Set<Promise<void>>();
   #size: number;
-  #failedStarts = 0;
+  #isOpen = false;
+  /** The start and changes of the size: one after the other. */
+  #changed: Promise<void> = Promise.resolve();
   #quiet: Deferred<void> | undefined;
 
   constructor(name: string, size: number, startHost: StartSlotHost, context: PoolContext) {
@@ -56,23 +69,15 @@ export class SlotPool implements Pool {
   }
 
   /** Resolves when every slot has the application loaded. @throws SlotStartError when one cannot. */
-  async start(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#stopping.signal.aborted) throw new ServiceStoppedError(this.name);
-    const starting = AbortSignal.any([signal, this.#stopping.signal]);
-    try {
-      await Promise.all(Array.from({ length: this.#size }, () => this.#open(starting)));
-    } catch (error) {
-      await Promise.all([...this.#slots].map((slot) => slot.kill()));
-      signal.throwIfAborted();
-      throw this.#stopping.signal.aborted ? new ServiceStoppedError(this.name) : error;
-    }
+  start(signal: AbortSignal): Promise<void> {
+    const started = this.#start(signal);
+    this.#changed = started.catch(() => undefined);
+    return started;
   }
 
   async run(execution: Execution, limits: TimeLimits): Promise<Outcome> {
-    const slot = this.#idle.pop() ?? (await this.#nextFree());
-    if (slot === undefined) return lost(execution, 'The pool was stopped before there was a slot for it.');
-    this.#running.set(execution, slot);
+    const slot = await this.#slotFor(execution);
+    if (!(slot instanceof Slot)) return slot;
     try {
       const { hardMs, softMs } = limits;
       if (hardMs === undefined && softMs === undefined) return await slot.run(execution);
@@ -85,7 +90,8 @@ export class SlotPool implements Pool {
     } finally {
       this.#running.delete(execution);
       if (slot.isAwaited) this.#ran.set(execution, slot);
-      this.#release(slot);
+      if (this.#running.size === 0) this.#quiet?.resolve();
+      this.#offer(slot);
     }
   }
 
@@ -98,29 +104,33 @@ export class SlotPool implements Pool {
   }
 
   abandon(reason: Error): void {
-    for (const execution of this.#running.keys()) execution.abort.abort(reason);
+    for (const execution of [...this.#running.keys(), ...this.#waiting.keys()]) execution.abort.abort(reason);
+    for (const execution of [...this.#waiting.keys()]) this.#dismiss(execution, reason.message);
   }
 
-  /** Ends the code of one execution at once; its outcome is `worker-lost`. False when it does not run here. */
+  /** Ends the code of one execution at once, or lets go of it before it has a slot; its outcome is `worker-lost`. False when it is not here. */
   terminate(execution: Execution): boolean {
     const slot = this.#running.get(execution);
     void slot?.kill();
-    return slot !== undefined;
+    return slot !== undefined || this.#dismiss(execution, 'It was terminated before there was a slot for it.');
   }
 
-  /** Adds slots, or lets go of as many as soon as they are free. Resolves when the added ones are ready. */
-  async resize(size: number): Promise<void> {
-    checkSize(size);
-    this.#size = size;
-    while (this.#slots.size > this.#size && this.#idle.length > 0) this.#retire(this.#idle.pop() as Slot);
-    const missing = Math.max(0, this.#size - this.#slots.size);
-    await Promise.all(Array.from({ length: missing }, () => this.#open(this.#stopping.signal)));
+  /**
+   * Adds slots, or lets go of as many as soon as they are free. Resolves when the added ones are ready; one that gets ready before the others takes its
+   * share. When one cannot be started the pool has its old size again.
+   *
+   * @throws SlotStartError when one cannot be started, ServiceStoppedError when the pool is stopped.
+   */
+  resize(size: number): Promise<void> {
+    const resized = this.#changed.then(() => this.#resize(size));
+    this.#changed = resized.catch(() => undefined);
+    return resized;
   }
 
   /** Waits for what runs; what is not done shortly before the deadline is ended. */
   async stop(deadline: Deadline): Promise<void> {
     this.#stopping.abort(new ServiceStoppedError(this.name));
-    for (const waiting of this.#waiting.splice(0)) waiting.reject(new ServiceStoppedError(this.name));
+    for (const execution of [...this.#waiting.keys()]) this.#dismiss(execution, wasStopped);
     if (this.#running.size > 0) {
       this.#quiet ??= deferred();
       // Ending them takes a moment, too.
@@ -130,44 +140,106 @@ export class SlotPool implements Pool {
       }
     }
     const closing = deadline.within(closeMs);
-    await Promise.all([...this.#slots].map((slot) => slot.close(closing)));
-    await Promise.all(this.#leaving);
+    await Promise.all([...this.#slots, ...this.#leaving].map((slot) => slot.close(closing)));
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#stopping.signal.aborted) throw new ServiceStoppedError(this.name);
+    const starting = AbortSignal.any([signal, this.#stopping.signal]);
+    try {
+      await Promise.all(Array.from({ length: this.#size }, () => this.#open(starting)));
+    } catch (error) {
+      await Promise.all([...this.#slots].map((slot) => slot.kill()));
+      signal.throwIfAborted();
+      throw this.#stopping.signal.aborted ? new ServiceStoppedError(this.name) : error;
+    }
+    this.#isOpen = true;
+    // One may have died while others were loading.
+    void this.#replace();
+  }
+
+  async #resize(size: number): Promise<void> {
+    checkSize(size);
+    const { signal } = this.#stopping;
+    signal.throwIfAborted();
+    const before = this.#size;
+    this.#size = size;
+    if (!this.#isOpen) return;
+    this.#letGo();
+    const missing = Math.max(0, size - this.#slots.size);
+    const added = await Promise.allSettled(Array.from({ length: missing }, () => this.#open(signal)));
+    const failed = added.find((one) => one.status === 'rejected');
+    if (failed === undefined) return;
+    signal.throwIfAborted();
+    this.#size = before;
+    this.#letGo();
+    throw toError(failed.reason);
+  }
+
+  /** Of those that are too many and have nothing to do. */
+  #letGo(): void {
+    while (this.#slots.size > this.#size && this.#idle.length > 0) this.#retire(this.#idle.pop() as Slot);
   }
 
   /** A new slot, once the application is loaded in it. */
-  async #open(signal: AbortSignal): Promise<void> {
+  async #open(signal: AbortSignal, failed?: FailedStarts): Promise<void> {
     const { clock, logger, locator, handOver, hostname, store, startTimeoutMs } = this.#context;
     if (locator === undefined) throw SlotStartError.unlocated(this.name);
     const start = { locator, handedOver: handOver(), hostname };
     const slot = new Slot({ startHost: this.#startHost, start, store, clock, logger, startTimeoutMs });
+    if (failed !== undefined) this.#failedBefore.set(slot, failed);
     this.#slots.add(slot);
     void slot.gone.then(() => this.#onGone(slot));
     await slot.ready(signal);
     this.#offer(slot);
   }
 
+  /** A slot, or how the execution ends without one. */
+  async #slotFor(execution: Execution): Promise<Slot | Outcome> {
+    const slot = this.#idle.pop();
+    if (slot !== undefined) {
+      this.#running.set(execution, slot);
+      return slot;
+    }
+    if (this.#stopping.signal.aborted) return lost(execution, wasStopped);
+    const found = deferred<Slot | Outcome>();
+    this.#waiting.set(execution, found);
+    return await found.promise;
+  }
+
+  /** Lets go of one that waits. False when it does not. */
+  #dismiss(execution: Execution, why: string): boolean {
+    const found = this.#waiting.get(execution);
+    this.#waiting.delete(execution);
+    found?.resolve(lost(execution, why));
+    return found !== undefined;
+  }
+
+  /** What becomes of a slot that has nothing to do. */
   #offer(slot: Slot): void {
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#idle.push(slot);
-    else waiting.resolve(slot);
-  }
-
-  async #nextFree(): Promise<Slot | undefined> {
-    if (this.#stopping.signal.aborted) return undefined;
-    const waiting = deferred<Slot>();
-    this.#waiting.push(waiting);
-    return await waiting.promise.catch(() => undefined);
-  }
-
-  #release(slot: Slot): void {
-    if (this.#running.size === 0) this.#quiet?.resolve();
-    // One that is gone is replaced where that is noticed.
-    if (slot.exit !== undefined || !this.#slots.has(slot)) return;
+    // One that is gone, or about to be, is replaced where that is noticed.
+    if (!this.#slots.has(slot) || slot.exit !== undefined || slot.wasEnded) return;
     if (this.#slots.size > this.#size) this.#retire(slot);
     else if (this.#isWornOut(slot)) {
       this.#retire(slot);
       void this.#replace();
-    } else this.#offer(slot);
+    } else if (slot.isAwaited) void slot.heard().then(() => this.#offer(slot));
+    else this.#fill(slot);
+  }
+
+  #fill(slot: Slot): void {
+    for (const [execution, found] of this.#waiting) {
+      // The worker let go of it, and its message goes back.
+      if (WorkerShutdownError.isInstance(execution.abort.reason)) this.#dismiss(execution, wasStopped);
+      else {
+        this.#waiting.delete(execution);
+        this.#running.set(execution, slot);
+        found.resolve(slot);
+        return;
+      }
+    }
+    this.#idle.push(slot);
   }
 
   #isWornOut({ runs, memoryKiB }: Slot): boolean {
@@ -178,45 +250,59 @@ export class SlotPool implements Pool {
   /** Out of the pool; it leaves when its hooks have heard of what they wait for. */
   #retire(slot: Slot): void {
     this.#slots.delete(slot);
-    const leaving = slot.retire(Deadline.after(retireMs, this.#context.clock)).then(() => {
-      this.#leaving.delete(leaving);
-    });
-    this.#leaving.add(leaving);
+    this.#leaving.add(slot);
+    const deadline = Deadline.after(retireMs, this.#context.clock);
+    void slot.retire(deadline).then(() => this.#leaving.delete(slot));
   }
 
   #onGone(slot: Slot): void {
     if (!this.#slots.delete(slot)) return;
     const index = this.#idle.indexOf(slot);
     if (index >= 0) this.#idle.splice(index, 1);
-    if (this.#stopping.signal.aborted || !slot.wasReady) return;
-    const { logger } = this.#context;
-    if (slot.exit !== undefined && !slot.wasEnded) logger.error(`The ${slot.title} ended: ${exitText(slot.exit)}`);
-    void this.#replace();
+    // One that was never ready is the business of who opened it.
+    if (!this.#isOpen || this.#stopping.signal.aborted || !slot.wasReady) return;
+    const { exit } = slot;
+    if (exit === undefined || slot.wasEnded) return void this.#replace();
+    this.#context.logger.error(`The ${slot.title} ended: ${exitText(exit)}`);
+    if (slot.runs > 0) return void this.#replace();
+    const count = (this.#failedBefore.get(slot)?.count ?? 0) + 1;
+    void this.#replace({ count, error: SlotStartError.unused(slot.title, exit) });
   }
 
-  /** Tries until a slot starts, the pool is stopped, or it has failed too often to go on. */
-  async #replace(): Promise<void> {
-    const { clock, logger } = this.#context;
-    const { signal } = this.#stopping;
-    while (!signal.aborted && this.#slots.size < this.#size) {
+  /**
+   * Tries until there are as many slots as the size says, or the pool is stopped. One that ends before it has run a task counts as one that did not start: an
+   * application that ends its process would be loaded again and again.
+   */
+  async #replace(failedBefore?: FailedStarts): Promise<void> {
+    let failed = failedBefore;
+    for (;;) {
+      if (failed !== undefined && !(await this.#pauseAfter(failed))) return;
+      if (this.#stopping.signal.aborted || this.#slots.size >= this.#size) return;
       try {
-        await this.#open(signal);
-        this.#failedStarts = 0;
+        await this.#open(this.#stopping.signal, failed);
+        failed = undefined;
       } catch (thrown) {
-        if (signal.aborted) return;
-        const error = toError(thrown);
-        this.#failedStarts += 1;
-        if (this.#failedStarts >= restart.attempts) {
-          this.#failure.resolve(error);
-          return;
-        }
-        const pauseMs = backoffMs(this.#failedStarts - 1, { ...restart, jitter: 'equal' });
-        logger.error({ err: error, retryInMs: Math.round(pauseMs) }, `Couldn't start a slot of the pool ${this.name}`);
-        await clock.sleep(pauseMs, signal).catch(() => undefined);
+        if (this.#stopping.signal.aborted) return;
+        failed = { count: (failed?.count ?? 0) + 1, error: toError(thrown) };
       }
     }
   }
+
+  /** False when it was the last attempt: the pool has failed. */
+  async #pauseAfter({ count, error }: FailedStarts): Promise<boolean> {
+    const { clock, logger } = this.#context;
+    if (count >= restart.attempts) {
+      this.#failure.resolve(error);
+      return false;
+    }
+    const pauseMs = backoffMs(count - 1, { ...restart, jitter: 'equal' });
+    logger.error({ err: error, retryInMs: Math.round(pauseMs) }, `Couldn't start a slot of the pool ${this.name}`);
+    await clock.sleep(pauseMs, this.#stopping.signal).catch(() => undefined);
+    return true;
+  }
 }
+
+const wasStopped = 'The pool was stopped before there was a slot for it.';
 
 function lost({ message }: Execution, why: string): Outcome {
   const error = new WorkerLostError(`${message.task}[${message.id}] was not run. ${why}`);

@@ -5,6 +5,7 @@ import {
   decodeTask,
   type Execution,
   executeIntercepted,
+  isValueUsed,
   type Outcome,
   rebuildError,
   storeProgress,
@@ -13,8 +14,8 @@ import {
   wantsToBeTold,
 } from '@ctq/core';
 import { createLogger, toError } from '@ctq/runtime';
-import { decodeOutcome, encodeOutcome } from './outcome-codec.js';
-import type { FromSlot, SlotJob, SlotStart, ToSlot } from './slot-messages.js';
+import { decodeOutcome, encodeFailure, encodeOutcome } from './outcome-codec.js';
+import type { EncodedOutcome, FromSlot, SlotJob, SlotStart, ToSlot } from './slot-messages.js';
 
 /** What a module that loads applications exports: `loadApp`. */
 interface AppLoader {
@@ -82,7 +83,7 @@ export class SlotProgram {
         return;
       }
       case 'tell':
-        void this.#tell(message.run, message.outcome);
+        void this.#tell(message.run, message.instead);
         return;
       case 'forget':
         this.#ran.delete(message.run);
@@ -106,24 +107,27 @@ export class SlotProgram {
     this.#running.delete(run);
     const isAwaited = execution !== undefined && wantsToBeTold(kernel, execution);
     if (execution !== undefined && isAwaited) this.#ran.set(run, { execution, outcome });
-    this.#send({
-      kind: 'ended',
-      run,
-      outcome: encodeOutcome(outcome, execution?.definition.options.throws, kernel.results),
-      wantsToBeTold: isAwaited,
-      memoryKiB: memoryKiB(),
-    });
+    const how = {
+      store: kernel.results,
+      options: execution?.definition.options,
+      isValueUsed: execution === undefined || isValueUsed(kernel, execution),
+    };
+    const ended = { kind: 'ended', run, wantsToBeTold: isAwaited, memoryKiB: memoryKiB() } as const;
+    try {
+      this.#send({ ...ended, outcome: encodeOutcome(outcome, how) });
+    } catch (thrown) {
+      // Something that no message between threads can hold: an option of a retry.
+      this.#send({ ...ended, outcome: encodeFailure(outcome, toError(thrown), how) });
+    }
   }
 
-  /** The outcome that stands is the slot's own, with its own value and error, unless it turned into another one when it was made known. */
-  async #tell(run: number, encoded: Parameters<typeof decodeOutcome>[0]): Promise<void> {
+  async #tell(run: number, instead: EncodedOutcome | undefined): Promise<void> {
     const ran = this.#ran.get(run);
     this.#ran.delete(run);
     if (ran !== undefined) {
       const { kernel } = this.#loaded;
       const { execution, outcome } = ran;
-      const stands =
-        encoded.kind === outcome.kind ? outcome : decodeOutcome(encoded, execution.message.id, kernel.results);
+      const stands = instead === undefined ? outcome : decodeOutcome(instead, execution.message.id, kernel.results);
       await tellOutcome(kernel, execution, stands);
     }
     this.#send({ kind: 'told', run });

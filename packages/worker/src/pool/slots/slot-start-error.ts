@@ -30,6 +30,10 @@ export class SlotStartError extends CtqError {
     );
   }
 
+  static unused(title: string, exit: SlotExit): SlotStartError {
+    return new SlotStartError(`The ${title} ended before it had run a task: ${exitText(exit)}`);
+  }
+
   static ended(title: string, exit: SlotExit): SlotStartError {
     return new SlotStartError(`The ${title} ended before it was ready: ${exitText(exit)}`);
   }

@@ -1,5 +1,5 @@
 import { type Execution, type Outcome, storedError, WorkerLostError } from '@ctq/core';
-import { type Clock, type Deadline, deferred, type Deferred, type Logger } from '@ctq/runtime';
+import { type Clock, type Deadline, deferred, type Deferred, type Logger, toError } from '@ctq/runtime';
 import { decodeOutcome, encodeOutcome, type OutcomeStore } from './outcome-codec.js';
 import { exitText, type SlotExit, type SlotHost, type StartSlotHost } from './slot-host.js';
 import type { FromSlot, SlotStart } from './slot-messages.js';
@@ -17,6 +17,8 @@ export interface SlotOptions {
 
 interface Awaited {
   readonly run: number;
+  /** What the slot has of it. */
+  readonly kind: Outcome['kind'];
   readonly told: Deferred<void>;
 }
 
@@ -133,7 +135,14 @@ export class Slot {
       return running.ended.promise;
     }
     const { source: message, deliveryInfo } = execution;
-    this.#host.send({ kind: 'run', job: { run, message, deliveryInfo } });
+    try {
+      this.#host.send({ kind: 'run', job: { run, message, deliveryInfo } });
+    } catch (thrown) {
+      // A header of a transport of somebody's own, which no message between threads can hold.
+      this.#running = undefined;
+      running.ended.resolve({ kind: 'failure', error: toError(thrown), reason: 'encoding', runtimeMs: 0 });
+      return running.ended.promise;
+    }
     execution.abort.onAbort((reason) => this.#host.send({ kind: 'abort', run, reason: storedError(reason) }));
     return running.ended.promise;
   }
@@ -142,13 +151,12 @@ export class Slot {
   async tell(execution: Execution, outcome: Outcome): Promise<void> {
     const awaited = this.#awaited.get(execution);
     if (awaited === undefined) return;
+    const { run, kind, told } = awaited;
     const { store } = this.#options;
-    this.#host.send({
-      kind: 'tell',
-      run: awaited.run,
-      outcome: encodeOutcome(outcome, execution.definition.options.throws, store),
-    });
-    await awaited.told.promise;
+    const { options } = execution.definition;
+    const instead = outcome.kind === kind ? undefined : encodeOutcome(outcome, { store, options });
+    this.#host.send({ kind: 'tell', run, instead });
+    await told.promise;
   }
 
   /** Nobody will `tell` of it, or everybody in the slot has heard. */
@@ -160,9 +168,14 @@ export class Slot {
     this.#host.send({ kind: 'forget', run: awaited.run });
   }
 
+  /** Resolves when everybody in it has heard of what they wait for. */
+  async heard(): Promise<void> {
+    await Promise.all([...this.#awaited.values()].map(({ told }) => told.promise));
+  }
+
   /** Lets it leave when everybody in it has heard of what they wait for; at the deadline it is killed. */
   async retire(deadline: Deadline): Promise<void> {
-    await deadline.wait(Promise.all([...this.#awaited.values()].map(({ told }) => told.promise)));
+    await deadline.wait(this.heard());
     await this.close(deadline);
   }
 
@@ -208,7 +221,7 @@ export class Slot {
     if (running?.run !== run) return;
     this.#running = undefined;
     const { execution, ended } = running;
-    if (wantsToBeTold) this.#awaited.set(execution, { run, told: deferred() });
+    if (wantsToBeTold) this.#awaited.set(execution, { run, kind: outcome.kind, told: deferred() });
     ended.resolve(decodeOutcome(outcome, execution.message.id, this.#options.store));
   }
 

@@ -16,7 +16,9 @@ export const startThreadHost: StartSlotHost = ({ onMessage, onLine }) => {
     thread.once('error', (error: unknown) => {
       last.add(error instanceof Error ? (error.stack ?? error.message) : String(error));
     });
-    thread.once('exit', (exitCode) => resolve({ exitCode, signal: null, lastLines: last.lines }));
+    thread.once('exit', (exitCode) => {
+      void last.ended.then(() => resolve({ exitCode, signal: null, lastLines: last.lines }));
+    });
   });
   return {
     title,
