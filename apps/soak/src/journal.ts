@@ -39,14 +39,14 @@ export class Journal {
     return this.#read().end;
   }
 
-  /** Resolves with the first entry of a task. @throws Error when it does not come within three minutes. */
-  async first(what: What, n: number): Promise<Entry> {
+  /** Resolves with an entry of a task, the first one unless it is said which. @throws Error when it does not come within three minutes. */
+  async entry(what: What, n: number, count = 1): Promise<Entry> {
     for (const until = performance.now() + patienceMs; performance.now() < until; ) {
-      const [entry] = this.#read()[what].get(n) ?? [];
+      const entry = this.#read()[what].get(n)?.[count - 1];
       if (entry !== undefined) return entry;
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
-    throw new Error(`Task ${n} has no ${what} in the journal after ${patienceMs} ms.`);
+    throw new Error(`Task ${n} has no ${what} number ${count} in the journal after ${patienceMs} ms.`);
   }
 
   close(): void {

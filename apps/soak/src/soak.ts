@@ -128,31 +128,35 @@ class Ordeal {
   /** kill -9 of a worker that is in the middle of a task. */
   async #killWorker(slice: number): Promise<void> {
     const held = await this.#sendOne(slice, 'waits');
-    const began = await this.#journal.first('start', held);
+    const began = await this.#journal.entry('start', held);
     await pause(this.#random() * 20);
     const victim = this.#victims.find((each) => each.owns(began));
     const process = victim?.pid;
     if (victim === undefined || process === undefined) throw new Error(`Nobody knows process ${began.process}.`);
     this.#blows.push({ kind: 'worker', at: Date.now(), process });
     await victim.killAndReplace('SIGKILL');
+    // One blow at a time: how long it takes until it is made good is what is measured.
+    await this.#journal.entry('start', held, 2);
   }
 
   /** kill -9 of a process that is in the middle of its task; its worker replaces it. */
   async #killProcess(slice: number): Promise<void> {
     const held = await this.#sendOne(slice, 'waits');
-    const began = await this.#journal.first('start', held);
+    const began = await this.#journal.entry('start', held);
     await pause(this.#random() * 20);
     if (this.#victims.some(({ pid }) => pid === began.process))
       throw new Error(`The pool ${this.#options.pool} has no slots that could be killed.`);
     this.#blows.push({ kind: 'slot', at: Date.now(), process: began.process });
     process.kill(began.process, 'SIGKILL');
+    await this.#journal.entry('start', held, 2);
   }
 
   /** A thread cannot be killed from outside: one ends itself in the middle of its task, without a word to its worker. */
   async #endThread(slice: number): Promise<void> {
     const held = await this.#sendOne(slice, 'exits');
-    const { at } = await this.#journal.first('exit', held);
+    const { at } = await this.#journal.entry('exit', held);
     this.#blows.push({ kind: 'slot', at, task: held });
+    await this.#journal.entry('start', held, 2);
   }
 
   async #killBroker(slice: number): Promise<void> {
