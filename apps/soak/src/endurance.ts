@@ -46,7 +46,7 @@ export interface EnduranceReport {
 }
 
 /** How many times is measured. */
-const measurements = 100;
+const measurements = 50;
 const mebibyte = 1_024 * 1_024;
 
 /** One worker does one portion after the other; between them it is measured. */

@@ -113,7 +113,7 @@ async function last(): Promise<Section> {
     pool,
     tasks: Number(values.tasks),
     concurrency: concurrencyOf(pool),
-    onSample: (sample, index) => void (index % 10 === 0 && process.stdout.write(`${JSON.stringify(sample)}\n`)),
+    onSample: (sample, index) => void (index % 5 === 0 && process.stdout.write(`${JSON.stringify(sample)}\n`)),
   };
   const report = await lastLong(options, place);
   return enduranceSection({ options, report });
