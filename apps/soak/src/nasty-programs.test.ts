@@ -9,7 +9,8 @@ import { folderOfItsOwn } from './folder-of-its-own.js';
 
 const cli = fileURLToPath(import.meta.resolve('@ctq/cli/bin'));
 const tasks = fileURLToPath(new URL('../dist/nasty-tasks.js', import.meta.url));
-const soon = { timeout: '30s' } as const;
+const soon = { timeout: '60s' } as const;
+const limit = { timeout: 120_000 };
 
 /** An SQLite file, what starts worker processes on it, and a client. */
 function setup(pool: string) {
@@ -28,7 +29,7 @@ function setup(pool: string) {
   return { folder, client, start };
 }
 
-describe.each(['async', 'solo'])('With the pool %s a task that', (pool) => {
+describe.each(['async', 'solo'])('With the pool %s a task that', limit, (pool) => {
   // A loop that never ends: packages/worker/src/blocked-loop.test.ts. A task that does this each time: poison.test.ts.
   test.each([
     ['calls process.exit', 'exit', 3, /$/],
@@ -44,7 +45,7 @@ describe.each(['async', 'solo'])('With the pool %s a task that', (pool) => {
   });
 });
 
-describe.each(['async', 'solo', 'threads', 'processes'])('With the pool %s a task that', (pool) => {
+describe.each(['async', 'solo', 'threads', 'processes'])('With the pool %s a task that', limit, (pool) => {
   test('floods stdout is done, and all that it printed arrives', async () => {
     const { client, start } = setup(pool);
     const worker = await start('worker');
