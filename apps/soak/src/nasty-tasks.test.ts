@@ -183,7 +183,8 @@ describe.each(['async', 'solo', 'threads', 'processes'])('With the pool %s a tas
     const mark = join(folder, 'mark');
     const hung = await call('hangsFirst', mark);
     await expect.poll(() => existsSync(mark), { timeout: 20_000 }).toBe(true);
-    await worker.stop(Deadline.after(1_000));
+    // Ending a process is part of it, and takes a while where all processors are busy.
+    await worker.stop(Deadline.after(5_000));
     await startWorker();
     expect(await hung.get(soon)).toBe('ran');
   });
