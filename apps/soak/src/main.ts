@@ -1,8 +1,11 @@
 import { parseArgs } from 'node:util';
+import { durationMs, formatDuration } from '@ctq/runtime';
 import { startFaultProxy, startRedisServer } from '@ctq/test-services';
+import { type EnduranceOptions, lastLong } from './endurance.js';
 import { endure } from './endure.js';
-import { killSection, ordealSection, type Section, writeSection } from './report.js';
-import { soak } from './soak.js';
+import { type Place, privateRedisPlace, sqlitePlace } from './place.js';
+import { enduranceSection, killSection, ordealSection, type Section, writeSection } from './report.js';
+import { soak, type SoakOptions } from './soak.js';
 import { networkTrouble, storm } from './trouble.js';
 
 const { values } = parseArgs({
@@ -14,54 +17,110 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '120' },
     workers: { type: 'string', default: '2' },
-    concurrency: { type: 'string', default: '20' },
+    concurrency: { type: 'string' },
     pool: { type: 'string', default: 'async' },
     seed: { type: 'string', default: '1' },
-    lease: { type: 'string', default: '2' },
+    lease: { type: 'string', default: '2s' },
     report: { type: 'boolean', default: true },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
-const usage = `npm run soak -- [--broker sqlite|redis] [--tasks N] [--kills N] [--workers N] [--concurrency N] [--pool async|threads|processes] [--seed N] [--lease SECONDS] [--no-report]
-npm run soak -- --faults network|storm [--tasks N] [--seconds N] [--workers N] [--concurrency N] [--seed N] [--lease SECONDS] [--no-report]
+const usage = `npm run soak -- [--pool async|solo|threads|processes] [--broker sqlite|redis] [--tasks N] [--kills K] [--seed S] [--lease 2s|default] [--faults broker]
+                [--workers N] [--concurrency N] [--no-report]
+npm run soak -- --faults none [--pool …] [--broker …] [--tasks N] [--concurrency N] [--no-report]
+npm run soak -- --faults network|storm [--tasks N] [--seconds N] [--workers N] [--concurrency N] [--seed N] [--lease 2s] [--no-report]
 
-The first form kills workers. The second is for Redis: everything that a network does wrong, or a server that ends all connections and forgets
-all scripts every 50 ms. Redis is a private server.
+The first form kills workers, and slots where the pool has them, in the middle of tasks; with --faults broker the server too. The second lets one worker
+be and watches what it takes. The third is for Redis: everything that a network does wrong, or a server that ends all connections and forgets all scripts
+every 50 ms. Redis is a private server.
 `;
+
+const faults = ['kills', 'broker', 'none', 'network', 'storm'] as const;
+const stores = ['sqlite', 'redis'] as const;
+const pools = ['async', 'solo', 'threads', 'processes'] as const;
 
 if (values.help) process.stdout.write(usage);
 else {
-  const section = values.faults === 'kills' ? await kill() : await suffer();
+  const fault = oneOf('faults', faults, values.faults);
+  const section =
+    fault === 'none'
+      ? await last()
+      : fault === 'network' || fault === 'storm'
+        ? await suffer(fault)
+        : await kill(fault);
   if (values.report) await writeSection(section);
 }
 
-async function kill(): Promise<Section> {
-  const server = values.broker === 'redis' ? await startRedisServer() : undefined;
-  if (server !== undefined) {
-    process.env['CTQ_BROKER_URL'] = `${server.url}?lease_duration=${values.lease}s`;
-    process.env['CTQ_RESULT_BACKEND'] = server.url.replace(/0$/, '1');
-  }
-  const report = await soak({
-    tasks: Number(values.tasks),
-    kills: Number(values.kills),
-    workers: Number(values.workers),
-    concurrency: Number(values.concurrency),
-    pool: values.pool,
-    seed: Number(values.seed),
-    leaseSeconds: Number(values.lease),
-    onProgress: (done, kills) =>
-      void (kills % 10 === 0 && process.stdout.write(`${kills} kills, ${done} tasks done\n`)),
-  });
-  await server?.stop();
-  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  process.exitCode = report.lost === 0 ? 0 : 1;
-  return killSection(report);
+function oneOf<T extends string>(name: string, choices: readonly T[], value: string): T {
+  const chosen = choices.find((choice) => choice === value);
+  if (chosen === undefined) throw new TypeError(`--${name} is one of ${choices.join(', ')}, not '${value}'.`);
+  return chosen;
 }
 
-async function suffer(): Promise<Section> {
-  const { faults, seed } = values;
-  if (faults !== 'network' && faults !== 'storm') throw new TypeError(`--faults is network or storm, not '${faults}'.`);
+/** By default as many as leave the machine some air; solo has one. */
+function concurrencyOf(pool: (typeof pools)[number]): number {
+  if (pool === 'solo') return 1;
+  return Number(values.concurrency ?? (pool === 'async' ? 20 : 2));
+}
+
+function leaseOf(text: string): string | undefined {
+  if (text === 'default') return undefined;
+  // A bare number is seconds.
+  return formatDuration(durationMs(/^\d+$/.test(text) ? Number(text) : text));
+}
+
+async function openPlace(lease: string | undefined): Promise<Place> {
+  const store = oneOf('broker', stores, values.broker);
+  return store === 'redis' ? await privateRedisPlace(lease) : await sqlitePlace(lease);
+}
+
+async function kill(fault: 'kills' | 'broker'): Promise<Section> {
+  const lease = leaseOf(values.lease);
+  const pool = oneOf('pool', pools, values.pool);
+  const withBroker = fault === 'broker';
+  await using place = await openPlace(lease);
+  if (withBroker && place.killBroker === undefined)
+    throw new TypeError(
+      'An SQLite file has no server that could be killed: whoever works with it is, with --faults kills.',
+    );
+  const options: SoakOptions = {
+    tasks: Number(values.tasks),
+    kills: Number(values.kills),
+    of: [
+      'worker',
+      ...(pool === 'threads' || pool === 'processes' ? (['slot'] as const) : []),
+      ...(withBroker ? (['broker'] as const) : []),
+    ],
+    workers: Number(values.workers),
+    concurrency: concurrencyOf(pool),
+    pool,
+    seed: Number(values.seed),
+    onProgress: (done, kills) =>
+      void (kills % 10 === 0 && process.stdout.write(`${kills} kills, ${done} tasks done\n`)),
+  };
+  const report = await soak(options, place);
+  const { recoveriesMs, descriptors: _, ...figures } = report;
+  process.stdout.write(`${JSON.stringify({ ...figures, recovered: recoveriesMs.length }, null, 2)}\n`);
+  process.exitCode = report.lost === 0 ? 0 : 1;
+  return killSection({ options, lease, withBroker, report });
+}
+
+async function last(): Promise<Section> {
+  const pool = oneOf('pool', pools, values.pool);
+  await using place = await openPlace(undefined);
+  const options: EnduranceOptions = {
+    pool,
+    tasks: Number(values.tasks),
+    concurrency: concurrencyOf(pool),
+    onSample: (sample, index) => void (index % 5 === 0 && process.stdout.write(`${JSON.stringify(sample)}\n`)),
+  };
+  const report = await lastLong(options, place);
+  return enduranceSection({ options, report });
+}
+
+async function suffer(faults: 'network' | 'storm'): Promise<Section> {
+  const { seed } = values;
   await using server = await startRedisServer();
   const { hostname: host, port } = new URL(server.url);
   await using proxy = await startFaultProxy({ target: { host, port: Number(port) } });
@@ -69,8 +128,8 @@ async function suffer(): Promise<Section> {
     tasks: Number(values.tasks),
     seconds: Number(values.seconds),
     workers: Number(values.workers),
-    concurrency: Number(values.concurrency),
-    leaseSeconds: Number(values.lease),
+    concurrency: concurrencyOf('async'),
+    leaseSeconds: durationMs(leaseOf(values.lease) ?? '30s') / 1_000,
   };
   const report = await endure({
     ...options,

@@ -1,7 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { EnduranceOptions, EnduranceReport } from './endurance.js';
 import type { EndureReport } from './endure.js';
-import type { SoakReport } from './soak.js';
+import type { SoakOptions, SoakReport } from './soak.js';
+import { percentile } from './statistics.js';
 
 /** A table of figures under a title, as it stands on the page of a broker in docs/reliability. */
 export interface Section {
@@ -27,22 +29,80 @@ export async function writeSection({ broker, title, command, figures, remark }: 
   await writeFile(file, `${[head.trimEnd(), ...kept].join('\n\n')}\n`);
 }
 
-export function killSection(report: SoakReport): Section {
+/** One run with kills: how it was asked for, and what it has shown. */
+export interface KillRun {
+  readonly options: SoakOptions;
+  /** Undefined: the transport's default, 30 s. */
+  readonly lease: string | undefined;
+  readonly withBroker: boolean;
+  readonly report: SoakReport;
+}
+
+export function killSection({ options, lease, withBroker, report }: KillRun): Section {
+  const { tasks, kills, pool, seed, workers, concurrency } = options;
+  const { store, blows, recoveriesMs, descriptors, seconds } = report;
+  const place = [
+    `pool ${pool}`,
+    ...(withBroker ? ['broker too'] : []),
+    ...(lease === undefined ? ['default lease'] : []),
+  ];
+  const after = (part: number): string => `${(percentile(recoveriesMs, part) / 1_000).toFixed(2)} s`;
+  const most = (mib: number): string => (mib > 0 ? `${mib.toFixed(0)} MiB` : 'none were processes');
   return {
-    broker: report.broker,
-    title: report.pool === 'async' ? 'kill -9' : `kill -9, pool ${report.pool}`,
-    command: `${report.broker === 'sqlite' ? '' : `--broker ${report.broker} `}${report.pool === 'async' ? '' : `--pool ${report.pool} --concurrency ${report.concurrency} `}--tasks ${report.tasks} --kills ${report.kills} --seed ${report.seed}`,
+    broker: store,
+    title: `kill -9, ${place.join(', ')}`,
+    command: [
+      `--pool ${pool} --broker ${store} --tasks ${tasks} --kills ${kills} --seed ${seed} --lease ${lease ?? 'default'}`,
+      ...(withBroker ? ['--faults broker'] : []),
+      `--workers ${workers} --concurrency ${concurrency}`,
+    ].join(' '),
     figures: {
-      tasks: report.tasks,
-      'kills (SIGKILL of a worker while it works)': report.kills,
-      'workers × concurrency': `${report.workers} × ${report.concurrency}`,
-      lease: `${report.leaseSeconds} s`,
+      tasks,
+      'kills, each in the middle of a task': [
+        `${blows.worker} × worker`,
+        ...(blows.slot > 0 ? [`${blows.slot} × slot`] : []),
+        ...(blows.broker > 0 ? [`${blows.broker} × broker`] : []),
+      ].join(', '),
+      'workers × concurrency': `${workers} × ${concurrency}`,
+      lease: lease ?? '30 s, the default',
       '**lost**': `**${report.lost}**`,
-      'executed more than once': report.repeated,
-      duration: `${report.seconds.toFixed(0)} s`,
+      'doubled (done to the end more than once)': report.doubled,
+      'begun again': report.startedAgain,
+      'recovery: from the kill until what it interrupted began again': `p50 ${after(0.5)}, p99 ${after(0.99)}, longest ${after(1)} (${recoveriesMs.length} tasks)`,
+      'largest worker, largest slot (resident)': `${most(report.mostRssMiB)}, ${most(report.mostSlotRssMiB)}`,
+      'open descriptors of a worker': `p50 ${percentile(descriptors, 0.5)}, p99 ${percentile(descriptors, 0.99)}`,
+      duration: `${seconds.toFixed(0)} s`,
     },
     remark:
-      'At least once: a task whose worker was killed is executed again, so some of the executions are repeated; none may be missing.',
+      'At least once: what a killed worker held is begun again, and what it had done and not yet acknowledged is done again; nothing may be missing.',
+  };
+}
+
+export function enduranceSection({ options, report }: { options: EnduranceOptions; report: EnduranceReport }): Section {
+  const { pool, tasks, concurrency } = options;
+  const { samples, rssBytesPerTask, heapBytesPerTask } = report;
+  const [first, last] = [samples[0], samples.at(-1)];
+  return {
+    broker: report.store,
+    title: `One worker for a long time, pool ${pool}`,
+    command: `--faults none --pool ${pool} --broker ${report.store} --tasks ${tasks} --concurrency ${concurrency}`,
+    figures: {
+      tasks,
+      concurrency,
+      samples: `${samples.length}, after the first fifth`,
+      'resident memory': `${first?.rssMiB.toFixed(1)} MiB, at the end ${last?.rssMiB.toFixed(1)} MiB`,
+      '**its slope** (least squares)': `**${rssBytesPerTask.toFixed(1)} bytes a task**`,
+      'slope of the heap after a collection': `${heapBytesPerTask.toFixed(1)} bytes a task`,
+      'slots that are processes, resident, all of them':
+        (first?.slotsRssMiB ?? 0) === 0
+          ? 'none'
+          : `${first?.slotsRssMiB.toFixed(1)} MiB, at the end ${last?.slotsRssMiB.toFixed(1)} MiB; slope ${report.slotBytesPerTask.toFixed(1)} bytes a task`,
+      'handles (process.getActiveResourcesInfo, without timers)': `${first?.handles}, at the end ${last?.handles}`,
+      'open descriptors': `${first?.descriptors}, at the end ${last?.descriptors}`,
+      'tasks a second, with the sender on the same machine': Math.round(tasks / report.seconds),
+      duration: `${report.seconds.toFixed(0)} s`,
+    },
+    remark: 'The worker is a process of its own; it is measured while nothing is on its way.',
   };
 }
 

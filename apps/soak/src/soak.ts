@@ -1,101 +1,239 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ctq } from '@ctq/core';
 import { seededRandom } from '@ctq/test-services';
+import { Journal } from './journal.js';
+import type { Place, Store } from './place.js';
+import { type Blow, type BlowKind, recoveries } from './recoveries.js';
+import type { Fate, work as Work } from './tasks.js';
 import { Victim } from './victim.js';
 
 export interface SoakOptions {
   readonly tasks: number;
   readonly kills: number;
+  /** Who is hit, in turns. */
+  readonly of: readonly BlowKind[];
   readonly workers: number;
   readonly concurrency: number;
-  /** Where tasks run. With processes every other kill is of one of these, and not of a worker. */
+  /** Where tasks run. */
   readonly pool: string;
   readonly seed: number;
-  /** What ends a worker. Default: SIGKILL. */
-  readonly signal?: NodeJS.Signals;
-  /** Seconds after which a dead worker's tasks are given back. */
-  readonly leaseSeconds: number;
   readonly onProgress?: (done: number, kills: number) => void;
 }
 
-export interface SoakReport extends SoakOptions {
-  readonly broker: string;
-  /** Tasks without a SUCCESS result, or without an execution. The promise is 0. */
+export interface SoakReport {
+  readonly store: Store;
+  readonly blows: Readonly<Record<BlowKind, number>>;
+  /** Tasks without a SUCCESS result with the right value, or without an execution to the end. The promise is 0. */
   readonly lost: number;
-  /** Executions beyond one per task: at-least-once allows them. */
-  readonly repeated: number;
+  /** Executions to the end beyond one per task: at-least-once allows them after a kill. */
+  readonly doubled: number;
+  /** Executions that began beyond one per task: what was interrupted, and what is doubled. */
+  readonly startedAgain: number;
+  /** For each execution that was interrupted: milliseconds from the kill until its task began again. Of a broker: until any task began. */
+  readonly recoveriesMs: readonly number[];
+  readonly mostRssMiB: number;
+  readonly mostSlotRssMiB: number;
+  /** Open descriptors of a worker, each time that was looked. */
+  readonly descriptors: readonly number[];
   readonly seconds: number;
 }
 
-/**
- * Ends workers at seeded moments while they work, and counts what became of every task. Uses the broker of the environment, else an SQLite
- * file of its own.
- */
-export async function soak(options: SoakOptions): Promise<SoakReport> {
-  const folder = await mkdtemp(join(tmpdir(), 'ctq-soak-'));
-  const journal = join(folder, 'journal');
-  await writeFile(journal, '');
-  process.env['CTQ_SOAK_JOURNAL'] = journal;
-  process.env['CTQ_BROKER_URL'] ??= `sqlite://${join(folder, 'soak.sqlite')}?leaseDuration=${options.leaseSeconds}s`;
-  process.env['CTQ_RESULT_BACKEND'] ??= `sqlite://${join(folder, 'soak.sqlite')}`;
-  const { app, work } = await import('./tasks.js');
-  const random = seededRandom(options.seed);
-  const startedAt = performance.now();
-  const victims = Array.from(
-    { length: options.workers },
-    (_, index) => new Victim(`victim${index}`, options.concurrency, options.pool),
-  );
+/** Ends workers, slots or the broker at seeded moments in the middle of tasks, and counts what became of every task. */
+export async function soak(options: SoakOptions, place: Place): Promise<SoakReport> {
+  const folder = await mkdtemp(join(tmpdir(), 'ctq-journal-'));
+  const ordeal = new Ordeal(options, place, new Journal(join(folder, 'journal')));
   try {
-    await Promise.all(victims.map((victim) => victim.start()));
-    const unsettled: Promise<void>[] = [];
-    const wrong = new Set<number>();
-    let done = 0;
-    let sent = 0;
-    const send = async (count: number): Promise<void> => {
-      const numbers = Array.from({ length: count }, (_, index) => sent + index);
-      sent += count;
-      await Promise.all(
-        numbers.map(async (n) => {
-          const result = await work.delay(n, Math.floor(random() * 20));
-          const settled = result.get({ timeout: '10m' }).catch((error: unknown) => error);
-          unsettled.push(
-            settled.then((value) => {
-              if (value !== n * 2) wrong.add(n);
-              done += 1;
-            }),
-          );
+    return await ordeal.run();
+  } finally {
+    await ordeal.end();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+class Ordeal {
+  readonly #options: SoakOptions;
+  readonly #place: Place;
+  readonly #journal: Journal;
+  readonly #random: () => number;
+  readonly #app: Ctq;
+  readonly #victims: readonly Victim[];
+  readonly #blows: Blow[] = [];
+  readonly #unsettled: Promise<void>[] = [];
+  readonly #wrong = new Set<number>();
+  readonly #descriptors: number[] = [];
+  #mostRssMiB = 0;
+  #mostSlotRssMiB = 0;
+  #sent = 0;
+  #done = 0;
+
+  constructor(options: SoakOptions, place: Place, journal: Journal) {
+    this.#options = options;
+    this.#place = place;
+    this.#journal = journal;
+    this.#random = seededRandom(options.seed);
+    const { broker, backend } = place;
+    // The broker may be killed while something is published.
+    this.#app = new Ctq('soak', { broker, backend, taskPublishRetryPolicy: { maxRetries: 100 } });
+    const env = { CTQ_BROKER_URL: broker, CTQ_RESULT_BACKEND: backend, CTQ_SOAK_JOURNAL: journal.path };
+    const { workers, pool, concurrency } = options;
+    this.#victims = Array.from(
+      { length: workers },
+      (_, index) => new Victim({ name: `victim${index}`, pool, concurrency, env }),
+    );
+  }
+
+  async run(): Promise<SoakReport> {
+    const { tasks, kills, of, onProgress } = this.#options;
+    const startedAt = performance.now();
+    await Promise.all(this.#victims.map((victim) => victim.start()));
+    // One slice of the work for each blow: it falls in the middle of that, whatever the machine's speed.
+    const slice = Math.floor(tasks / kills);
+    for (let count = 0; count < kills; count += 1) {
+      const kind = of[count % of.length] ?? 'worker';
+      try {
+        await this.#strike(kind, slice);
+      } catch (error) {
+        const lines = this.#victims.map(({ lastLines }) => lastLines).join('\n');
+        throw new Error(`Blow ${count} (${kind}): ${String(error)}\n${lines}`, { cause: error });
+      }
+      await this.#measure();
+      onProgress?.(this.#done, count + 1);
+    }
+    await this.#send(tasks - this.#sent);
+    await Promise.all(this.#unsettled);
+    return this.#report((performance.now() - startedAt) / 1_000);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#victims.map((victim) => victim.end('SIGTERM')));
+    await this.#app.close();
+    this.#journal.close();
+  }
+
+  async #strike(kind: BlowKind, slice: number): Promise<void> {
+    switch (kind) {
+      case 'worker':
+        return await this.#killWorker(slice);
+      case 'slot':
+        return this.#options.pool === 'threads' ? await this.#endThread(slice) : await this.#killProcess(slice);
+      case 'broker':
+        return await this.#killBroker(slice);
+      case 'restart':
+        return await this.#restart(slice);
+    }
+  }
+
+  /** kill -9 of a worker that is in the middle of a task. */
+  async #killWorker(slice: number): Promise<void> {
+    const held = await this.#sendOne(slice, 'waits');
+    const began = await this.#journal.entry('start', held);
+    await pause(this.#random() * 20);
+    const victim = this.#victims.find((each) => each.owns(began));
+    const process = victim?.pid;
+    if (victim === undefined || process === undefined) throw new Error(`Nobody knows process ${began.process}.`);
+    this.#blows.push({ kind: 'worker', at: Date.now(), process });
+    await victim.killAndReplace('SIGKILL');
+    // One blow at a time: how long it takes until it is made good is what is measured.
+    await this.#journal.entry('start', held, 2);
+  }
+
+  /** kill -9 of a process that is in the middle of its task; its worker replaces it. */
+  async #killProcess(slice: number): Promise<void> {
+    const held = await this.#sendOne(slice, 'waits');
+    const began = await this.#journal.entry('start', held);
+    await pause(this.#random() * 20);
+    if (this.#victims.some(({ pid }) => pid === began.process))
+      throw new Error(`The pool ${this.#options.pool} has no slots that could be killed.`);
+    this.#blows.push({ kind: 'slot', at: Date.now(), process: began.process });
+    process.kill(began.process, 'SIGKILL');
+    await this.#journal.entry('start', held, 2);
+  }
+
+  /** A thread cannot be killed from outside: one ends itself in the middle of its task, without a word to its worker. */
+  async #endThread(slice: number): Promise<void> {
+    const held = await this.#sendOne(slice, 'exits');
+    const { at } = await this.#journal.entry('exit', held);
+    this.#blows.push({ kind: 'slot', at, task: held });
+    await this.#journal.entry('start', held, 2);
+  }
+
+  async #killBroker(slice: number): Promise<void> {
+    const { killBroker, store } = this.#place;
+    if (killBroker === undefined) throw new Error(`The broker of this run on ${store} is nobody's to kill.`);
+    await this.#sendAndWait(slice);
+    this.#blows.push({ kind: 'broker', at: Date.now() });
+    await killBroker();
+  }
+
+  /** SIGTERM: it ends what it has begun and gives back the rest; then another takes its place. */
+  async #restart(slice: number): Promise<void> {
+    await this.#sendAndWait(slice);
+    this.#blows.push({ kind: 'restart', at: Date.now() });
+    await this.#victims[Math.floor(this.#random() * this.#victims.length)]?.killAndReplace('SIGTERM');
+  }
+
+  /** Sends a slice of which one task has a fate; resolves with the number of that. */
+  async #sendOne(slice: number, fate: Fate): Promise<number> {
+    const fated = this.#sent + Math.floor(this.#random() * slice);
+    await this.#send(slice, fated, fate);
+    return fated;
+  }
+
+  /** Resolves when a random part of a slice is done. */
+  async #sendAndWait(slice: number): Promise<void> {
+    const moment = this.#sent + Math.floor(this.#random() * slice * 0.9);
+    await this.#send(slice);
+    while (this.#done < moment) await pause(1);
+  }
+
+  async #send(count: number, fated?: number, fate: Fate = 'none'): Promise<void> {
+    const work = this.#app.remote<typeof Work>('soak.work');
+    const first = this.#sent;
+    this.#sent += count;
+    const calls = Array.from({ length: count }, async (_, index) => {
+      const n = first + index;
+      const result = await work.delay(n, Math.floor(this.#random() * 20), n === fated ? fate : 'none');
+      const settled = result.get({ timeout: '10m' }).catch((error: unknown) => error);
+      this.#unsettled.push(
+        settled.then((value) => {
+          if (value !== n * 2) this.#wrong.add(n);
+          this.#done += 1;
         }),
       );
-    };
-    // One slice of the work for each kill, which comes when a random part of the slice is done: always in the middle, whatever the machine's speed.
-    for (let kills = 0; kills < options.kills; kills += 1) {
-      const slice = Math.floor(options.tasks / options.kills);
-      const moment = sent + Math.floor(random() * slice * 0.9);
-      await send(slice);
-      while (done < moment) await pause(1);
-      const victim = victims[Math.floor(random() * victims.length)];
-      const isOfSlot = options.pool === 'processes' && kills % 2 === 0;
-      if (!(isOfSlot && (await victim?.killSlot(random)))) await victim?.killAndReplace(options.signal);
-      options.onProgress?.(done, kills + 1);
+    });
+    await Promise.all(calls);
+  }
+
+  async #measure(): Promise<void> {
+    for (const victim of this.#victims) {
+      const { worker, slots } = await victim.figures();
+      if (worker === undefined) continue;
+      this.#mostRssMiB = Math.max(this.#mostRssMiB, worker.rssMiB);
+      this.#mostSlotRssMiB = Math.max(this.#mostSlotRssMiB, ...slots.map(({ rssMiB }) => rssMiB));
+      this.#descriptors.push(worker.descriptors);
     }
-    await send(options.tasks - sent);
-    await Promise.all(unsettled);
-    const executions = (await readFile(journal, 'utf8')).split('\n').filter((line) => line !== '');
-    const executed = new Set(executions.map(Number));
-    const lost = Array.from({ length: sent }, (_, n) => n).filter((n) => wrong.has(n) || !executed.has(n));
-    const { onProgress: _, ...asked } = options;
+  }
+
+  #report(seconds: number): SoakReport {
+    const { starts, ends } = this.#journal;
+    const count = (kind: BlowKind): number => this.#blows.filter((blow) => blow.kind === kind).length;
+    const beyondOne = (entries: typeof starts): number =>
+      [...entries.values()].reduce((sum, { length }) => sum + length - 1, 0);
+    const numbers = Array.from({ length: this.#sent }, (_, n) => n);
     return {
-      ...asked,
-      broker: (await app.transport()).name,
-      lost: lost.length,
-      repeated: executions.length - executed.size,
-      seconds: (performance.now() - startedAt) / 1_000,
+      store: this.#place.store,
+      blows: { worker: count('worker'), slot: count('slot'), broker: count('broker'), restart: count('restart') },
+      lost: numbers.filter((n) => this.#wrong.has(n) || !ends.has(n)).length,
+      doubled: beyondOne(ends),
+      startedAgain: beyondOne(starts),
+      recoveriesMs: this.#blows.flatMap((blow) => recoveries(blow, this.#journal)),
+      mostRssMiB: this.#mostRssMiB,
+      mostSlotRssMiB: this.#mostSlotRssMiB,
+      descriptors: this.#descriptors,
+      seconds,
     };
-  } finally {
-    await Promise.all(victims.map((victim) => victim.end('SIGTERM')));
-    await app.close();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

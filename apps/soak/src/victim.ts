@@ -3,42 +3,41 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { type ProcessFigures, processFigures } from './process-figures.js';
 
 const cli = fileURLToPath(import.meta.resolve('@ctq/cli/bin'));
 /** The built module, also when this one runs from its source. */
 const tasks = fileURLToPath(new URL('../dist/tasks.js', import.meta.url));
 
+export interface VictimOptions {
+  readonly name: string;
+  readonly pool: string;
+  readonly concurrency: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** A worker process that is there to be killed. */
 export class Victim {
-  readonly #name: string;
-  readonly #concurrency: number;
-  readonly #pool: string;
+  readonly #options: VictimOptions;
   #child: ChildProcess | undefined;
   #lines: string[] = [];
 
-  constructor(name: string, concurrency: number, pool: string) {
-    this.#name = name;
-    this.#concurrency = concurrency;
-    this.#pool = pool;
+  constructor(options: VictimOptions) {
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** Resolves when it consumes. */
   async start(): Promise<void> {
-    const args = [
-      cli,
-      '-A',
-      tasks,
-      'worker',
-      '-l',
-      'warning',
-      '-c',
-      String(this.#concurrency),
-      '-n',
-      `${this.#name}@%h`,
-      '-P',
-      this.#pool,
-    ];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const { name, pool, concurrency, env } = this.#options;
+    const args = ['-A', tasks, 'worker', '-l', 'warning', '-P', pool, '-c', String(concurrency), '-n', `${name}@%h`];
+    const child = spawn(process.execPath, [cli, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     this.#child = child;
     this.#lines = [];
     const exited = once(child, 'exit');
@@ -53,36 +52,33 @@ export class Victim {
         }
       }),
       exited.then(() => {
-        throw new Error(`Worker ${this.#name} ended by itself:\n${this.#lines.join('\n')}`);
+        throw new Error(`Worker ${name} ended by itself:\n${this.lastLines}`);
       }),
     ]);
   }
 
   /** Ends it, and starts a new process in its place. */
-  async killAndReplace(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  async killAndReplace(signal: NodeJS.Signals): Promise<void> {
     await this.end(signal);
     await this.start();
   }
 
-  /** kill -9 of one of its pool's processes; false when it has none. The worker itself replaces it. */
-  async killSlot(random: () => number): Promise<boolean> {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=', '--ppid', String(this.#child?.pid)]).catch(
+  /** Whether that is one of the processes in which it runs tasks, or itself. */
+  owns({ process, parent }: { readonly process: number; readonly parent: number }): boolean {
+    return this.pid === process || this.pid === parent;
+  }
+
+  /** What it takes now, and each of its slots that is a process. */
+  async figures(): Promise<{ readonly worker: ProcessFigures | undefined; readonly slots: readonly ProcessFigures[] }> {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=', '--ppid', String(this.pid)]).catch(
       // It has none: `ps` says so by its status.
       () => ({ stdout: '' }),
     );
-    const children = stdout
-      .split('\n')
-      .map(Number)
-      .filter((pid) => pid > 0);
-    const victim = children[Math.floor(random() * children.length)];
-    if (victim === undefined) return false;
-    try {
-      process.kill(victim, 'SIGKILL');
-    } catch {
-      // It has ended meanwhile.
-      return false;
-    }
-    return true;
+    const slots = stdout.split('\n').filter((line) => line.trim() !== '');
+    return {
+      worker: processFigures(this.pid ?? 0),
+      slots: slots.map((pid) => processFigures(Number(pid))).filter((figures) => figures !== undefined),
+    };
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
