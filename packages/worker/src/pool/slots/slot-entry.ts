@@ -1,6 +1,7 @@
 // The program of a slot, in a thread or in a child process. It is started by `thread-host.ts` and `process-host.ts`.
 import { parentPort } from 'node:worker_threads';
 import type { FromSlot, ToSlot } from './slot-messages.js';
+import { watchParent } from './parent-watch.js';
 import { SlotProgram } from './slot-program.js';
 
 const program = new SlotProgram((message: FromSlot) => {
@@ -16,6 +17,7 @@ const onMessages = (messages: readonly ToSlot[]): void => {
 };
 
 if (parentPort === null) {
+  watchParent();
   process.on('message', onMessages);
   // Nobody is left to run tasks for.
   process.on('disconnect', () => process.exit(1));

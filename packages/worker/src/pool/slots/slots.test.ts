@@ -135,20 +135,34 @@ describe.each([
   });
 });
 
+/** A worker's program, and the next line that it or its slot prints after a task was begun. */
+function poolProgram() {
+  const worker = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const gone = once(worker, 'close');
+  const lines = createInterface(worker.stdout)[Symbol.asyncIterator]();
+  const run = async (task: string): Promise<string | undefined> => {
+    worker.stdin.write(`${task}\n`);
+    return (await lines.next()).value as string | undefined;
+  };
+  return { worker, gone, run };
+}
+
 describe('A process of a pool', () => {
   test('stays when the terminal tells its group to leave, and goes when its worker is gone [WK-073]', async () => {
-    const worker = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const gone = once(worker, 'close');
-    const lines = createInterface(worker.stdout)[Symbol.asyncIterator]();
-    const pidOfNext = async (): Promise<number> => {
-      worker.stdin.write('run\n');
-      return Number((await lines.next()).value);
-    };
+    const { worker, gone, run } = poolProgram();
+    const pidOfNext = async (): Promise<number> => Number(await run('slots.where'));
     const pid = await pidOfNext();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid, signal);
     expect(await pidOfNext()).toBe(pid);
     worker.kill('SIGKILL');
     // The process has the worker's stdout, too: it is closed when both are gone.
+    expect(await gone).toEqual([null, 'SIGKILL']);
+  });
+
+  test('goes when its worker is gone although its task never gives the loop back', async () => {
+    const { worker, gone, run } = poolProgram();
+    expect(await run('slots.blocks')).toBe('blocks');
+    worker.kill('SIGKILL');
     expect(await gone).toEqual([null, 'SIGKILL']);
   });
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { writeSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { Ctq } from '@ctq/core';
 import { createJsonSerializer, type Serializer } from '@ctq/messaging';
@@ -43,6 +44,11 @@ export function slotApp(serializer: Serializer): Ctq {
     // oxlint-disable-next-line node/no-process-exit -- what is tested
     if (id === 'id-12') process.exit(3);
     return id;
+  });
+  app.task('slots.blocks', (): number => {
+    writeSync(1, 'blocks\n');
+    // oxlint-disable-next-line no-constant-condition -- what is tested
+    for (;;);
   });
   app.task('slots.diesInMidLine', () => {
     process.stderr.write('these were its last');
