@@ -271,7 +271,7 @@ describe('Other options of a worker', () => {
     });
   });
 
-  test('-O fair is what a worker does: a slot that is busy keeps no task from a free one [CL-033]', slow, async () => {
+  test('-O fair: a slot that is busy keeps no task from a free one [CL-033]', slow, async () => {
     using project = new Project({
       'tasks.ts': `${tasks}app.task('stuck', () => new Promise(() => console.log('it runs')));`,
     });

@@ -45,6 +45,11 @@ describeWith('redis', 'A connection to Redis', (url) => {
       client.once('error', (error: Error) => client.once('close', () => resolve(error.message))),
     );
 
+  async function lastCommandOf(name: string): Promise<string | undefined> {
+    const clients = String(await admin.client('LIST')).split('\n');
+    return /cmd=(\S+)/.exec(clients.find((line) => line.includes(`name=${name} `)) ?? '')?.[1];
+  }
+
   test('that leads nowhere is ended as soon as a second one is answered, and what was asked on it is rejected', async () => {
     const client = await connect();
     await proxy.inject({ kind: 'half-open' }).over;
@@ -62,12 +67,19 @@ describeWith('redis', 'A connection to Redis', (url) => {
     expect(await ended).toMatch(/answers new connections, but not this one/);
   });
 
+  test('that listens is asked nothing while nobody is in a hurry to hear', async () => {
+    let isProbed = false;
+    const client = await connect({ probeEveryMs: 50, isProbed: () => isProbed, connectionName: 'patient' });
+    await client.subscribe('alive:patient');
+    const looks = Array.from({ length: 10 }, () => new Promise((resolve) => setTimeout(resolve, 50)));
+    for (const look of looks) await look;
+    expect(await lastCommandOf('patient')).toBe('subscribe');
+    isProbed = true;
+    while ((await lastCommandOf('patient')) !== 'ping') await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
   test('that listens is asked nothing as long as it hears something', async () => {
     const client = await connect({ probeEveryMs: 300, connectionName: 'asked' });
-    const lastCommand = async (): Promise<string | undefined> => {
-      const clients = String(await admin.client('LIST')).split('\n');
-      return /cmd=(\S+)/.exec(clients.find((line) => line.includes('name=asked ')) ?? '')?.[1];
-    };
     await client.subscribe('alive:busy');
     const heard = new Set<string>();
     client.on('message', (_channel: string, text: string) => heard.add(text));
@@ -75,8 +87,8 @@ describeWith('redis', 'A connection to Redis', (url) => {
       await admin.publish('alive:busy', String(n));
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    expect([await lastCommand(), heard.size]).toEqual(['subscribe', 20]);
-    while ((await lastCommand()) !== 'ping') await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([await lastCommandOf('asked'), heard.size]).toEqual(['subscribe', 20]);
+    while ((await lastCommandOf('asked')) !== 'ping') await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
   test('is kept through a network that stalls for five seconds', async () => {

@@ -18,6 +18,8 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** Between how many the concurrency changes with the work, in place of `concurrency`. Needs a pool that can be resized. */
   readonly autoscale?: AutoscaleRange;
+  /** Give no thread or process a task before it is free, however short tasks are: Celery's `-O fair`. Default false. */
+  readonly fair?: boolean;
   /** Replace a thread or process after so many tasks. Default: `workerMaxTasksPerChild`. */
   readonly maxTasksPerChild?: number;
   /** Replace a thread or process that has more KiB after a task. Default: `workerMaxMemoryPerChild`. */

@@ -74,7 +74,7 @@ export function workerParts({ app, options, name, logger, facts }: WorkerPlan): 
     connection: () => connection.current,
     queues,
     workplace,
-    prefetch: prefetchLimits(app, options.prefetchMultiplier, pool),
+    prefetch: prefetchLimits(app, options, pool),
     limitLeaseMs: durationMs(options.limitLease ?? '60s'),
   });
   const autoscaler =
@@ -133,6 +133,7 @@ function createPool(app: Ctq, options: WorkerOptions, logger: Logger, name: stri
     handOver: () => app.handOver(),
     hostname: name,
     store: kernel.results,
+    fair: options.fair ?? false,
     recycle: {
       maxTasks: limitOf(options.maxTasksPerChild ?? settings.workerMaxTasksPerChild),
       maxMemoryKiB: limitOf(options.maxMemoryPerChild ?? settings.workerMaxMemoryPerChild),

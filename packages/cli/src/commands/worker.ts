@@ -30,6 +30,7 @@ interface WorkerFlags {
   readonly queues?: readonly string[];
   readonly excludeQueues?: readonly string[];
   readonly prefetchMultiplier?: number;
+  readonly optimization?: 'default' | 'fair';
   readonly disablePrefetch?: boolean;
   readonly timeLimit?: number;
   readonly softTimeLimit?: number;
@@ -132,9 +133,10 @@ export function workerCommand(run: RunCommand): Command {
       ).env('CTQ_WORKER_STATE_DB'),
     )
     .addOption(
-      new Option('-O, --optimization <profile>', 'default or fair; both give a task to whichever slot is free').choices(
-        ['default', 'fair'],
-      ),
+      new Option(
+        '-O, --optimization <profile>',
+        'fair gives no thread or process a task before it is free; default does so with short ones',
+      ).choices(['default', 'fair']),
     )
     .option('-f, --logfile <file>', 'lines to this file in place of stderr; %p node name, %n its first part, %h host')
     .option('--pidfile <file>', 'be the only worker with this file, and write the process id to it')
@@ -287,6 +289,7 @@ function workerOptions(flags: WorkerFlags): WorkerOptions {
     ...(excludeQueues === undefined ? {} : { excludeQueues }),
     ...(hostname === undefined ? {} : { hostname }),
     ...(concurrency === undefined ? {} : { concurrency }),
+    ...(flags.optimization === 'fair' ? { fair: true } : {}),
     ...(pool === undefined ? {} : { pool }),
     ...(prefetchMultiplier === undefined ? {} : { prefetchMultiplier }),
     ...(healthPort === undefined

@@ -81,11 +81,20 @@ export class PrefetchWindow {
     this.#held -= 1;
   }
 
+  /** Of what is asked for, all but what is held. */
+  get startable(): number {
+    return this.#startableWithout(this.#stale);
+  }
+
+  #startableWithout(stale: number): number {
+    return Math.max(1, this.#options.size() + this.#ahead - stale);
+  }
+
   #countWithout(stale: number): number {
     const { multiplier, etaLimit } = this.#options;
     if (multiplier === 0) return 0;
     const size = this.#options.size();
-    const count = Math.max(1, size + this.#ahead - stale) + this.#held;
+    const count = this.#startableWithout(stale) + this.#held;
     const limited = etaLimit === undefined || etaLimit === 0 ? count : Math.min(count, Math.max(etaLimit, size));
     return limited > largest ? 0 : limited;
   }

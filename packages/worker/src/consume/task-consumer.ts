@@ -16,8 +16,8 @@ import { SharedLimits } from '../limits/shared-limits.js';
 import { ServiceLife } from '../service-life.js';
 import { ConnectionLostError, patienceOf, WorkerShutdownError } from '../shutdown.js';
 import { EtaShelf } from './eta-shelf.js';
+import { Prefetch } from './prefetch.js';
 import type { PrefetchLimits } from './prefetch-limits.js';
-import { PrefetchWindow } from './prefetch-window.js';
 import { receiveTask } from './receive-task.js';
 import { refuse } from './refuse.js';
 
@@ -43,11 +43,9 @@ export class TaskConsumer implements Service {
   readonly #options: TaskConsumerOptions;
   readonly #workplace: Workplace;
   readonly #life = new ServiceLife('task consumer');
-  readonly #window: PrefetchWindow;
+  readonly #prefetch: Prefetch;
   readonly #runner: TaskRunner;
   readonly #shelf: EtaShelf;
-  /** They were running when the connection was lost, and still are. */
-  readonly #stale = new Set<TaskRequest>();
   readonly #rateLimits: RateLimits;
   readonly #sharedLimits: SharedLimits;
   #arrivals = 0;
@@ -61,11 +59,15 @@ export class TaskConsumer implements Service {
     const { workplace, prefetch, limitLeaseMs, autoscale } = options;
     this.#options = options;
     this.#workplace = workplace;
-    this.#window = new PrefetchWindow({
+    const { workerEtaTaskLimit, workerEnablePrefetchCountReduction } = workplace.kernel.settings;
+    this.#prefetch = new Prefetch({
       size: () => Math.max(workplace.pool.size, autoscale?.max ?? 0),
       ...prefetch,
-      etaLimit: workplace.kernel.settings.workerEtaTaskLimit,
+      etaLimit: workerEtaTaskLimit,
+      reduces: workerEnablePrefetchCountReduction,
+      change: (count) => this.#consumer?.setPrefetch(count),
       clock: workplace.clock,
+      logger: workplace.logger,
     });
     const host = this.#limitHost();
     this.#rateLimits = new RateLimits(host);
@@ -74,7 +76,7 @@ export class TaskConsumer implements Service {
       workplace,
       limits: this.#sharedLimits,
       // Late acknowledgement keeps to the prefetch; with early acknowledgement only this holds back a slow result store.
-      maxUnfinished: () => Math.max(this.#window.most, workplace.pool.size * 4),
+      maxUnfinished: () => Math.max(this.#prefetch.most, workplace.pool.size * 4),
       onFinished: (request) => this.#onFinished(request),
       onStalled: () => this.#onStalled(),
     });
@@ -124,7 +126,7 @@ export class TaskConsumer implements Service {
       this.#parks = connection.transport.supports.delay;
       const consumer = connection.consume({
         queues: this.#options.queues,
-        prefetch: this.#window.count,
+        prefetch: this.#prefetch.count,
         includeExpired: true,
         retryChannelErrors: brokerConnectionRetry && brokerChannelErrorRetry,
         maxSilentMs: silentMs(workerMaxSilentTime),
@@ -193,7 +195,7 @@ export class TaskConsumer implements Service {
   /** The pool has another size. */
   resized(): void {
     this.#runner.resized();
-    this.#tellPrefetch();
+    this.#prefetch.resized();
   }
 
   #onDelivery(delivery: Delivery): void {
@@ -238,21 +240,11 @@ export class TaskConsumer implements Service {
 
   /** In this worker, on top of what it may hold otherwise (WK-035). */
   #hold(request: TaskRequest, dueAt: number): void {
-    this.#holdOne();
+    this.#prefetch.hold();
     this.#shelf.put(request, dueAt, () => {
-      this.#releaseOne();
+      this.#prefetch.release();
       this.#admit(request);
     });
-  }
-
-  #holdOne(): void {
-    this.#window.hold();
-    this.#tellPrefetch();
-  }
-
-  #releaseOne(): void {
-    this.#window.release();
-    this.#tellPrefetch();
   }
 
   /** What waits for its turn is on top of the prefetch, as what waits for its ETA is. */
@@ -261,8 +253,8 @@ export class TaskConsumer implements Service {
     return {
       workplace,
       proceed: (request) => this.#run(request),
-      hold: () => this.#holdOne(),
-      release: () => this.#releaseOne(),
+      hold: () => this.#prefetch.hold(),
+      release: () => this.#prefetch.release(),
       parks: () => this.#parks,
       // Stores keep whole milliseconds.
       park: (request, dueAt) => this.#runner.attend(this.#park(request, Math.ceil(dueAt))),
@@ -286,49 +278,30 @@ export class TaskConsumer implements Service {
     this.#rateLimits.admit(request);
   }
 
-  #tellPrefetch(): void {
-    void this.#changePrefetch();
-  }
-
-  /** Never rejects. */
-  async #changePrefetch(): Promise<void> {
-    try {
-      await this.#consumer?.setPrefetch(this.#window.count);
-    } catch (error) {
-      this.#workplace.logger.warn({ err: toError(error) }, "Couldn't change the prefetch count");
-    }
-  }
-
   /** Long tasks have all slots: what waits behind them may be run by others. */
   #onStalled(): void {
-    if (this.#options.prefetch.multiplier === 0 || this.#isDraining) return;
-    this.#runner.attend(this.#giveBackWaiting());
+    if (!this.#isDraining) this.#runner.attend(this.#giveBackWaiting());
   }
 
   async #giveBackWaiting(): Promise<void> {
-    // Or it would be delivered here again.
-    if (this.#window.narrow()) await this.#changePrefetch();
-    await this.#runner.giveBackIdle();
+    const { waiting, unfinished } = this.#runner;
+    await this.#runner.giveBackIdle(await this.#prefetch.narrow(waiting, unfinished));
   }
 
   #onFinished(request: TaskRequest): void {
-    const isOtherwise = this.#window.onFinished();
-    if (this.#isDraining) return;
-    if (this.#stale.delete(request)) this.#restorePrefetch();
-    else if (isOtherwise) this.#tellPrefetch();
+    if (!this.#isDraining) this.#prefetch.finished(request);
   }
 
   /** What was delivered on the lost channel is delivered again, perhaps to others. */
   #onInterrupted(): void {
-    const { workerCancelLongRunningTasksOnConnectionLoss, workerEnablePrefetchCountReduction } =
-      this.#workplace.kernel.settings;
+    const { workerCancelLongRunningTasksOnConnectionLoss } = this.#workplace.kernel.settings;
     const unfinished = this.#runner.unfinished;
     this.#runner.forgetLost();
     this.#rateLimits.forgetLost();
     this.#sharedLimits.forgetLost();
-    for (let lost = this.#shelf.forgetLost(); lost > 0; lost -= 1) this.#window.release();
+    this.#prefetch.forget(this.#shelf.forgetLost());
     if (workerCancelLongRunningTasksOnConnectionLoss) this.#cancelAll();
-    if (workerEnablePrefetchCountReduction && !this.#isDraining) this.#reducePrefetch(unfinished);
+    this.#prefetch.lost(unfinished, this.#isDraining);
     this.#runner.abortLost(
       ({ name, message }) =>
         new Error(
@@ -351,29 +324,6 @@ export class TaskConsumer implements Service {
       );
       this.#runner.attend(storeCancelled(request, this.#workplace));
     }
-  }
-
-  /** Running tasks still take slots, and the broker counts them no longer: as many messages less are asked for. */
-  #reducePrefetch(running: readonly TaskRequest[]): void {
-    this.#stale.clear();
-    for (const request of running) this.#stale.add(request);
-    const whole = this.#window.whole;
-    this.#window.stale = this.#stale.size;
-    const { count } = this.#window;
-    if (count === whole) return;
-    this.#workplace.logger.info(
-      `Temporarily reducing the prefetch count to ${count} to avoid over-fetching since ${running.length} tasks are currently being processed.\n` +
-        `The prefetch count will be gradually restored to ${whole} as the tasks complete processing.`,
-    );
-    this.#tellPrefetch();
-  }
-
-  #restorePrefetch(): void {
-    const wasReduced = this.#window.count < this.#window.whole;
-    this.#window.stale = this.#stale.size;
-    if (wasReduced && this.#window.count === this.#window.whole)
-      this.#workplace.logger.info('Resuming normal operations following a restart.');
-    this.#tellPrefetch();
   }
 }
 

@@ -98,9 +98,16 @@ export class TaskRunner {
     return this.#giveBack([this.#waiting, this.#suspects], elsewhere);
   }
 
-  /** The same of what waits for nothing but a slot. */
-  giveBackIdle(): Promise<void> {
-    return this.#giveBack([this.#waiting]);
+  /** The same of so many at most of those that wait for nothing but a slot: the youngest. */
+  giveBackIdle(most: number): Promise<void> {
+    const given: TaskRequest[] = [];
+    while (given.length < most) {
+      const request = this.#waiting.popBack();
+      if (request === undefined) break;
+      this.#options.limits.drop(request);
+      given.push(request);
+    }
+    return this.#giveBack([], given);
   }
 
   /** Resolves when nothing is unfinished. */
@@ -153,7 +160,9 @@ export class TaskRunner {
   forgetLost(): void {
     for (let left = this.#waiting.size; left > 0; left -= 1) {
       const request = this.#waiting.popFront();
-      if (request !== undefined && request.delivery.isHeld() !== false) this.#waiting.pushBack(request);
+      if (request === undefined) return;
+      if (request.delivery.isHeld() === false) this.#options.limits.drop(request);
+      else this.#waiting.pushBack(request);
     }
   }
 

@@ -115,6 +115,27 @@ describe('a limit on how many run at the same time', () => {
     await scene.end();
   });
 
+  test('goes on to the next one when one that was called had to go back for want of a slot', async () => {
+    await using scene = setup({ concurrency: 1 });
+    const ends = [deferred(), deferred()];
+    const long = scene.app.task('long', {}, (place: number) => ends[place]?.promise);
+    await scene.start({ concurrency: 2 });
+    for (const given of [0, 1, 2]) await scene.slow.delay('a', given);
+    await scene.clock.advance(second);
+    const longs = [await long.delay(0), await long.delay(1)];
+    await scene.clock.advance(0);
+    // Both slots have long tasks when it is the turn of the next one.
+    await scene.end();
+    await scene.clock.advance(second);
+    for (const end of ends) end.resolve();
+    for (const one of longs) await one.get();
+    await scene.clock.advance(second);
+    await scene.end();
+    await scene.clock.advance(second);
+    await scene.end();
+    expect(scene.order()).toEqual([0, 1, 2]);
+  });
+
   test('goes on to the next one when one expired while it waited', async () => {
     await using scene = setup({ concurrency: 1 });
     await scene.start();

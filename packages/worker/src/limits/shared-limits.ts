@@ -77,6 +77,11 @@ export class SharedLimits {
     });
   }
 
+  /** It waited for a slot, and is not here any more. */
+  drop(request: TaskRequest): void {
+    if (request.definition.options.limit !== undefined) this.#laneOf(request)?.drop(request);
+  }
+
   /** It has run, or will not. */
   leave(request: TaskRequest): void {
     const admitted = this.#admitted.get(request);

@@ -59,6 +59,8 @@ export interface PoolContext {
   readonly hostname: string;
   /** What results are encoded with, for pools whose tasks run in other threads or processes. */
   readonly store: Pick<ResultStore, 'codec' | 'errorClasses' | 'assertStorable'>;
+  /** No slot is given a task before it is free: Celery's `-O fair`. */
+  readonly fair: boolean;
   /** When a thread or process has done enough: `Infinity` for never. */
   readonly recycle: { readonly maxTasks: number; readonly maxMemoryKiB: number };
   /** How long a thread or process may take to load the application. */

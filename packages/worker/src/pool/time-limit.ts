@@ -6,12 +6,12 @@ import type { TimeLimits } from './pool.js';
  * Runs a task under limits. At the soft one its signal is aborted; at the hard one the outcome is a timeout, whatever the task does. Without `end`, which
  * ends its code, that is at once, and what it comes to later is dropped.
  */
-export async function runWithin(
+export async function runWithin<Ended extends Outcome | undefined>(
   { softMs, hardMs }: TimeLimits,
   execution: Execution,
-  run: (execution: Execution) => Promise<Outcome>,
+  run: (execution: Execution) => Promise<Ended>,
   end?: () => Promise<void>,
-): Promise<Outcome> {
+): Promise<Ended | Outcome> {
   const { abort, clock, logger, message } = execution;
   const task = `${message.shadow ?? message.task}[${message.id}]`;
   const startedAt = clock.monotonic();
@@ -38,10 +38,10 @@ export async function runWithin(
           if (end === undefined) timeout();
           else void end().then(timeout, timeout);
         }, hardMs);
-  const finished = run(execution).then((outcome) => {
+  const finished = run(execution).then<Ended | Outcome>((outcome) => {
     if (!isLate) return outcome;
     if (end !== undefined) return timedOut.promise;
-    logger.warn(`Task ${task} ended after its time limit; its outcome (${outcome.kind}) is dropped`);
+    logger.warn(`Task ${task} ended after its time limit; its outcome (${outcome?.kind ?? 'none'}) is dropped`);
     return outcome;
   });
   try {

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AppOptions, chord, TaskRevokedError } from '@ctq/core';
-import { memoryBackend } from '@ctq/core/backend';
+import { type KeyValueStore, memoryBackend, memoryStore } from '@ctq/core/backend';
 import { deferred, VirtualClock } from '@ctq/runtime';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
@@ -20,6 +20,9 @@ function setup(options: AppOptions = {}) {
   const task = scene.app.task('task', (name: string) => void ran.push(name));
   return { scene, ran, task, [Symbol.asyncDispose]: () => scene[Symbol.asyncDispose]() };
 }
+
+/** Results in memory, and what is shared in that store. */
+const over = (store: KeyValueStore) => Object.assign(memoryBackend(), { keyValueStore: () => store });
 
 describe('A revoked call', () => {
   test('is discarded when it comes in: REVOKED, acknowledged, told [TR-242, TR-243, TR-247]', async () => {
@@ -75,6 +78,36 @@ describe('A revoked call', () => {
     await scene.clock.advance(60_000);
     expect(await failureOf(later)).toMatchObject({ reason: 'revoked' });
     expect(call.ran).toEqual([]);
+  });
+
+  test('is heard of within ten seconds where the store cannot tell', async () => {
+    await using call = setup({ backend: over(Object.assign(memoryStore(), { watch: undefined })) });
+    const { scene, task, ran } = call;
+    await scene.start();
+    const later = await task.applyAsync(['a'], { countdown: 60 });
+    await scene.app.revoke(later.id);
+    await scene.clock.advance(60_000);
+    expect(await failureOf(later)).toMatchObject({ reason: 'revoked' });
+    expect(ran).toEqual([]);
+  });
+
+  test('is heard of when a store that was away at the start is back, and its absence is said once', async () => {
+    const store = memoryStore();
+    const { getMany } = store;
+    let isAway = true;
+    const away = (keys: readonly string[]): ReturnType<typeof getMany> =>
+      isAway ? Promise.reject(new Error('the store is away')) : getMany.call(store, keys);
+    await using call = setup({ backend: over(Object.assign(store, { getMany: away })) });
+    const { scene, task, ran } = call;
+    await scene.start();
+    await scene.clock.advance(30_000);
+    expect(scene.lines.filter(({ message }) => /store is away/.test(message))).toHaveLength(1);
+    const later = await task.applyAsync(['a'], { countdown: 60 });
+    await scene.app.revoke(later.id);
+    isAway = false;
+    await scene.clock.advance(60_000);
+    expect(await failureOf(later)).toMatchObject({ reason: 'revoked' });
+    expect(ran).toEqual([]);
   });
 
   test('of a chord is a failed part of it [TR-248]', async () => {

@@ -23,6 +23,7 @@ export function poolContext(clock: Clock, onLine: (line: LogRecord) => void = ()
     handOver: () => ({ settings: {} }),
     hostname: 'kit@host',
     store: app.kernel.results,
+    fair: false,
     recycle: { maxTasks: Number.POSITIVE_INFINITY, maxMemoryKiB: Number.POSITIVE_INFINITY },
     startTimeoutMs: 60_000,
   };

@@ -27,8 +27,8 @@ interface FailedStarts {
 
 /**
  * Runs tasks in slots, each a thread or a process with the application in it, kept warm and one task at a time: the next one begins when hooks and
- * signals have heard of the last. Of short tasks a slot is given some more while it runs one, or it would do nothing for the time that a message takes. A slot can be ended whatever it does: hard limits hold. One that dies is replaced, and its task has the outcome
- * `worker-lost`.
+ * signals have heard of the last. Of short tasks a slot is given some more while it runs one, or it would do nothing for the time that a message takes. A
+ * slot can be ended whatever it does: hard limits hold. One that dies is replaced, and its task has the outcome `worker-lost`.
  */
 export class SlotPool implements Pool {
   readonly name: string;
@@ -41,6 +41,8 @@ export class SlotPool implements Pool {
   readonly #waiting = new Map<Execution, Deferred<Slot | Outcome>>();
   /** Those that run, and those that are begun next where they are. */
   readonly #running = new Map<Execution, Slot>();
+  /** How many of them each slot has. Not what it was sent: who was promised a slot has it already. */
+  readonly #claims = new Map<Slot, number>();
   /** Terminated before they were begun. */
   readonly #dismissed = new WeakSet<Execution>();
   readonly #pace = new TaskPace();
@@ -215,7 +217,7 @@ export class SlotPool implements Pool {
     const isLimited = hardMs !== undefined || softMs !== undefined;
     const slot = idle ?? (isLimited || this.#waiting.size > 0 ? undefined : this.#slotAhead(execution));
     if (slot !== undefined) {
-      this.#running.set(execution, slot);
+      this.#claim(slot, execution);
       if (idle === undefined) this.#watch();
       return slot;
     }
@@ -233,15 +235,28 @@ export class SlotPool implements Pool {
       return await runWithin(
         limits,
         execution,
-        async (limited) => (await slot.run(limited)) ?? lost(limited, 'Its slot has ended.'),
+        (limited) => slot.run(limited),
         () => slot.kill(),
       );
     } finally {
-      this.#running.delete(execution);
       if (slot.isAwaited) this.#ran.set(execution, slot);
-      if (this.#running.size === 0) this.#quiet?.resolve();
-      this.#offer(slot);
+      this.#release(slot, execution);
     }
+  }
+
+  #claim(slot: Slot, execution: Execution): void {
+    this.#running.set(execution, slot);
+    this.#claims.set(slot, (this.#claims.get(slot) ?? 0) + 1);
+  }
+
+  /** Whoever is the last to leave a slot offers it: several may end in one turn. */
+  #release(slot: Slot, execution: Execution): void {
+    this.#running.delete(execution);
+    if (this.#running.size === 0) this.#quiet?.resolve();
+    const claims = (this.#claims.get(slot) ?? 1) - 1;
+    if (claims > 0) return void this.#claims.set(slot, claims);
+    this.#claims.delete(slot);
+    this.#offer(slot);
   }
 
   #noted({ definition }: Execution, outcome: Outcome | undefined): Outcome | undefined {
@@ -251,7 +266,7 @@ export class SlotPool implements Pool {
 
   /** The slot with the least to do of those to which one more may be given. */
   #slotAhead({ definition }: Execution): Slot | undefined {
-    const depth = this.#pace.depthOf(definition.name);
+    const depth = this.#context.fair ? 1 : this.#pace.depthOf(definition.name);
     if (depth === 1) return undefined;
     let found: Slot | undefined;
     for (const slot of this.#slots)
@@ -302,7 +317,7 @@ export class SlotPool implements Pool {
   /** What becomes of a slot that has nothing to do. */
   #offer(slot: Slot): void {
     // One that is gone, or about to be, is replaced where that is noticed.
-    if (slot.load > 0 || !this.#slots.has(slot) || slot.exit !== undefined || slot.wasEnded) return;
+    if (!this.#slots.has(slot) || slot.exit !== undefined || slot.wasEnded) return;
     if (this.#slots.size > this.#size) this.#retire(slot);
     else if (this.#isWornOut(slot)) {
       this.#retire(slot);
@@ -317,7 +332,7 @@ export class SlotPool implements Pool {
       if (WorkerShutdownError.isInstance(execution.abort.reason)) this.#dismiss(execution, wasStopped);
       else {
         this.#waiting.delete(execution);
-        this.#running.set(execution, slot);
+        this.#claim(slot, execution);
         found.resolve(slot);
         return;
       }

@@ -291,13 +291,15 @@ export class Slot {
   #onExit(exit: SlotExit): void {
     this.#exit = exit;
     this.#ready.reject(SlotStartError.ended(this.title, exit));
+    // Before everybody has heard of the last one nothing is begun.
+    const hasBegun = !this.isAwaited;
     for (const execution of [...this.#awaited.keys()]) this.forget(execution);
     const [first, ...others] = this.#line;
     this.#line = [];
-    if (first !== undefined) {
+    if (first !== undefined && hasBegun) {
       this.#ended += 1;
       first.ended.resolve(this.#lost(first, exit));
-    }
+    } else first?.ended.resolve(undefined);
     for (const { ended } of others) ended.resolve(undefined);
   }
 

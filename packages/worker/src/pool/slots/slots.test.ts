@@ -1,12 +1,15 @@
 // As a package: the programs of threads and processes are the built ones.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { WorkerLostError } from '@ctq/core';
 import { DecodeError } from '@ctq/messaging';
 import { type Pool, type PoolContext, poolConformance, processPool, threadPool } from '@ctq/worker/pool';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { WorkerScene } from '../../__fixtures__/worker-scene.js';
 import { PoolTrial } from '../conformance/pool-trial.js';
 import { moneySerializer, slotApp } from './__fixtures__/slot-app.js';
@@ -136,8 +139,8 @@ describe.each([
 });
 
 /** A worker's program, and the next line that it or its slot prints after a task was begun. */
-function poolProgram() {
-  const worker = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+function poolProgram(env = process.env) {
+  const worker = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'], env });
   const gone = once(worker, 'close');
   const lines = createInterface(worker.stdout)[Symbol.asyncIterator]();
   const run = async (task: string): Promise<string | undefined> => {
@@ -164,6 +167,18 @@ describe('A process of a pool', () => {
     expect(await run('slots.blocks')).toBe('blocks');
     worker.kill('SIGKILL');
     expect(await gone).toEqual([null, 'SIGKILL']);
+  });
+
+  test('preloads what the program does, and not in the thread that looks after it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ctq-preload-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const preload = join(folder, 'preload.cjs');
+    writeFileSync(preload, "if (!require('node:worker_threads').isMainThread) throw new Error('too large');");
+    const { worker, gone, run } = poolProgram({ ...process.env, NODE_OPTIONS: `--require ${preload}` });
+    const pid = await run('slots.where');
+    expect([Number(pid) > 0, await run('slots.where')]).toEqual([true, pid]);
+    worker.kill('SIGKILL');
+    await gone;
   });
 
   test('that dies when its task is done has done it', async () => {

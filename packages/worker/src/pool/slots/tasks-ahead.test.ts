@@ -47,6 +47,40 @@ describe('Tasks that are known to be short', () => {
     await trial.stop();
   });
 
+  test('leave one free slot when the last two of them end at once: what is not short is not put behind another', async () => {
+    const { hosts, begin, trial } = await proven(1);
+    const short = [begin(), begin()];
+    await turn();
+    const host = nth(hosts, 1);
+    for (const run of [9, 10]) host.saysEnded(run);
+    for (const { outcome } of short) await outcome;
+    const long = [begin('kit.returnsLater'), begin('kit.returnsLater')];
+    await turn();
+    expect(host.given).toBe(11);
+    host.saysEnded(11);
+    await long[0]?.outcome;
+    await turn();
+    expect(host.given).toBe(12);
+    host.saysEnded(12);
+    await long[1]?.outcome;
+    await trial.stop();
+  });
+
+  test('are not blamed for the end of a slot whose hooks have not heard of the task before them', async () => {
+    const { hosts, begin, trial } = await proven(1);
+    const [one, other] = [begin(), begin()];
+    await turn();
+    nth(hosts, 1).saysEnded(9, { wantsToBeTold: true });
+    expect((await one.outcome).kind).toBe('success');
+    nth(hosts, 1).ends(9);
+    await turn();
+    await turn();
+    expect(nth(hosts, 2).tasks).toEqual([other.execution.message.id]);
+    nth(hosts, 2).saysEnded(1);
+    expect((await other.outcome).kind).toBe('success');
+    await trial.stop();
+  });
+
   test('are given to the slot with the least to do', async () => {
     const { hosts, begin, trial } = await proven(2);
     const begun = Array.from({ length: 6 }, () => begin());
@@ -131,6 +165,21 @@ describe('Tasks that are known to be short', () => {
     for (const { outcome } of both) await outcome;
     await turn();
     expect(hosts.all).toHaveLength(2);
+    await trial.stop();
+  });
+
+  test('wait for a free slot where the worker is to be fair [CL-033]', async () => {
+    const { hosts, pool, begin, trial } = await proven(1, { fair: true });
+    const [one, other] = [begin(), begin()];
+    expect(pool.takesAhead(trial.execution('kit.returns'))).toBe(false);
+    await turn();
+    const host = nth(hosts, 1);
+    expect(host.tasks).toEqual([one.execution.message.id]);
+    host.saysEnded(9);
+    await one.outcome;
+    await turn();
+    host.saysEnded(10);
+    expect((await other.outcome).kind).toBe('success');
     await trial.stop();
   });
 
