@@ -12,6 +12,8 @@ export interface TransportManifest {
   readonly durability: 'none' | 'client-loss' | 'broker-restart';
   /** Parks a delivery until a due time without holding it in the consumer (`Delivery.park`). */
   readonly delay: boolean;
+  /** What is parked counts as waiting in its queue and is purged with it. RabbitMQ keeps it elsewhere. */
+  readonly countsParked: boolean;
   /**
    * `reject` honours `position` and `charged`, and closing returns messages to the front, uncharged. Elsewhere (AMQP) the broker decides where
    * a requeued message goes, and marks it as redelivered.

@@ -37,6 +37,7 @@ export function virtualTransport(createStore: () => QueueStore, options: Virtual
     reach: storeSupports.reach,
     durability: storeSupports.durability,
     delay: storeSupports.delay,
+    countsParked: storeSupports.delay,
     leaseKeeper: storeSupports.leaseKeeper,
     wakeUp: storeSupports.wakeUp,
     recovery: options.recovery ?? (lease === undefined ? 'none' : 'lease'),
