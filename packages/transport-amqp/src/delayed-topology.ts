@@ -43,7 +43,7 @@ export class DelayedNames {
  * @param seconds whole, from 1 to `longestDelaySeconds`
  */
 export function delayedKey(seconds: number, routingKey: string): string {
-  return `${[...seconds.toString(2).padStart(levels, '0')].join('.')}.${routingKey}`;
+  return `${seconds.toString(2).padStart(levels, '0').split('').join('.')}.${routingKey}`;
 }
 
 /**

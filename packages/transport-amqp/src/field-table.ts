@@ -11,7 +11,9 @@ export function toFieldTable(values: Readonly<Record<string, unknown>>): Record<
     const value = values[name];
     if (value === undefined) continue;
     if (Buffer.byteLength(name) > longestName)
-      throw new EncodeError(`The header '${name.slice(0, 20)}…' is too long: AMQP has ${longestName} bytes for a name.`);
+      throw new EncodeError(
+        `The header '${name.slice(0, 20)}…' is too long: AMQP has ${longestName} bytes for a name.`,
+      );
     table[name] = typeof value === 'string' ? value : toField(name, value);
   }
   return table;

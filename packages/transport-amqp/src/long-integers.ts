@@ -75,11 +75,9 @@ function renameInField(frame: Buffer, at: number): number {
 }
 
 /** Bytes of the values that always have as many. */
-const sizes: ReadonlyMap<string, number> = new Map([
-  ...[...'V'].map((letter) => [letter, 0] as const),
-  ...[...'tbB'].map((letter) => [letter, 1] as const),
-  ...[...'suU'].map((letter) => [letter, 2] as const),
-  ...[...'Iif'].map((letter) => [letter, 4] as const),
-  ...[...'D'].map((letter) => [letter, 5] as const),
-  ...[...'lLdT'].map((letter) => [letter, 8] as const),
-]);
+const sizes: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    ...{ V: 0, t: 1, b: 1, B: 1, s: 2, u: 2, U: 2 },
+    ...{ I: 4, i: 4, f: 4, D: 5, l: 8, L: 8, d: 8, T: 8 },
+  }),
+);

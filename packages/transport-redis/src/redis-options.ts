@@ -5,7 +5,14 @@ import {
   type RedisServerOptions,
   serverOptionNames,
 } from '@ctq/redis';
-import { assertKnownOptions, camelCaseOptions, ConfigurationError, type Duration, durationMs, OptionReader } from '@ctq/runtime';
+import {
+  assertKnownOptions,
+  camelCaseOptions,
+  ConfigurationError,
+  type Duration,
+  durationMs,
+  OptionReader,
+} from '@ctq/runtime';
 import type { KeySpaceOptions } from './key-space.js';
 
 /**
