@@ -15,7 +15,7 @@ import { type Clock, type Deferred, deferred } from '@ctq/runtime';
 import type { Channel as AmqplibChannel } from 'amqplib';
 import { AmqpSubscription } from './amqp-subscription.js';
 import { channelError } from './amqp-errors.js';
-import type { ConsumedQueues } from './consumed-queues.js';
+import type { KnownQueues } from './known-queues.js';
 import type { DelayedDelivery } from './delayed-delivery.js';
 import { Getter } from './getter.js';
 import { Lane } from './lane.js';
@@ -29,7 +29,7 @@ export interface AmqpChannelOptions {
   readonly clock: Clock;
   readonly delays: DelayedDelivery;
   /** What is known of the queues, over all channels of the connection. */
-  readonly queues: ConsumedQueues;
+  readonly queues: KnownQueues;
   readonly onClosed: (channel: AmqpChannel) => void;
 }
 
@@ -96,7 +96,9 @@ export class AmqpChannel implements Channel {
   }
 
   publish(message: Message, route: Route, options?: PublishOptions): Promise<void> {
-    return this.#publisher.publish(message, route, options);
+    const notBefore = options?.notBefore;
+    if (notBefore === undefined) return this.#publisher.publish(message, route, options);
+    return this.#publishLater(message, route, notBefore, options);
   }
 
   async consume(
@@ -150,6 +152,14 @@ export class AmqpChannel implements Channel {
     this.#isClosed = true;
     this.#options.onClosed(this);
     this.#closed.resolve(reason);
+  }
+
+  /** As Celery does where there are quorum queues (celery 5.6 app/base.py, send_task): classic ones are given it at once, and their worker gives it back until then. */
+  async #publishLater(message: Message, route: Route, dueAt: number, options?: PublishOptions): Promise<void> {
+    const { delays, queues } = this.#options;
+    const queue = queues.quorumBehind(route);
+    if (queue === undefined || !delays.canWait(dueAt)) await this.#publisher.publish(message, route, options);
+    else await delays.delay(message, queue, route.routingKey, dueAt);
   }
 
   /** Of consumers that are given messages at the same time each has its part. */

@@ -4,7 +4,7 @@ import { Deadline, type Deferred, deferred } from '@ctq/runtime';
 import { AmqpChannel } from './amqp-channel.js';
 import { connectionError } from './amqp-errors.js';
 import type { AmqpConfig } from './amqp-options.js';
-import { ConsumedQueues } from './consumed-queues.js';
+import { KnownQueues } from './known-queues.js';
 import { DelayedDelivery } from './delayed-delivery.js';
 import { Lane } from './lane.js';
 import { Liveness } from './liveness.js';
@@ -18,7 +18,7 @@ export class AmqpConnection implements TransportConnection {
   readonly #context: TransportContext;
   readonly #url: string;
   readonly #delays: DelayedDelivery;
-  readonly #queues = new ConsumedQueues();
+  readonly #queues = new KnownQueues();
   readonly #liveness: Liveness;
   readonly #channels = new Set<AmqpChannel>();
   readonly #closed: Deferred<CloseReason> = deferred<CloseReason>();
