@@ -15,6 +15,7 @@ import { type Clock, type Deferred, deferred } from '@ctq/runtime';
 import type { Channel as AmqplibChannel } from 'amqplib';
 import { AmqpSubscription } from './amqp-subscription.js';
 import { channelError } from './amqp-errors.js';
+import type { BrokerAdvice } from './broker-advice.js';
 import type { KnownQueues } from './known-queues.js';
 import type { DelayedDelivery } from './delayed-delivery.js';
 import { Getter } from './getter.js';
@@ -30,6 +31,7 @@ export interface AmqpChannelOptions {
   readonly delays: DelayedDelivery;
   /** What is known of the queues, over all channels of the connection. */
   readonly queues: KnownQueues;
+  readonly advice: BrokerAdvice;
   readonly onClosed: (channel: AmqpChannel) => void;
 }
 
@@ -107,7 +109,8 @@ export class AmqpChannel implements Channel {
     onDelivery: (delivery: Delivery) => void,
   ): Promise<Subscription> {
     this.#requireOpen();
-    const { broker, clock, delays, queues } = this.#options;
+    const { broker, clock, delays, queues, advice } = this.#options;
+    if (options.noAck !== true) advice.consuming(queues.declarationOf(queue));
     if (queues.isQuorum(queue)) await delays.serve(queue, queues.keysOf(queue));
     const channel = await broker.model.createChannel().catch((error: unknown) => {
       throw channelError(error);
@@ -117,7 +120,7 @@ export class AmqpChannel implements Channel {
       this.#share();
     };
     const subscription = await AmqpSubscription.begin(
-      { ...options, channel, queue, clock, delays, gate: this.#gate, onDelivery, onEnded },
+      { ...options, channel, queue, clock, delays, advice, gate: this.#gate, onDelivery, onEnded },
       this.#shareOf(this.#subscriptions.size + 1),
     );
     if (this.#isClosed) {

@@ -3,6 +3,7 @@ import type { Channel, CloseReason, TransportConnection, TransportContext } from
 import { Deadline, type Deferred, deferred } from '@ctq/runtime';
 import { AmqpChannel } from './amqp-channel.js';
 import { connectionError } from './amqp-errors.js';
+import { BrokerAdvice } from './broker-advice.js';
 import type { AmqpConfig } from './amqp-options.js';
 import { KnownQueues } from './known-queues.js';
 import { DelayedDelivery } from './delayed-delivery.js';
@@ -19,6 +20,7 @@ export class AmqpConnection implements TransportConnection {
   readonly #url: string;
   readonly #delays: DelayedDelivery;
   readonly #queues = new KnownQueues();
+  readonly #advice: BrokerAdvice;
   readonly #liveness: Liveness;
   readonly #channels = new Set<AmqpChannel>();
   readonly #closed: Deferred<CloseReason> = deferred<CloseReason>();
@@ -39,6 +41,7 @@ export class AmqpConnection implements TransportConnection {
       connect: () => openQuietly(config, url),
     });
     const { model, socket } = broker;
+    this.#advice = new BrokerAdvice(model.connection.serverProperties.version, logger);
     const asking = new Lane(() => model.createChannel());
     this.#liveness = new Liveness({
       socket,
@@ -85,6 +88,7 @@ export class AmqpConnection implements TransportConnection {
       clock,
       delays: this.#delays,
       queues: this.#queues,
+      advice: this.#advice,
       onClosed: (ended) => this.#channels.delete(ended),
     });
     this.#channels.add(channel);

@@ -4,13 +4,18 @@ import type { TopologyListener } from './topology.js';
 
 /** What a connection has declared of its queues. */
 export class KnownQueues implements TopologyListener {
-  readonly #quorum = new Set<string>();
+  readonly #declared = new Map<string, QueueDeclaration>();
   readonly #keys = new Map<string, Set<string>>();
   /** By exchange and key. */
   readonly #bound = new Map<string, string>();
 
-  onQueue({ name, arguments: given }: QueueDeclaration): void {
-    if (given?.['x-queue-type'] === 'quorum') this.#quorum.add(name);
+  onQueue(queue: QueueDeclaration): void {
+    this.#declared.set(queue.name, queue);
+  }
+
+  /** As it was declared here; nothing is known of one that was not. */
+  declarationOf(name: string): Pick<QueueDeclaration, 'name' | 'arguments'> {
+    return this.#declared.get(name) ?? { name };
   }
 
   onBinding({ queue, exchange, routingKey }: BindingDeclaration): void {
@@ -21,13 +26,13 @@ export class KnownQueues implements TopologyListener {
 
   /** Celery delays messages in the broker where there are quorum queues (celery 5.6 utils/quorum_queues.py, detect_quorum_queues). */
   isQuorum(queue: string): boolean {
-    return this.#quorum.has(queue);
+    return this.declarationOf(queue).arguments?.['x-queue-type'] === 'quorum';
   }
 
   /** The quorum queue that is reached so. */
   quorumBehind({ exchange, routingKey }: Route): string | undefined {
     const queue = exchange === '' ? routingKey : this.#bound.get(JSON.stringify([exchange, routingKey]));
-    return queue !== undefined && this.#quorum.has(queue) ? queue : undefined;
+    return queue !== undefined && this.isQuorum(queue) ? queue : undefined;
   }
 
   /** By which it is given messages: its name on the default exchange, and those of its bindings. */
