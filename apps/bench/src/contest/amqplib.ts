@@ -20,7 +20,7 @@ export const amqplib: Contender = {
     const send = (n: number, options: Options.Publish = {}): Promise<void> =>
       new Promise((resolve, reject) => {
         channel.publish('', queue, bytes([[n, 1], {}, embed]), { ...messageOf(n), ...options }, (error: unknown) =>
-          error === null ? resolve() : reject(error),
+          error === null ? resolve() : reject(new Error('not confirmed', { cause: error })),
         );
       });
     return {

@@ -159,7 +159,7 @@ describe('an app', () => {
     ],
     [
       'amqps://h',
-      { broker_heartbeat: 30, broker_native_delayed_delivery_queue_type: 'classic' },
+      { broker_heartbeat: 30, broker_native_delayed_delivery_queue_type: 'classic' as const },
       { heartbeat: 30, delayedQueueType: 'classic' },
     ],
     ['own://h', { brokerHeartbeat: 30 }, {}],
