@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
-import type { Connection, Message, PublishRetryPolicy, Route } from '@ctq/messaging';
+import type { Connection, Message, PublishRetryPolicy, Queue, Route } from '@ctq/messaging';
 import { durationMs, toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
 import { taskSentFields } from '../events/task-sent.js';
+import { runOutsideOfTasks } from '../execute/current-task.js';
 import { intercepted, type PublishCall } from '../interceptor/interceptor.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import type { Destination } from '../routing/router.js';
@@ -71,6 +72,7 @@ export class BrokerSender implements TaskSender {
     const { outbox } = options;
     const publish = (): Promise<void> => this.#publishNow(message, route, call);
     if (outbox === undefined) return this.#isFollowed ? this.#tellSent(publish(), message, route, call) : publish();
+    this.#listenAhead(call);
     outbox.hold({
       task,
       id,
@@ -109,8 +111,30 @@ export class BrokerSender implements TaskSender {
   #publishNow(message: Message, route: Route, call: Call): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return this.#publishFirst(message, route, call);
+    const expected = this.#expect(call);
+    if (expected === undefined) return this.#publishOn(connection, message, route, call);
+    if (expected instanceof Promise)
+      return expected.then((replies) => this.#publishOn(connection, message, route, call, replies));
+    return this.#publishOn(connection, message, route, call, expected);
+  }
+
+  /** Where its result comes to this process, what is declared with it so that it is not lost. */
+  #expect({ task }: Call): Queue | undefined | Promise<Queue | undefined> {
+    const { results } = this.#kernel;
+    if (!results.isHeardBySender || task.ignoreResult === true || task.replyTo !== this.replyTo) return undefined;
+    return runOutsideOfTasks(() => results.expect());
+  }
+
+  /** What is held back may be sent by another process: whoever is to hear of it listens from now on. */
+  #listenAhead(call: Call): void {
+    const expected = this.#expect(call);
+    // It is told when the call is sent.
+    if (expected instanceof Promise) expected.catch(() => undefined);
+  }
+
+  #publishOn(connection: Connection, message: Message, route: Route, call: Call, replies?: Queue): Promise<void> {
     const { options, taskOptions } = call.request;
-    const { declare } = call.destination;
+    const declare = replies === undefined ? call.destination.declare : [...call.destination.declare, replies];
     const retry = this.#retryOf(options);
     const { signal, publishTimeout } = options;
     const mandatory = options.mandatory ?? taskOptions?.mandatory ?? false;
