@@ -163,8 +163,8 @@ export class RpcResultBackend implements ResultBackend {
     const now = clock.now();
     // celery 5.6 backends/base.py, KeyValueStoreBackend._store_result: a SUCCESS stays. Here it is the reader who sees to it.
     if (this.#kept.peek(taskId, now)?.status === 'SUCCESS') return;
-    const hearers = [...this.#hearers].filter(({ watched }) => watched.has(taskId));
-    const isAwaited = hearers.length > 0;
+    const hearers = [...this.#hearers];
+    const isAwaited = hearers.some(({ watched }) => watched.has(taskId));
     this.#kept.keep(taskId, { status, message, expiresAt: now + expiresMs }, isAwaited, now);
     for (const [index, { onStored }] of hearers.entries()) {
       // A value belongs to whoever is given it.
