@@ -1,19 +1,11 @@
-import type { BackendBroker } from '@ctq/core/backend';
 import { resultBackendConformance } from '@ctq/core/conformance';
-import { memoryTransport, openConnection } from '@ctq/messaging';
+import { memoryTransport } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
 import { describeWith } from '@ctq/test-services/vitest';
 import { redis } from '@ctq/transport-redis';
 import { describe, expect, test } from 'vitest';
+import { brokerOver } from './__fixtures__/opened-backend.js';
 import { rpc } from './rpc-backend.js';
-
-function brokerOver(transport: Transport): BackendBroker {
-  return {
-    replyTo: crypto.randomUUID(),
-    isPersistent: false,
-    connect: () => Promise.resolve(openConnection({ transport })),
-  };
-}
 
 function runKit(transport: () => Transport): void {
   const cases = resultBackendConformance({ create: () => rpc(), broker: () => brokerOver(transport()) });

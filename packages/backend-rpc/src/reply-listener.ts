@@ -38,7 +38,10 @@ export class ReplyListener {
     if (this.isListening || this.#closing.signal.aborted) return;
     // Given up at some time: asking for the connection makes it try again.
     if (this.#consumer !== undefined && this.#connection?.state === 'failed') {
-      this.#connection.connect(this.#closing.signal).catch((error: unknown) => this.#fail(error));
+      this.#connection.connect(this.#closing.signal).then(
+        () => (this.#failure = undefined),
+        (error: unknown) => this.#fail(error),
+      );
     }
     this.#starting ??= this.#start();
   }

@@ -57,7 +57,9 @@ describeOverBrokers('A result that travels', (open) => {
     const [packed, tried] = [packing, flaky].map(async (result) => {
       const seen: unknown[] = [];
       for await (const change of result.watch(soon))
-        seen.push(change.kind === 'retry' ? change.error.message : change.kind === 'progress' ? change.meta : change.kind);
+        seen.push(
+          change.kind === 'retry' ? change.error.message : change.kind === 'progress' ? change.meta : change.kind,
+        );
       return seen;
     });
     // All of them can be seen: nothing runs before they are watched.
@@ -124,7 +126,9 @@ describeOverBrokers('A result that travels', (open) => {
     expect(await result.state()).toBe('PENDING');
   });
 
-  test('[BK-036] is one of a thousand that are awaited at once, over one queue and one consumer', { timeout: 60_000 }, async () => {
+  test('[BK-036] is one of a thousand that are awaited at once, over one queue and one consumer', {
+    timeout: 60_000,
+  }, async () => {
     const scene = open();
     const { client, tasks } = await openShop(scene);
     let connections = 0;

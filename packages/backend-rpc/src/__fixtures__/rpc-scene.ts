@@ -54,7 +54,7 @@ export class RpcScene {
   }
 
   /** Messages as they come to an address, by whomever they are sent. */
-  async messagesTo(address: string): Promise<{ next(): Promise<Message> }> {
+  async messagesTo(address: string): Promise<{ readonly waiting: number; next(): Promise<Message> }> {
     const connection = openConnection({ transport: this.transport });
     onTestFinished(() => connection.close());
     const come = new Deque<Message>();
@@ -69,6 +69,9 @@ export class RpcScene {
     });
     await consumer.start();
     return {
+      get waiting() {
+        return come.size;
+      },
       async next() {
         for (;;) {
           const message = come.popFront();
