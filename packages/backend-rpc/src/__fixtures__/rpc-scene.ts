@@ -86,7 +86,9 @@ export class RpcScene {
 
 /** The same suite over every broker that is here. */
 export function describeOverBrokers(title: string, suite: (scene: () => RpcScene) => void): void {
-  describe(`${title}, over memory`, () => suite(() => new RpcScene()));
+  describe(`${title}, over memory`, () => {
+    suite(() => new RpcScene());
+  });
   describeWith('redis', `${title}, over Redis`, (url) => suite(() => new RpcScene(redisOf(url))));
 }
 
