@@ -171,6 +171,16 @@ describeOverBrokers('A result that travels', (open) => {
     expect(await scene.hears(client)).toBe(false);
   });
 
+  test('[BK-030] is listened for as soon as its call is held back, which another process may send', async () => {
+    const scene = open();
+    const { tasks, client } = await openShop(scene);
+    const outbox = client.outbox();
+    const result = await tasks.add.applyAsync([1, 2], { outbox });
+    while (!(await scene.hears(client)));
+    await outbox.flush();
+    expect(await result.get(soon)).toBe(3);
+  });
+
   test('[BK-071] is one of a group that cannot be saved', async () => {
     const { tasks, client } = await openShop(open());
     const result = await group([tasks.add.s(1, 1)]).delay();

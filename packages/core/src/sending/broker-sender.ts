@@ -25,6 +25,8 @@ export class BrokerSender implements TaskSender {
   readonly #kernel: Kernel;
   readonly #publishing: PublishConnection;
   #connection: Connection | undefined;
+  /** A call that declares the queue of replies is on its way: whether it got there. */
+  #declaring: Promise<boolean> | undefined;
   readonly #origin = `gen${process.pid}@${hostname()}`;
 
   constructor(kernel: Kernel, replyTo: string, publishing: PublishConnection) {
@@ -113,9 +115,27 @@ export class BrokerSender implements TaskSender {
     if (connection === undefined) return this.#publishFirst(message, route, call);
     const expected = this.#expect(call);
     if (expected === undefined) return this.#publishOn(connection, message, route, call);
-    if (expected instanceof Promise)
-      return expected.then((replies) => this.#publishOn(connection, message, route, call, replies));
-    return this.#publishOn(connection, message, route, call, expected);
+    const publish = (replies?: Queue): Promise<void> => this.#publishOn(connection, message, route, call, replies);
+    return expected instanceof Promise
+      ? expected.then((replies) => this.#publishExpecting(replies, publish))
+      : this.#publishExpecting(expected, publish);
+  }
+
+  /** The first of many calls declares where they are answered; the others follow it. */
+  #publishExpecting(replies: Queue | undefined, publish: (replies?: Queue) => Promise<void>): Promise<void> {
+    if (replies === undefined) return publish();
+    if (this.#declaring !== undefined)
+      return this.#declaring.then((isDeclared) => publish(isDeclared ? undefined : replies));
+    const published = publish(replies);
+    this.#declaring = published
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        this.#declaring = undefined;
+      });
+    return published;
   }
 
   /** Where its result comes to this process, what is declared with it so that it is not lost. */
