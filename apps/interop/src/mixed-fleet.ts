@@ -1,5 +1,6 @@
 import { redisBackend } from '@ctq/backend-redis';
 import { Ctq } from '@ctq/core';
+import type { ResultBackend } from '@ctq/core/backend';
 import { createPickleReader } from '@ctq/messaging/pickle';
 import { Deadline } from '@ctq/runtime';
 import { redis } from '@ctq/transport-redis';
@@ -25,14 +26,21 @@ export class MixedFleet {
   #python: CeleryWorker | undefined;
   #client: CeleryClient | undefined;
 
-  /** @param settings of both sides, by Celery's names. */
-  constructor(url: string, settings: Readonly<Record<string, unknown>> = {}) {
+  /**
+   * @param settings of both sides, by Celery's names.
+   * @param results where they are, in the words of both sides, if not in the broker's Redis.
+   */
+  constructor(
+    url: string,
+    settings: Readonly<Record<string, unknown>> = {},
+    results?: { readonly python: string; readonly typescript: ResultBackend },
+  ) {
     this.url = url;
-    this.#settings = settings;
+    this.#settings = results === undefined ? settings : { ...settings, result_backend: results.python };
     this.#admin = new Redis(this.url, { lazyConnect: true });
     this.app = new Ctq('interop', {
       broker: redis({ url: this.url, visibilityTimeout: 5 }),
-      backend: redisBackend({ url: this.url }),
+      backend: results?.typescript ?? redisBackend({ url: this.url }),
       taskDefaultQueue: queues.typescript,
       acceptContent: ['json', 'yaml', 'msgpack', 'pickle'],
       serializers: [createPickleReader()],
