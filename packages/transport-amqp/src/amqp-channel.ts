@@ -15,7 +15,8 @@ import { type Clock, type Deferred, deferred } from '@ctq/runtime';
 import type { Channel as AmqplibChannel } from 'amqplib';
 import { AmqpSubscription } from './amqp-subscription.js';
 import { channelError } from './amqp-errors.js';
-import type { ConsumedQueues } from './consumed-queues.js';
+import type { BrokerAdvice } from './broker-advice.js';
+import type { KnownQueues } from './known-queues.js';
 import type { DelayedDelivery } from './delayed-delivery.js';
 import { Getter } from './getter.js';
 import { Lane } from './lane.js';
@@ -29,7 +30,8 @@ export interface AmqpChannelOptions {
   readonly clock: Clock;
   readonly delays: DelayedDelivery;
   /** What is known of the queues, over all channels of the connection. */
-  readonly queues: ConsumedQueues;
+  readonly queues: KnownQueues;
+  readonly advice: BrokerAdvice;
   readonly onClosed: (channel: AmqpChannel) => void;
 }
 
@@ -96,7 +98,9 @@ export class AmqpChannel implements Channel {
   }
 
   publish(message: Message, route: Route, options?: PublishOptions): Promise<void> {
-    return this.#publisher.publish(message, route, options);
+    const notBefore = options?.notBefore;
+    if (notBefore === undefined) return this.#publisher.publish(message, route, options);
+    return this.#publishLater(message, route, notBefore, options);
   }
 
   async consume(
@@ -105,7 +109,8 @@ export class AmqpChannel implements Channel {
     onDelivery: (delivery: Delivery) => void,
   ): Promise<Subscription> {
     this.#requireOpen();
-    const { broker, clock, delays, queues } = this.#options;
+    const { broker, clock, delays, queues, advice } = this.#options;
+    if (options.noAck !== true) advice.consuming(queues.declarationOf(queue));
     if (queues.isQuorum(queue)) await delays.serve(queue, queues.keysOf(queue));
     const channel = await broker.model.createChannel().catch((error: unknown) => {
       throw channelError(error);
@@ -115,7 +120,7 @@ export class AmqpChannel implements Channel {
       this.#share();
     };
     const subscription = await AmqpSubscription.begin(
-      { ...options, channel, queue, clock, delays, gate: this.#gate, onDelivery, onEnded },
+      { ...options, channel, queue, clock, delays, advice, gate: this.#gate, onDelivery, onEnded },
       this.#shareOf(this.#subscriptions.size + 1),
     );
     if (this.#isClosed) {
@@ -150,6 +155,14 @@ export class AmqpChannel implements Channel {
     this.#isClosed = true;
     this.#options.onClosed(this);
     this.#closed.resolve(reason);
+  }
+
+  /** As Celery does where there are quorum queues (celery 5.6 app/base.py, send_task): classic ones are given it at once, and their worker gives it back until then. */
+  async #publishLater(message: Message, route: Route, dueAt: number, options?: PublishOptions): Promise<void> {
+    const { delays, queues } = this.#options;
+    const queue = queues.quorumBehind(route);
+    if (queue === undefined || !delays.canWait(dueAt)) await this.#publisher.publish(message, route, options);
+    else await delays.delay(message, queue, route.routingKey, dueAt);
   }
 
   /** Of consumers that are given messages at the same time each has its part. */

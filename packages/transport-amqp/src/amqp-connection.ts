@@ -3,8 +3,9 @@ import type { Channel, CloseReason, TransportConnection, TransportContext } from
 import { Deadline, type Deferred, deferred } from '@ctq/runtime';
 import { AmqpChannel } from './amqp-channel.js';
 import { connectionError } from './amqp-errors.js';
+import { BrokerAdvice } from './broker-advice.js';
 import type { AmqpConfig } from './amqp-options.js';
-import { ConsumedQueues } from './consumed-queues.js';
+import { KnownQueues } from './known-queues.js';
 import { DelayedDelivery } from './delayed-delivery.js';
 import { Lane } from './lane.js';
 import { Liveness } from './liveness.js';
@@ -18,7 +19,8 @@ export class AmqpConnection implements TransportConnection {
   readonly #context: TransportContext;
   readonly #url: string;
   readonly #delays: DelayedDelivery;
-  readonly #queues = new ConsumedQueues();
+  readonly #queues = new KnownQueues();
+  readonly #advice: BrokerAdvice;
   readonly #liveness: Liveness;
   readonly #channels = new Set<AmqpChannel>();
   readonly #closed: Deferred<CloseReason> = deferred<CloseReason>();
@@ -39,6 +41,7 @@ export class AmqpConnection implements TransportConnection {
       connect: () => openQuietly(config, url),
     });
     const { model, socket } = broker;
+    this.#advice = new BrokerAdvice(model.connection.serverProperties.version, logger);
     const asking = new Lane(() => model.createChannel());
     this.#liveness = new Liveness({
       socket,
@@ -85,6 +88,7 @@ export class AmqpConnection implements TransportConnection {
       clock,
       delays: this.#delays,
       queues: this.#queues,
+      advice: this.#advice,
       onClosed: (ended) => this.#channels.delete(ended),
     });
     this.#channels.add(channel);

@@ -5,6 +5,7 @@ import { type Clock, type Deferred, deferred, toError } from '@ctq/runtime';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { AmqpDelivery } from './amqp-delivery.js';
 import { channelError } from './amqp-errors.js';
+import type { BrokerAdvice } from './broker-advice.js';
 import type { DelayedDelivery } from './delayed-delivery.js';
 import { Desk } from './desk.js';
 import { toFieldTable } from './field-table.js';
@@ -15,6 +16,7 @@ export interface AmqpSubscriptionOptions extends ConsumeOptions {
   readonly queue: string;
   readonly clock: Clock;
   readonly delays: DelayedDelivery;
+  readonly advice: BrokerAdvice;
   readonly gate: PrefetchGate<AmqpSubscription>;
   readonly onDelivery: (delivery: Delivery) => void;
   /** It is over, and so is its channel. */
@@ -199,7 +201,9 @@ export class AmqpSubscription implements Subscription {
   #onChannelClosed(): void {
     const refusal = this.#refusal;
     this.#desk.lose();
-    this.#end(refusal === undefined ? {} : { error: channelError(refusal) });
+    const { advice, queue } = this.#options;
+    if (refusal === undefined) this.#end({});
+    else this.#end({ error: advice.consumerTimeout(refusal, queue) ?? channelError(refusal) });
   }
 
   #end(reason: CloseReason): void {

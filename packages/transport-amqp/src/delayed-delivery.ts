@@ -60,16 +60,26 @@ export class DelayedDelivery {
     return { exchange: '', routingKey: key === undefined || key === parkedKey(queue) ? queue : key };
   }
 
-  /**
-   * Resolves when the broker has the message until `dueAt` (in whole seconds, never later). What expires with its time to live would leave the waiting room early: the
-   * time is taken off, and the receiver goes by the task's own `expires`.
-   */
+  /** Whether so much time is left that the broker can be given it. */
+  canWait(dueAt: number): boolean {
+    return dueAt - this.#options.clock.now() >= 1_000;
+  }
+
+  /** Gives a message back until it is due: for this queue alone. */
   async park(message: Message, queue: string, dueAt: number): Promise<void> {
-    await this.#bind(queue, parkedKey(queue));
+    await this.delay(message, queue, parkedKey(queue), dueAt);
+  }
+
+  /**
+   * Resolves when the broker has the message until `dueAt` (in whole seconds, never later), by whose end the queue is given it, and whoever else is bound by that key. What
+   * expires with its time to live would leave the waiting room early: the time is taken off, and the receiver goes by the task's own `expires`.
+   */
+  async delay(message: Message, queue: string, key: string, dueAt: number): Promise<void> {
+    await this.#bind(queue, key);
     const { expiration: _expiration, ...properties } = message.properties;
     const headers = Object.fromEntries(Object.entries(message.headers).filter(([name]) => !brokersHeader.test(name)));
     const seconds = Math.max(1, Math.floor((dueAt - this.#options.clock.now()) / 1_000));
-    const routingKey = delayedKey(Math.min(seconds, longestDelaySeconds), parkedKey(queue));
+    const routingKey = delayedKey(Math.min(seconds, longestDelaySeconds), key);
     const route = { exchange: this.#names.entrance, routingKey };
     await this.#publisher.publish({ ...message, headers, properties }, route, { mandatory: true });
   }

@@ -19,9 +19,6 @@ export interface DeskOptions {
   readonly redeliver?: (delivery: AmqpDelivery) => void;
 }
 
-/** Below this a message that is not due is kept here: the broker counts in whole seconds. */
-const keptMs = 1_000;
-
 /** Where what came over one channel of AMQP is settled. */
 export class Desk implements SettlementDesk {
   readonly #options: DeskOptions;
@@ -72,8 +69,7 @@ export class Desk implements SettlementDesk {
     const { clock, delays, redeliver } = this.#options;
     await this.#refused(delivery);
     this.#options.onSettled();
-    const remainingMs = dueAt - clock.now();
-    if (redeliver !== undefined && remainingMs < keptMs) return this.#keep(delivery, remainingMs, redeliver);
+    if (redeliver !== undefined && !delays.canWait(dueAt)) return this.#keep(delivery, dueAt - clock.now(), redeliver);
     try {
       await delays.park(delivery.message, delivery.queue, dueAt);
     } catch (error) {

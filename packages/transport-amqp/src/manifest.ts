@@ -12,6 +12,6 @@ export const amqpManifest: TransportManifest = {
   recovery: 'connection',
   leaseKeeper: false,
   messageTtl: true,
-  mandatory: true,
+  mandatory: 'free',
   wakeUp: 'push',
 };

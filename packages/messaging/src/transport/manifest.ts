@@ -28,8 +28,10 @@ export interface TransportManifest {
   readonly leaseKeeper: boolean;
   /** `Message.properties.expiration` and queue TTLs are honoured. */
   readonly messageTtl: boolean;
-  /** `publish` with `mandatory` rejects when no queue took the message. */
-  readonly mandatory: boolean;
+  /**
+   * `publish` with `mandatory` rejects when no queue took the message: the broker says so with its confirm (`free`), or it has to be asked for each of them (`asked`).
+   */
+  readonly mandatory: 'free' | 'asked' | 'none';
   /** How a consumer learns of a new message: pushed, hinted, or found by polling every so many milliseconds. */
   readonly wakeUp: 'push' | 'hint' | { readonly pollMs: number };
 }

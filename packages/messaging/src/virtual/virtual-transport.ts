@@ -43,7 +43,7 @@ export function virtualTransport(createStore: () => QueueStore, options: Virtual
     recovery: options.recovery ?? (lease === undefined ? 'none' : 'lease'),
     requeueControl: true,
     messageTtl: true,
-    mandatory: topology !== undefined,
+    mandatory: topology === undefined ? 'none' : 'asked',
   };
   return {
     spec: 1,
