@@ -1,5 +1,5 @@
-import { OptionReader, RedisServer, redisServerConfig, type RedisServerOptions, serverOptionNames } from '@ctq/redis';
-import { assertKnownOptions, camelCaseOptions } from '@ctq/runtime';
+import { RedisServer, redisServerConfig, type RedisServerOptions, serverOptionNames } from '@ctq/redis';
+import { assertKnownOptions, camelCaseOptions, OptionReader } from '@ctq/runtime';
 import type { WriteRetryPolicy } from './write-retries.js';
 
 /** Options of the Redis result backend and key-value store. */

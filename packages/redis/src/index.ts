@@ -1,7 +1,6 @@
 export { clientError } from './client-error.js';
 export { disconnectRedis } from './connect.js';
 export type { NatMap, RedisClient } from './given-client.js';
-export { OptionReader } from './option-values.js';
 export { RedisScript } from './redis-script.js';
 export { type ConnectContext, RedisServer } from './redis-server.js';
 export { splitOptions } from './redis-url.js';
@@ -15,4 +14,3 @@ export {
   serverOptionNames,
 } from './server-options.js';
 export { Subscriber, type SubscriberOptions } from './subscriber.js';
-export type { CeleryTlsOptions, NodeTlsOptions, RedisTls } from './tls-options.js';

@@ -1,4 +1,4 @@
-import { type Clock, ConfigurationError, type Logger } from '@ctq/runtime';
+import { type Clock, ConfigurationError, type Logger, nodeTlsOptions, type TlsConfig } from '@ctq/runtime';
 import type { Redis, RedisOptions } from 'ioredis';
 import { disconnectRedis, openClient } from './connect.js';
 import { type AskServer, findMaster } from './find-master.js';
@@ -7,7 +7,6 @@ import type { HostPort } from './redis-url.js';
 import type { RedisServerConfig } from './server-config.js';
 import { isTooOld, serverInfo } from './server-info.js';
 import type { Credentials } from './server-options.js';
-import { nodeTlsOptions, type TlsConfig } from './tls-options.js';
 
 /** On whose behalf a connection is made. */
 export interface ConnectContext {

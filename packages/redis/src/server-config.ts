@@ -1,9 +1,14 @@
-import { assertKnownOptions, camelCaseOptions } from '@ctq/runtime';
+import {
+  assertKnownOptions,
+  camelCaseOptions,
+  celeryTlsNames,
+  OptionReader,
+  type TlsConfig,
+  tlsConfig,
+} from '@ctq/runtime';
 import { type ClientOptions, type NatMap, type RedisClient, takenOver } from './given-client.js';
-import { OptionReader } from './option-values.js';
 import { type HostPort, maskedUrl, parseRedisUrl, type RedisUrl } from './redis-url.js';
 import type { CredentialProvider, Credentials } from './server-options.js';
-import { celeryTlsNames, type TlsConfig, tlsConfig } from './tls-options.js';
 
 /** How the server is found. */
 export type Reach =

@@ -1,6 +1,6 @@
 import type { Duration } from '@ctq/runtime';
 import type { RedisClient } from './given-client.js';
-import { celeryTlsNames, type CeleryTlsOptions, type RedisTls } from './tls-options.js';
+import { celeryTlsNames, type CeleryTlsOptions, type TlsOptions } from '@ctq/runtime';
 
 /** User and password, asked for at every connection. */
 export interface Credentials {
@@ -15,8 +15,8 @@ export interface SentinelOptions extends CeleryTlsOptions {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   /** TLS to the sentinels: true, or its options. */
-  readonly ssl?: RedisTls | undefined;
-  readonly tls?: RedisTls | undefined;
+  readonly ssl?: TlsOptions | undefined;
+  readonly tls?: TlsOptions | undefined;
 }
 
 /**
@@ -39,7 +39,7 @@ export interface RedisServerOptions extends CeleryTlsOptions {
   /** In place of user and password. */
   readonly credentialProvider?: CredentialProvider;
   /** TLS, as `rediss://` has it; or its options, Node's or redis-py's. */
-  readonly tls?: RedisTls;
+  readonly tls?: TlsOptions;
   /** The name under which sentinels know the server. */
   readonly masterName?: string;
   /** A sentinel that sees fewer others is not believed. Default 0. */

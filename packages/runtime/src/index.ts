@@ -17,8 +17,18 @@ export {
   silentLogger,
 } from './logging/logger.js';
 export { assertKnownOptions, camelCaseOptions } from './options/known-options.js';
+export { OptionReader } from './options/option-reader.js';
 export { nearestName } from './text/nearest-name.js';
 export { type BackoffOptions, backoffMs } from './time/backoff.js';
 export { type Clock, systemClock, type Timer } from './time/clock.js';
 export { type Duration, type DurationUnit, durationMs, formatDuration } from './time/duration.js';
 export { VirtualClock } from './time/virtual-clock.js';
+export {
+  type CeleryTlsOptions,
+  celeryTlsNames,
+  type NodeTlsOptions,
+  nodeTlsOptions,
+  type TlsConfig,
+  tlsConfig,
+  type TlsOptions,
+} from './tls/tls-options.js';

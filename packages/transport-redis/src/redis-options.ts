@@ -1,12 +1,18 @@
 import {
-  OptionReader,
   RedisServer,
   redisServerConfig,
   type RedisServerConfig,
   type RedisServerOptions,
   serverOptionNames,
 } from '@ctq/redis';
-import { assertKnownOptions, camelCaseOptions, ConfigurationError, type Duration, durationMs } from '@ctq/runtime';
+import {
+  assertKnownOptions,
+  camelCaseOptions,
+  ConfigurationError,
+  type Duration,
+  durationMs,
+  OptionReader,
+} from '@ctq/runtime';
 import type { KeySpaceOptions } from './key-space.js';
 
 /**

@@ -3,8 +3,21 @@ import { knownSchemes } from './adapter-schemes.js';
 import type { DefaultsOf } from './adapters.js';
 
 /** What settings say of the broker beside its URL and `brokerTransportOptions`. */
-export function brokerDefaults({ brokerUseSsl }: Settings): DefaultsOf {
-  return () => (brokerUseSsl === false ? {} : { tls: brokerUseSsl });
+export function brokerDefaults(settings: Settings): DefaultsOf {
+  const tls = settings.brokerUseSsl === false ? {} : { tls: settings.brokerUseSsl };
+  return (scheme) =>
+    knownSchemes[scheme]?.transport === amqpTransport ? { ...tls, ...given(amqpDefaults(settings)) } : tls;
+}
+
+const amqpTransport = knownSchemes['amqp']?.transport;
+
+function amqpDefaults(settings: Settings): Readonly<Record<string, unknown>> {
+  return {
+    // Python's None is no heartbeat.
+    heartbeat: settings.brokerHeartbeat ?? 0,
+    loginMethod: settings.brokerLoginMethod,
+    delayedQueueType: settings.brokerNativeDelayedDeliveryQueueType,
+  };
 }
 
 /** What settings say of the result store beside its URL and `resultBackendTransportOptions`: Celery's `redis_…` are for stores of that kind. */

@@ -11,6 +11,8 @@ export interface Destination {
   readonly declare: readonly Declarable[];
   /** Of the exchange behind the queue: for messages that do not say. */
   readonly deliveryMode: 1 | 2 | undefined;
+  /** Goes to whoever listens, and nobody may. */
+  readonly isBroadcast: boolean;
   /** Its name; undefined for an exchange that leads to whatever is bound to it. */
   readonly queue: string | undefined;
 }
@@ -93,23 +95,27 @@ export class Router {
         address: { exchange, routingKey: routingKey ?? '' },
         declare: behind.flatMap(declared),
         deliveryMode: behind.find((one) => one.exchange.name === exchange)?.exchange.deliveryMode,
+        isBroadcast: exchangeType === 'fanout' || behind.some(isFanout),
         queue: undefined,
       };
     }
     const queue = typeof given === 'object' ? given : this.#queues.named(given ?? this.#settings.taskDefaultQueue);
     const { deliveryMode } = queue.exchange;
+    const isBroadcast = isFanout(queue) || exchangeType === 'fanout';
     const isComplete = exchange !== undefined && routingKey !== undefined;
     if (!isComplete && !isOther(exchangeType ?? queue.exchange.type))
       return {
         address: { exchange: '', routingKey: queue.name },
         declare: declared(queue),
         deliveryMode,
+        isBroadcast: false,
         queue: queue.name,
       };
     return {
       address: { exchange: exchange ?? queue.exchange.name, routingKey: routingKey ?? queue.routingKey },
       declare: declared(queue),
       deliveryMode,
+      isBroadcast,
       queue: queue.name,
     };
   }
@@ -119,6 +125,10 @@ const noRoute: RouteOptions = Object.freeze({});
 
 function isOther(exchangeType: string | undefined): boolean {
   return exchangeType !== undefined && exchangeType !== 'direct';
+}
+
+function isFanout({ exchange }: Queue): boolean {
+  return exchange.type === 'fanout';
 }
 
 /** Of a broadcast the exchange alone: a queue of our own would gather copies that nobody takes. */

@@ -16,6 +16,7 @@ interface Call {
   readonly request: SendRequest;
   readonly task: TaskMessage;
   readonly destination: Destination;
+  readonly dueAt: number | undefined;
 }
 
 /** Sends through the app's broker connection, which is opened by the first call. */
@@ -34,8 +35,8 @@ export class BrokerSender implements TaskSender {
 
   send(request: SendRequest): Promise<void> {
     const routed = this.#kernel.router.route(request);
-    const { task, message } = buildMessage(this.#kernel, request, routed, this.#origin);
-    const call = { request, task, destination: routed.destination };
+    const { task, message, dueAt } = buildMessage(this.#kernel, request, routed, this.#origin);
+    const call = { request, task, destination: routed.destination, dueAt };
     const { address } = routed.destination;
     const { interceptors } = this.#kernel;
     if (interceptors.length === 0) return this.#publish(message, address, call);
@@ -113,13 +114,16 @@ export class BrokerSender implements TaskSender {
     const { declare } = call.destination;
     const retry = this.#retryOf(options);
     const { signal, publishTimeout } = options;
-    const mandatory = options.mandatory ?? taskOptions?.mandatory ?? false;
-    if (signal === undefined && publishTimeout === undefined && !mandatory)
-      return connection.producer.publish(message, route, { declare, retry });
+    // Where it costs nothing a call that no queue takes is an error.
+    const isMandatory = !call.destination.isBroadcast && connection.transport.supports.mandatory === 'free';
+    const mandatory = options.mandatory ?? taskOptions?.mandatory ?? isMandatory;
+    if (signal === undefined && publishTimeout === undefined && call.dueAt === undefined)
+      return connection.producer.publish(message, route, { declare, retry, mandatory });
     return connection.producer.publish(message, route, {
       declare,
       retry,
       mandatory,
+      ...(call.dueAt === undefined ? {} : { notBefore: call.dueAt }),
       ...(signal === undefined ? {} : { signal }),
       ...(publishTimeout === undefined ? {} : { timeoutMs: durationMs(publishTimeout) }),
     });

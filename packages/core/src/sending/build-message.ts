@@ -15,6 +15,8 @@ import type { SendRequest } from './task-sender.js';
 export interface BuiltMessage {
   readonly task: TaskMessage;
   readonly message: Message;
+  /** Its ETA, in milliseconds since the epoch. */
+  readonly dueAt: number | undefined;
 }
 
 /** The message of a call: its own options over the task's, those over the route's, settings below all. */
@@ -104,7 +106,7 @@ export function buildMessage(
       ...(request.extra === undefined ? noOptions : { extra: request.extra }),
     },
   });
-  return { task, message };
+  return { task, message, dueAt: eta?.getTime() };
 }
 
 const noOptions = {};

@@ -119,7 +119,7 @@ describe('the kit for transports', () => {
     const { supports, ...transport } = memoryTransport();
     const modest = {
       ...transport,
-      supports: { ...supports, delay: false, mandatory: false, priority: 'none' },
+      supports: { ...supports, delay: false, mandatory: 'none', priority: 'none' },
     } as const;
     const skipped = transportConformance({ create: () => modest }).filter(({ isSupported }) => !isSupported);
     expect(new Set(skipped.map(({ requires }) => requires))).toEqual(new Set(['delay', 'mandatory', 'priority']));

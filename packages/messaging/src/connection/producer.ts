@@ -19,6 +19,8 @@ export interface ProducerPublishOptions {
    */
   readonly declare?: readonly Declarable[];
   readonly mandatory?: boolean;
+  /** See `PublishOptions.notBefore`. */
+  readonly notBefore?: number;
   /** Retries of this publish when the connection is lost; `false` for none. */
   readonly retry?: PublishRetryPolicy | false;
   /** The publish is over after this, retries included. Default: the connection's `publishTimeoutMs`. */

@@ -283,7 +283,7 @@ export class ReconnectingConsumer implements Consumer {
     try {
       const { messageCount } = await channel.declareQueue({ ...queueDeclaration(queue), passive: true });
       // Where messages can be parked they are counted although they are not due.
-      if (messageCount === 0 || !sure || !connector.transport.supports.delay) return messageCount > 0;
+      if (messageCount === 0 || !sure || !connector.transport.supports.countsParked) return messageCount > 0;
       const delivery = await channel.get(queue.name, { includeExpired: true });
       await delivery?.reject({ requeue: true, position: 'front', charged: false });
       return delivery !== undefined;

@@ -1,6 +1,12 @@
 import { type Clock, Deadline, type Deferred, deferred, toError } from '@ctq/runtime';
 import { type Declarable, declareEntity, staysDeclared } from '../entities/declare.js';
-import { PublishTimeoutError, TransportConnectionError, TransportError } from '../errors.js';
+import {
+  PublishTimeoutError,
+  TopologyNotFoundError,
+  TransportConnectionError,
+  TransportError,
+  UnroutableError,
+} from '../errors.js';
 import type { Message, Route } from '../message/message.js';
 import type { Channel } from '../transport/channel.js';
 import type { TransportConnection } from '../transport/transport.js';
@@ -185,6 +191,7 @@ export class ReconnectingProducer implements Producer {
   ): Promise<void> {
     const policy = options.retry === false ? { maxRetries: 0 } : { ...defaultPublishRetryPolicy, ...options.retry };
     publish.lastFailure = failure;
+    let isDeclaredAnew = false;
     for (let retries = 0; ; retries += 1) {
       if (publish.lastFailure === undefined) {
         try {
@@ -198,6 +205,12 @@ export class ReconnectingProducer implements Producer {
       }
       publish.givenUp.throwIfAborted();
       const { lastFailure } = publish;
+      // What was declared on this connection may have been deleted since.
+      if (!isDeclaredAnew && isLost(lastFailure) && this.#forgetDeclared(options.declare)) {
+        isDeclaredAnew = true;
+        publish.lastFailure = undefined;
+        continue;
+      }
       if (!isWorthRetrying(lastFailure)) throw lastFailure;
       if (retries >= (policy.maxRetries ?? defaultPublishRetryPolicy.maxRetries)) throw connectionErrorOf(lastFailure);
       this.#closing.signal.throwIfAborted();
@@ -224,6 +237,15 @@ export class ReconnectingProducer implements Producer {
     publish.handOver(outlet, this.#clock.monotonic());
     await abortable(outlet.channel.publish(message, route, options), givenUp);
     outlet.answers += 1;
+  }
+
+  /** Whether there is anything to declare again. */
+  #forgetDeclared(entities: readonly Declarable[] = []): boolean {
+    for (const entity of entities) {
+      this.#outlet?.declared.delete(entity);
+      this.#outlet?.declaredKeys.delete(declarationKey(entity));
+    }
+    return entities.length > 0;
   }
 
   async #declare({ channel, declared, declaredKeys, declaring }: Outlet, entity: Declarable): Promise<void> {
@@ -279,6 +301,10 @@ export class ReconnectingProducer implements Producer {
 
 function isDeclared({ declared }: Outlet, entities: readonly Declarable[] | undefined): boolean {
   return entities === undefined || entities.every((entity) => declared.has(entity));
+}
+
+function isLost(error: unknown): boolean {
+  return UnroutableError.isInstance(error) || TopologyNotFoundError.isInstance(error);
 }
 
 function isWorthRetrying(error: unknown): boolean {

@@ -15,11 +15,12 @@ test('a transport says which exchange types, priorities and waits it has, and wh
     reach: 'process',
     durability: 'none',
     delay: true,
+    countsParked: true,
     requeueControl: true,
     recovery: 'connection',
     leaseKeeper: false,
     messageTtl: true,
-    mandatory: true,
+    mandatory: 'asked',
     wakeUp: 'push',
   });
 });

@@ -81,6 +81,11 @@ export interface Publisher {
 
 export interface PublishOptions {
   readonly mandatory?: boolean;
+  /**
+   * Nobody needs the message before, in milliseconds since the epoch: a broker that can delay messages may keep it until then (at most a second less). A hint, which receivers do not
+   * rely on.
+   */
+  readonly notBefore?: number;
 }
 
 export interface Subscriber {

@@ -12,6 +12,8 @@ export interface TransportManifest {
   readonly durability: 'none' | 'client-loss' | 'broker-restart';
   /** Parks a delivery until a due time without holding it in the consumer (`Delivery.park`). */
   readonly delay: boolean;
+  /** What is parked counts as waiting in its queue and is purged with it. RabbitMQ keeps it elsewhere. */
+  readonly countsParked: boolean;
   /**
    * `reject` honours `position` and `charged`, and closing returns messages to the front, uncharged. Elsewhere (AMQP) the broker decides where
    * a requeued message goes, and marks it as redelivered.
@@ -26,8 +28,10 @@ export interface TransportManifest {
   readonly leaseKeeper: boolean;
   /** `Message.properties.expiration` and queue TTLs are honoured. */
   readonly messageTtl: boolean;
-  /** `publish` with `mandatory` rejects when no queue took the message. */
-  readonly mandatory: boolean;
+  /**
+   * `publish` with `mandatory` rejects when no queue took the message: the broker says so with its confirm (`free`), or it has to be asked for each of them (`asked`).
+   */
+  readonly mandatory: 'free' | 'asked' | 'none';
   /** How a consumer learns of a new message: pushed, hinted, or found by polling every so many milliseconds. */
   readonly wakeUp: 'push' | 'hint' | { readonly pollMs: number };
 }

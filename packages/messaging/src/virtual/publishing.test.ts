@@ -142,7 +142,7 @@ describe('a virtual channel that publishes', () => {
     await other.publish(textMessage('b'), { exchange: 'x', routingKey: 'k' });
     expect(broker.size('q').waiting).toBe(1);
     expect(logs).toHaveLength(1);
-    expect(transport.supports.mandatory).toBe(false);
+    expect(transport.supports.mandatory).toBe('none');
   });
 
   test('has only the exchange types that the store can serve [MS-078] [MS-079]', async () => {

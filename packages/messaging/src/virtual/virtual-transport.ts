@@ -37,12 +37,13 @@ export function virtualTransport(createStore: () => QueueStore, options: Virtual
     reach: storeSupports.reach,
     durability: storeSupports.durability,
     delay: storeSupports.delay,
+    countsParked: storeSupports.delay,
     leaseKeeper: storeSupports.leaseKeeper,
     wakeUp: storeSupports.wakeUp,
     recovery: options.recovery ?? (lease === undefined ? 'none' : 'lease'),
     requeueControl: true,
     messageTtl: true,
-    mandatory: topology !== undefined,
+    mandatory: topology === undefined ? 'none' : 'asked',
   };
   return {
     spec: 1,

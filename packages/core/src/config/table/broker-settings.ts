@@ -41,11 +41,11 @@ export interface BrokerSettings {
   brokerChannelErrorRetry: boolean;
   /** Order in which the addresses of a list are tried; default `round-robin`. A function is given the URLs, and gives them in its order. */
   brokerFailoverStrategy: FailoverStrategy<string> | null;
-  /** Interval of AMQP heartbeats. */
+  /** Interval of AMQP heartbeats; null for none. */
   brokerHeartbeat: Duration | null;
   /** Checks per heartbeat. */
   brokerHeartbeatCheckrate: number;
-  /** SASL mechanism. */
+  /** SASL mechanism: `PLAIN`, `AMQPLAIN` or `EXTERNAL`. */
   brokerLoginMethod: string | null;
   /** Type of the queues that hold messages with an ETA on RabbitMQ. */
   brokerNativeDelayedDeliveryQueueType: 'quorum' | 'classic';
@@ -146,9 +146,9 @@ export const brokerSettings: SettingsTable<BrokerSettings> = {
   brokerHeartbeat: {
     type: optional(duration),
     default: 120,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_HEARTBEAT'],
-    doc: 'Interval of AMQP heartbeats.',
+    doc: 'Interval of AMQP heartbeats; null for none.',
   },
   brokerHeartbeatCheckrate: {
     type: number,
@@ -160,14 +160,14 @@ export const brokerSettings: SettingsTable<BrokerSettings> = {
   brokerLoginMethod: {
     type: optional(text),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_LOGIN_METHOD'],
-    doc: 'SASL mechanism.',
+    doc: 'SASL mechanism: `PLAIN`, `AMQPLAIN` or `EXTERNAL`.',
   },
   brokerNativeDelayedDeliveryQueueType: {
     type: oneOf('quorum', 'classic'),
     default: 'quorum',
-    status: 'accepted',
+    status: 'effective',
     old: ['BROKER_NATIVE_DELAYED_DELIVERY_QUEUE_TYPE'],
     doc: 'Type of the queues that hold messages with an ETA on RabbitMQ.',
   },

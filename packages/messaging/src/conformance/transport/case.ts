@@ -13,7 +13,10 @@ export const requireFanout: TransportRequirement = {
   what: 'fanout exchanges',
   isMet: ({ exchangeTypes }) => exchangeTypes.includes('fanout'),
 };
-export const requireMandatory: TransportRequirement = { what: 'mandatory', isMet: ({ mandatory }) => mandatory };
+export const requireMandatory: TransportRequirement = {
+  what: 'mandatory',
+  isMet: ({ mandatory }) => mandatory !== 'none',
+};
 export const requireDelay: TransportRequirement = { what: 'delay', isMet: ({ delay }) => delay };
 export const requireRequeueControl: TransportRequirement = {
   what: 'requeueControl',

@@ -7,7 +7,7 @@ const hourMs = 3_600_000;
 
 export const delayCases: readonly TransportCase[] = [
   {
-    name: 'a parked message is out of the way until it is due, and counts as waiting',
+    name: 'a parked message is out of the way until it is due',
     requires: requireDelay,
     async run(scene) {
       const channel = await scene.channel();
@@ -17,6 +17,16 @@ export const delayCases: readonly TransportCase[] = [
       await later.park(scene.clock.now() + hourMs);
       assert.equal(later.isSettled, true);
       assert.deepEqual(textsOf(await scene.drain(channel, queue)), ['now']);
+    },
+  },
+  {
+    name: 'a parked message counts as waiting in its queue, and is purged with it',
+    requires: { what: 'countsParked', isMet: ({ countsParked }) => countsParked },
+    async run(scene) {
+      const channel = await scene.channel();
+      const queue = await scene.queue(channel);
+      await scene.send(channel, queue, 'later');
+      await (await scene.fetch(channel, queue)).park(scene.clock.now() + hourMs);
       const info = await channel.declareQueue({ name: queue, durable: true, exclusive: false, autoDelete: false });
       assert.equal(info.messageCount, 1);
       assert.equal(await channel.purgeQueue(queue), 1);

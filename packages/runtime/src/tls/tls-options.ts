@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { assertKnownOptions, camelCaseOptions, ConfigurationError, toError } from '@ctq/runtime';
-import { OptionReader } from './option-values.js';
+import { ConfigurationError } from '../errors/ctq-error.js';
+import { toError } from '../errors/to-error.js';
+import { assertKnownOptions, camelCaseOptions } from '../options/known-options.js';
+import { OptionReader } from '../options/option-reader.js';
 
 /** Options of TLS with redis-py's names (redis-py 5 connection.py, SSLConnection), in camelCase or as Python writes them; also without `ssl`, as in AMQP's maps. */
 export interface CeleryTlsOptions {
@@ -35,7 +37,7 @@ export type NodeTlsOptions = Pick<
 >;
 
 /** True for Node's defaults: what it trusts, with the host's name checked. */
-export type RedisTls = boolean | (NodeTlsOptions & CeleryTlsOptions);
+export type TlsOptions = boolean | (NodeTlsOptions & CeleryTlsOptions);
 
 /** Checked. Files are read at every connection, so that renewed certificates are used. */
 export interface TlsConfig {

@@ -1,4 +1,5 @@
-import { ConfigurationError, type Duration, durationMs } from '@ctq/runtime';
+import { ConfigurationError } from '../errors/ctq-error.js';
+import { type Duration, durationMs } from '../time/duration.js';
 
 /** Reads options one by one, from objects and from the texts of a URL's query, naming the adapter and the option in errors. */
 export class OptionReader {

@@ -1,0 +1,139 @@
+import { ChannelClosedError } from '@ctq/messaging';
+import type { Channel, CloseReason, TransportConnection, TransportContext } from '@ctq/messaging/transport';
+import { Deadline, type Deferred, deferred } from '@ctq/runtime';
+import { AmqpChannel } from './amqp-channel.js';
+import { connectionError } from './amqp-errors.js';
+import type { AmqpConfig } from './amqp-options.js';
+import { KnownQueues } from './known-queues.js';
+import { DelayedDelivery } from './delayed-delivery.js';
+import { Lane } from './lane.js';
+import { Liveness } from './liveness.js';
+import { type Broker, openBroker } from './open-broker.js';
+
+/** A broker that does not say goodbye is left without. */
+const closeWithinMs = 5_000;
+
+export class AmqpConnection implements TransportConnection {
+  readonly #broker: Broker;
+  readonly #context: TransportContext;
+  readonly #url: string;
+  readonly #delays: DelayedDelivery;
+  readonly #queues = new KnownQueues();
+  readonly #liveness: Liveness;
+  readonly #channels = new Set<AmqpChannel>();
+  readonly #closed: Deferred<CloseReason> = deferred<CloseReason>();
+  /** What amqplib, or `Liveness`, said before the end. */
+  #failure: Error | undefined;
+  #closing: Promise<void> | undefined;
+  #hasEnded = false;
+
+  private constructor(broker: Broker, config: AmqpConfig, url: string, context: TransportContext) {
+    const { clock, logger } = context;
+    this.#broker = broker;
+    this.#context = context;
+    this.#url = url;
+    this.#delays = new DelayedDelivery({
+      clock,
+      queueType: config.delayedQueueType,
+      prefix: config.delayedPrefix,
+      connect: () => openQuietly(config, url),
+    });
+    const { model, socket } = broker;
+    const asking = new Lane(() => model.createChannel());
+    this.#liveness = new Liveness({
+      socket,
+      clock,
+      url,
+      isRelied: () => [...this.#channels].some(({ isRelied }) => isRelied),
+      // The smallest question there is.
+      ask: () => asking.use((channel) => channel.prefetch(0)),
+      onDead: (error) => this.#fail(error),
+    });
+    model.on('error', (error) => {
+      this.#failure ??= error;
+    });
+    model.on('close', (error?: Error) => this.#end(this.#failure ?? error));
+    model.on('blocked', (reason) => {
+      this.#liveness.suspend();
+      logger.warn({ reason }, `RabbitMQ at ${url} takes no messages for now: ${reason}`);
+    });
+    model.on('unblocked', () => {
+      this.#liveness.resume();
+      logger.info(`RabbitMQ at ${url} takes messages again`);
+    });
+  }
+
+  /** @throws TransportConnectionError, the signal's reason. */
+  static async open(
+    config: AmqpConfig,
+    url: string,
+    context: TransportContext,
+    signal: AbortSignal,
+  ): Promise<AmqpConnection> {
+    return new AmqpConnection(await openBroker(config, url, signal), config, url, context);
+  }
+
+  get closed(): Promise<CloseReason> {
+    return this.#closed.promise;
+  }
+
+  async openChannel(): Promise<Channel> {
+    if (this.#hasEnded || this.#closing !== undefined) throw new ChannelClosedError('The connection is closed.');
+    const { clock } = this.#context;
+    const channel = new AmqpChannel({
+      broker: this.#broker,
+      clock,
+      delays: this.#delays,
+      queues: this.#queues,
+      onClosed: (ended) => this.#channels.delete(ended),
+    });
+    this.#channels.add(channel);
+    return channel;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const deadline = Deadline.after(closeWithinMs, this.#context.clock);
+    const { model, socket } = this.#broker;
+    const leaving = async (): Promise<void> => {
+      await Promise.all([...this.#channels].map((channel) => channel.close()));
+      await this.#delays.close();
+      if (!this.#hasEnded) await model.close();
+    };
+    const isInTime = await deadline.wait(leaving().catch(() => undefined));
+    if (!isInTime) socket.destroy(new Error('The broker did not answer the goodbye.'));
+    this.#end(undefined);
+  }
+
+  /** The socket may say nothing any more: what is over is over at once. */
+  #fail(error: Error): void {
+    this.#failure = error;
+    // With an error, or amqplib would not notice.
+    this.#broker.socket.destroy(error);
+    this.#end(error);
+  }
+
+  #end(thrown: Error | undefined): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#liveness.stop();
+    const reason =
+      this.#closing !== undefined
+        ? {}
+        : { error: connectionError(thrown ?? new Error('closed by the broker'), this.#url, 'Lost the connection to') };
+    for (const channel of [...this.#channels]) channel.lose(reason);
+    this.#closed.resolve(reason);
+    if (this.#closing === undefined) this.#delays.close().catch(() => undefined);
+  }
+}
+
+/** Whoever relies on it is told by its `close`. */
+async function openQuietly(config: AmqpConfig, url: string): Promise<Broker> {
+  const broker = await openBroker(config, url, new AbortController().signal);
+  broker.model.on('error', () => undefined);
+  return broker;
+}

@@ -1,0 +1,234 @@
+import {
+  ChannelClosedError,
+  EncodeError,
+  type Message,
+  type Route,
+  TopologyNotFoundError,
+  TransportError,
+  UnroutableError,
+} from '@ctq/messaging';
+import type { Publisher, PublishOptions } from '@ctq/messaging/transport';
+import { type Clock, Deadline, type Deferred, deferred, toError } from '@ctq/runtime';
+import type { ConfirmChannel, Message as Returned, Options } from 'amqplib';
+import { channelError, codeOf, replyCodes } from './amqp-errors.js';
+import { publishFields } from './message-fields.js';
+
+/** A broker that owes confirms for longer (its memory is full) is not waited for by a close. */
+const confirmWithinMs = 4_000;
+
+/** A publish that the broker has not confirmed. */
+interface Unconfirmed {
+  readonly route: Route;
+  readonly size: number;
+  readonly correlationId: string | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  isReturned: boolean;
+}
+
+/** One channel's life as the channel that publishes. */
+interface Outlet {
+  readonly channel: ConfirmChannel;
+  /** Mandatory ones, in the order in which they were sent, which is that of the returns. */
+  readonly mandatory: Set<Unconfirmed>;
+  /** Why the broker closed it. */
+  refusal: Error | undefined;
+}
+
+/**
+ * Publishes with confirms. What the broker cannot take (an exchange that does not exist, too large a body) closes the channel: those that it names are rejected for good, the others as
+ * with a lost connection, and the next publish opens another channel.
+ */
+export class AmqpPublisher implements Publisher {
+  readonly #open: () => Promise<ConfirmChannel>;
+  readonly #clock: Clock;
+  #opening: Promise<Outlet> | undefined;
+  #outlet: Outlet | undefined;
+  #unconfirmed = 0;
+  #idle: Deferred<void> | undefined;
+  #isClosed = false;
+
+  constructor(open: () => Promise<ConfirmChannel>, clock: Clock) {
+    this.#open = open;
+    this.#clock = clock;
+  }
+
+  /** How many wait for the broker's word. */
+  get unconfirmed(): number {
+    return this.#unconfirmed;
+  }
+
+  publish(message: Message, route: Route, options?: PublishOptions): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new ChannelClosedError('The channel is closed.'));
+    let fields: Options.Publish;
+    try {
+      fields = fieldsOf(message);
+    } catch (error) {
+      return Promise.reject(toError(error));
+    }
+    const isMandatory = options?.mandatory === true;
+    if (isMandatory) fields.mandatory = true;
+    const outlet = this.#outlet;
+    if (outlet !== undefined) return this.#publishOver(outlet, message, route, fields);
+    return this.#publishFirst(message, route, fields);
+  }
+
+  /** Idempotent. Confirms are waited for, for a moment; what is not confirmed by then is rejected. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#unconfirmed > 0) {
+      this.#idle ??= deferred();
+      await Deadline.after(confirmWithinMs, this.#clock).wait(this.#idle.promise);
+    }
+    const outlet = this.#outlet;
+    this.#outlet = undefined;
+    await outlet?.channel.close().catch(() => undefined);
+  }
+
+  async #publishFirst(message: Message, route: Route, fields: Options.Publish): Promise<void> {
+    // Counted from the call on: it was made before a close that comes meanwhile.
+    this.#unconfirmed += 1;
+    try {
+      await this.#publishOver(await this.#openOutlet(), message, route, fields);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #publishOver(outlet: Outlet, message: Message, route: Route, fields: Options.Publish): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { body } = message;
+      const unconfirmed: Unconfirmed = {
+        route,
+        size: body.byteLength,
+        correlationId: message.properties.correlationId,
+        resolve,
+        reject,
+        isReturned: false,
+      };
+      try {
+        const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+        outlet.channel.publish(route.exchange, route.routingKey, content, fields, (error: unknown) =>
+          this.#onAnswer(outlet, unconfirmed, error),
+        );
+      } catch (error) {
+        reject(unsendable(error));
+        return;
+      }
+      this.#unconfirmed += 1;
+      if (fields.mandatory === true) outlet.mandatory.add(unconfirmed);
+    });
+  }
+
+  #onAnswer(outlet: Outlet, unconfirmed: Unconfirmed, error: unknown): void {
+    this.#leave();
+    outlet.mandatory.delete(unconfirmed);
+    if (error !== null && error !== undefined) unconfirmed.reject(refusalOf(outlet, unconfirmed, toError(error)));
+    else if (unconfirmed.isReturned) unconfirmed.reject(unroutable(unconfirmed.route));
+    else unconfirmed.resolve();
+  }
+
+  #leave(): void {
+    this.#unconfirmed -= 1;
+    if (this.#unconfirmed === 0) this.#idle?.resolve();
+  }
+
+  async #openOutlet(): Promise<Outlet> {
+    this.#opening ??= this.#openOne().finally(() => {
+      this.#opening = undefined;
+    });
+    return await this.#opening;
+  }
+
+  async #openOne(): Promise<Outlet> {
+    let channel: ConfirmChannel;
+    try {
+      channel = await this.#open();
+    } catch (error) {
+      throw channelError(error);
+    }
+    const outlet: Outlet = { channel, mandatory: new Set(), refusal: undefined };
+    channel.on('error', (error) => {
+      outlet.refusal = toError(error);
+    });
+    channel.on('close', () => {
+      if (this.#outlet === outlet) this.#outlet = undefined;
+    });
+    channel.on('return', (returned) => onReturned(outlet, returned));
+    this.#outlet = outlet;
+    return outlet;
+  }
+}
+
+function fieldsOf(message: Message): Options.Publish {
+  const { expiration } = message.properties;
+  // The broker would close the channel for it, and nobody could say for which of its messages.
+  if (expiration !== undefined && !/^\d+$/.test(expiration))
+    throw new EncodeError(`The expiration '${expiration}' is no whole number of milliseconds.`);
+  return publishFields(message);
+}
+
+/** The broker gives no number: what comes back is the oldest that is like it, as returns keep the order of the publishes. */
+function onReturned({ mandatory }: Outlet, { fields, properties }: Returned): void {
+  const correlationId: unknown = properties.correlationId;
+  for (const unconfirmed of mandatory) {
+    const { route, isReturned } = unconfirmed;
+    if (isReturned || route.exchange !== fields.exchange || route.routingKey !== fields.routingKey) continue;
+    if (unconfirmed.correlationId !== correlationId) continue;
+    unconfirmed.isReturned = true;
+    return;
+  }
+}
+
+function refusalOf({ refusal }: Outlet, unconfirmed: Unconfirmed, error: Error): Error {
+  if (refusal === undefined)
+    return error.message === 'message nacked' ? notTaken(unconfirmed.route, error) : channelError(error);
+  const { exchange } = unconfirmed.route;
+  const named = / exchange '(.*)' in vhost/.exec(refusal.message)?.[1];
+  const largest = /larger than (?:configured )?max size (\d+)/.exec(refusal.message)?.[1];
+  const code = codeOf(refusal);
+  const isMeant =
+    (code === replyCodes.notFound && named === exchange) ||
+    (code === replyCodes.accessRefused && named === exchange) ||
+    (largest !== undefined && unconfirmed.size > Number(largest));
+  if (isMeant && code === replyCodes.notFound)
+    return new TopologyNotFoundError(`There is no exchange '${exchange}' to publish to: declare it first.`, {
+      cause: refusal,
+    });
+  if (isMeant && code === replyCodes.accessRefused) return channelError(refusal);
+  if (isMeant)
+    return new TransportError(
+      'CTQ_MESSAGE_TOO_LARGE',
+      `A message of ${unconfirmed.size} bytes is more than the broker takes (${largest}): send less, or raise its max_message_size.`,
+      { cause: refusal, recoverable: false },
+    );
+  return new ChannelClosedError(
+    'The broker closed the channel for another message; it may have taken this one or not.',
+    {
+      cause: refusal,
+    },
+  );
+}
+
+/** A queue at its length limit that rejects what is published (`x-overflow: reject-publish`), or a broker that failed to store it. */
+function notTaken({ exchange, routingKey }: Route, cause: Error): TransportError {
+  return new TransportError(
+    'CTQ_PUBLISH_REFUSED',
+    `The broker did not take a message to exchange '${exchange}' by '${routingKey}': a queue is at its limit, or could not store it.`,
+    { cause, recoverable: true },
+  );
+}
+
+function unroutable({ exchange, routingKey }: Route): UnroutableError {
+  return new UnroutableError(`No queue took the message to exchange '${exchange}' by '${routingKey}'.`, {
+    details: { exchange, routingKey },
+  });
+}
+
+/** amqplib throws at once for a closed channel, and for headers that fit in no frame. */
+function unsendable(thrown: unknown): Error {
+  const error = toError(thrown);
+  if (error instanceof RangeError || error instanceof TypeError)
+    return new EncodeError(`The message cannot be written as AMQP: ${error.message}`, { cause: error });
+  return channelError(error);
+}
