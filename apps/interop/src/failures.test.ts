@@ -16,10 +16,9 @@ import {
 } from '@ctq/core';
 import { ContentNotAcceptedError, DecodeError, EncodeError, TransportConnectionError } from '@ctq/messaging';
 import { ConfigurationError } from '@ctq/runtime';
-import { redisDatabase } from '@ctq/test-services';
-import { describeWith } from '@ctq/test-services/vitest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inTypescript, MixedFleet } from './mixed-fleet.js';
+import { describeOverRedis } from './places.js';
 import { makingPythonMs } from './python/environment.js';
 
 const soon = { timeout: '20s' } as const;
@@ -92,8 +91,8 @@ const ownBuiltins: readonly (readonly [error: Error, excType: string, excModule:
 
 const scripts = 'Kein Käse: 没有奶酪 — сыра нет 🧀';
 
-describeWith('redis', 'What a task of the other language fails with', (url) => {
-  const fleet = new MixedFleet(redisDatabase(url, 'interopErrors'));
+describeOverRedis('What a task of the other language fails with', 'interopErrors', (place) => {
+  const fleet = new MixedFleet(place);
   const { app } = fleet;
   app.task('typescript.same', (index: number) => {
     throw same[index]?.[3] ?? new Error('no such row');

@@ -2,9 +2,10 @@ import { redisBackend } from '@ctq/backend-redis';
 import { Ctq } from '@ctq/core';
 import { createPickleReader } from '@ctq/messaging/pickle';
 import { Deadline } from '@ctq/runtime';
-import { redis } from '@ctq/transport-redis';
 import { Worker } from '@ctq/worker';
 import { Redis } from 'ioredis';
+import { emptyQueues } from './ctq-peer.js';
+import { type Place, transportOf } from './places.js';
 import { CeleryClient, type PythonNode } from './python/celery-client.js';
 import { CeleryWorker } from './python/celery-worker.js';
 import { pythonWithCelery } from './python/environment.js';
@@ -13,11 +14,11 @@ import { pythonWithCelery } from './python/environment.js';
 const queues = { typescript: 'typescript', python: 'python' } as const;
 
 /**
- * An app with its worker in this process, and a worker and a client of Celery's, over one database of Redis, which is emptied first.
- * Broker and results share it: tests that run at the same time have databases of their queues.
+ * An app with its worker in this process, and a worker and a client of Celery's, in one place, which is emptied first: tests that run at the same time have
+ * places of their own.
  */
 export class MixedFleet {
-  readonly url: string;
+  readonly place: Place;
   readonly app: Ctq;
   readonly #settings: Readonly<Record<string, unknown>>;
   readonly #admin: Redis;
@@ -26,13 +27,13 @@ export class MixedFleet {
   #client: CeleryClient | undefined;
 
   /** @param settings of both sides, by Celery's names. */
-  constructor(url: string, settings: Readonly<Record<string, unknown>> = {}) {
-    this.url = url;
+  constructor(place: Place, settings: Readonly<Record<string, unknown>> = {}) {
+    this.place = place;
     this.#settings = settings;
-    this.#admin = new Redis(this.url, { lazyConnect: true });
+    this.#admin = new Redis(place.backend, { lazyConnect: true });
     this.app = new Ctq('interop', {
-      broker: redis({ url: this.url, visibilityTimeout: 5 }),
-      backend: redisBackend({ url: this.url }),
+      broker: transportOf(place, { visibilityTimeout: 5 }),
+      backend: redisBackend({ url: place.backend }),
       taskDefaultQueue: queues.typescript,
       acceptContent: ['json', 'yaml', 'msgpack', 'pickle'],
       serializers: [createPickleReader()],
@@ -49,8 +50,9 @@ export class MixedFleet {
   async start(): Promise<void> {
     const python = await pythonWithCelery();
     await this.#admin.flushdb();
+    if (this.place.on === 'RabbitMQ') await emptyQueues(this.place, Object.values(queues));
     await this.#worker.start();
-    const site = { broker: this.url, backend: this.url, settings: this.#settings };
+    const site = { ...this.place, settings: this.#settings };
     this.#python = await CeleryWorker.start(python, site, [queues.python]);
     this.#client = new CeleryClient(python, site);
   }
@@ -70,7 +72,7 @@ export class MixedFleet {
 
   /** What a Python task left under a key, when it is there. */
   async noted(key: string): Promise<unknown> {
-    const client = new Redis(this.url);
+    const client = new Redis(this.place.backend);
     try {
       const found = await client.blpop(`noted:${key}`, 20);
       if (found === null) throw new Error(`Nobody left anything under ${key}.`);
@@ -82,7 +84,7 @@ export class MixedFleet {
 
   /** For tasks: resolves when the test opens the gate. */
   async waitFor(gate: string): Promise<void> {
-    const client = new Redis(this.url);
+    const client = new Redis(this.place.backend);
     try {
       if ((await client.blpop(`gate:${gate}`, 20)) === null) throw new Error(`Nobody opened the gate ${gate}.`);
     } finally {

@@ -1,9 +1,8 @@
 import { Ignore, Reject } from '@ctq/core';
 import { deferred } from '@ctq/runtime';
-import { redisDatabase } from '@ctq/test-services';
-import { describeWith } from '@ctq/test-services/vitest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, inTypescript, MixedFleet } from './mixed-fleet.js';
+import { describeOverRedis } from './places.js';
 import { makingPythonMs } from './python/environment.js';
 
 const soon = { timeout: '20s' } as const;
@@ -12,8 +11,8 @@ class OutOfStock extends Error {
   override readonly name = 'OutOfStock';
 }
 
-describeWith('redis', 'States of tasks, read in the other language', (url) => {
-  const fleet = new MixedFleet(redisDatabase(url, 'interopStates'));
+describeOverRedis('States of tasks, read in the other language', 'interopStates', (place) => {
+  const fleet = new MixedFleet(place);
   const { app } = fleet;
   const rejected = deferred();
   app.task('typescript.echo', (value: unknown) => value);

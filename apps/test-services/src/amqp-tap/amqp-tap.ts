@@ -23,6 +23,7 @@ export async function tapAmqp(url: string): Promise<AmqpTap> {
     const upstream = connect(server.port === '' ? 5672 : Number(server.port), server.hostname);
     const sent: Buffer[] = [];
     connections.push(sent);
+    for (const socket of [client, upstream]) socket.setNoDelay(true);
     client.on('data', (bytes) => sent.push(Buffer.from(bytes)));
     for (const [from, to] of [
       [client, upstream],

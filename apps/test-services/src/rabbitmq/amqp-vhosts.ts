@@ -21,6 +21,9 @@ const suites = [
   'interopResults',
   'interopCalls',
   'interopCalling',
+  'interopOptions',
+  'interopDelays',
+  'interopHeaders',
   'interopBroadcast',
 ] as const;
 
