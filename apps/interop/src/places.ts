@@ -3,10 +3,7 @@ import { type AmqpVhost, amqpVhost, type RedisDatabase, redisDatabase } from '@c
 import { describeWith } from '@ctq/test-services/vitest';
 import { amqp } from '@ctq/transport-amqp';
 import { redis, type RedisOptions } from '@ctq/transport-redis';
-
-/** Brokers that ctq shares with Python. */
-export const brokerNames = ['Redis', 'RabbitMQ'] as const;
-export type BrokerName = (typeof brokerNames)[number];
+import type { BrokerName } from './brokers.js';
 
 /** Where messages and results of a suite are, of both languages: results are in Redis. */
 export interface Place {

@@ -2,7 +2,7 @@ import { redisBackend } from '@ctq/backend-redis';
 import { type AnyResult, chain, Ctq, group, MaxRetriesExceededError, RemoteError } from '@ctq/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, inPython, inTypescript, MixedFleet } from './mixed-fleet.js';
-import { describeOverRedis } from './places.js';
+import { describeOverBrokers } from './places.js';
 import type { PythonNode, PythonResult } from './python/celery-client.js';
 import { makingPythonMs } from './python/environment.js';
 
@@ -12,7 +12,9 @@ class OutOfStock extends Error {
   override readonly name = 'OutOfStock';
 }
 
-describeOverRedis('What became of a task of the other language', 'interopResults', (place) => {
+const names = { redis: 'interopResults', amqp: 'interopResults' } as const;
+
+describeOverBrokers('What became of a task of the other language', names, (place) => {
   const fleet = new MixedFleet(place, { result_extended: true });
   const { app } = fleet;
   const noted: unknown[] = [];

@@ -2,8 +2,9 @@ import { exchange, type Queue, queue } from '@ctq/messaging';
 import type { RedisOptions } from '@ctq/transport-redis';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BrokerName } from './brokers.js';
 import { CtqPeer } from './ctq-peer.js';
-import { type BrokerName, describeOverBrokers } from './places.js';
+import { describeOverBrokers } from './places.js';
 import { makingPythonMs, pythonWithCelery } from './python/environment.js';
 import { KombuPeer, type KombuQueue } from './python/kombu-peer.js';
 

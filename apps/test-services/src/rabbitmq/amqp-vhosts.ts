@@ -22,6 +22,8 @@ const suites = [
   'interopCalls',
   'interopCalling',
   'interopOptions',
+  'interopErrors',
+  'interopStates',
   'interopDelays',
   'interopHeaders',
   'interopBroadcast',
