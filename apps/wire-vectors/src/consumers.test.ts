@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** Tests that read every vector of a file, each of which is compared there or listed with a reason. */
 const consumers: Readonly<Record<string, readonly string[]>> = {
   amqp_traces: [
+    'apps/interop/src/declarations.test.ts',
     'packages/transport-amqp/src/delayed-topology.test.ts',
     'packages/transport-amqp/src/wire-frames.test.ts',
   ],
@@ -48,6 +49,7 @@ const consumers: Readonly<Record<string, readonly string[]>> = {
     'packages/core/src/sending/wire-calls-v1.test.ts',
   ],
   'task_messages_v2.amqp': [
+    'apps/interop/src/declarations.test.ts',
     'packages/core/src/protocol/task-vectors.test.ts',
     'packages/transport-amqp/src/wire-frames.test.ts',
   ],

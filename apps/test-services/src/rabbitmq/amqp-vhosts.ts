@@ -21,6 +21,7 @@ const suites = [
   'interopResults',
   'interopCalls',
   'interopCalling',
+  'interopDeclarations',
   'interopOptions',
   'interopErrors',
   'interopStates',
