@@ -8,8 +8,7 @@ import time
 
 from celery import Celery
 
-url = os.environ["BENCH_URL"]
-app = Celery("contender", broker=url, backend=url)
+app = Celery("contender", broker=os.environ["BENCH_URL"], backend=os.environ["BENCH_RESULTS"])
 app.conf.task_ignore_result = os.environ["BENCH_STORES"] != "stores"
 app.conf.worker_hijack_root_logger = False
 

@@ -6,12 +6,12 @@ import { type Program, WorkerProcess } from './worker-process.js';
 const programs = new URL('../python/', import.meta.url);
 
 /** Python with Celery in it. */
-export async function celeryProgram({ url, stores }: Site, args: readonly string[]): Promise<Program> {
+export async function celeryProgram({ url, stores, results = url }: Site, args: readonly string[]): Promise<Program> {
   return {
     command: await pythonWith(fileURLToPath(new URL('requirements.txt', programs))),
     args,
     cwd: fileURLToPath(programs),
-    environment: { BENCH_URL: url, BENCH_STORES: stores ? 'stores' : 'ignores' },
+    environment: { BENCH_URL: url, BENCH_RESULTS: results, BENCH_STORES: stores ? 'stores' : 'ignores' },
   };
 }
 

@@ -4,7 +4,8 @@ import { calls } from './calls.js';
 import { embedded } from './embedded.js';
 import { type Figure, medianOf, multiples, type Run, verdict } from './measure.js';
 import { memory } from './memory.js';
-import { redis } from './redis/redis.js';
+import { amqp } from './contest/amqp.js';
+import { redis } from './contest/redis.js';
 import { worker } from './worker/worker.js';
 
 const scenarios: Readonly<Record<string, (run: Run) => Promise<readonly Figure[]>>> = {
@@ -13,6 +14,7 @@ const scenarios: Readonly<Record<string, (run: Run) => Promise<readonly Figure[]
   calls,
   worker,
   redis,
+  amqp,
 };
 const names = Object.keys(scenarios);
 const usage = `npm run bench -- [${names.join('|')} …] [--runs 3] [--json]

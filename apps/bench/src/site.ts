@@ -4,6 +4,8 @@ import { Redis } from 'ioredis';
 export interface Site {
   readonly url: string;
   readonly stores: boolean;
+  /** Where results are kept; with the queues where it is not said. */
+  readonly results?: string;
 }
 
 /** Empties the database of a URL. */

@@ -12,6 +12,7 @@ export const redisDatabases = {
   storing: 7,
   /** The captures name it in their channels. */
   kombuLayout: 8,
+  rpcReconnect: 9,
   soakKills: 10,
   soakWorkers: 12,
   interopSharedQueue: 13,

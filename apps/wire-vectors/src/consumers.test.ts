@@ -30,7 +30,10 @@ const consumers: Readonly<Record<string, readonly string[]>> = {
   redis_variants: ['packages/transport-redis/src/kombu-layout.test.ts', 'apps/redis-commands/src/decoding.test.ts'],
   'release/database_backend': ['packages/core/src/result/result-codec.test.ts'],
   'release/results.redis': ['packages/core/src/result/result-codec.test.ts'],
-  'release/rpc_results.amqp': ['packages/core/src/result/result-codec.test.ts'],
+  'release/rpc_results.amqp': [
+    'packages/core/src/result/result-codec.test.ts',
+    'packages/backend-rpc/src/reply.test.ts',
+  ],
   required_fields: [
     'packages/core/src/protocol/task-vectors.test.ts',
     'packages/messaging/src/message/envelope.test.ts',
@@ -38,7 +41,7 @@ const consumers: Readonly<Record<string, readonly string[]>> = {
   ],
   'results.redis': ['packages/core/src/result/result-codec.test.ts', 'apps/redis-commands/src/scenarios.ts'],
   'results_extended.redis': ['packages/core/src/result/result-codec.test.ts'],
-  'rpc_results.amqp': ['packages/core/src/result/result-codec.test.ts'],
+  'rpc_results.amqp': ['packages/core/src/result/result-codec.test.ts', 'packages/backend-rpc/src/reply.test.ts'],
   saferepr: ['packages/core/src/protocol/args-repr.test.ts'],
   'task_messages_v1.amqp': [
     'packages/core/src/protocol/task-vectors.test.ts',

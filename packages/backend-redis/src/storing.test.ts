@@ -12,6 +12,7 @@ import { WriteRetries } from './write-retries.js';
 const text = (document: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(document));
 const codec = {
   isText: true,
+  format: { contentType: 'application/json', contentEncoding: 'utf-8' },
   encode: text,
   encodeValue: text,
   decode: () => recordOf('unused'),

@@ -9,6 +9,7 @@ const decode = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toS
 /** JSON without Celery's names: what is in a document is nothing to a backend. */
 export const codec: ResultCodec = {
   isText: true,
+  format: { contentType: 'application/json', contentEncoding: 'utf-8' },
   encode,
   decode: (bytes) => decode(bytes) as ResultRecord,
   encodeValue: encode,

@@ -12,6 +12,7 @@ export type {
 export { MemoryResults, memoryBackend } from './backend/memory-backend.js';
 export { memoryStore } from './backend/memory-store.js';
 export type {
+  BackendBroker,
   ChordPart,
   ChordProgress,
   ChordRole,
@@ -20,15 +21,19 @@ export type {
   ResultBackendContext,
   ResultBackendManifest,
   ResultListener,
+  ResultReaders,
   OnStored,
   ResultNotifier,
 } from './backend/result-backend.js';
 export { ResultKeys } from './backend/result-keys.js';
+export { unreadableResult } from './backend/unreadable-result.js';
 export { BackendConnectionError, BackendError, BackendReadError, BackendStoreError } from './errors/result-errors.js';
 export type {
+  ContentFormat,
   ExtendedResult,
   NestedError,
   OwnError,
+  RecordToStore,
   ResultCodec,
   ResultRecord,
   ResultTuple,

@@ -1,6 +1,7 @@
 export type { AppOptions } from './app/app-kernel.js';
 export type { AppOverrides } from './app/overrides.js';
-export type { AppConnectionChange, BrokerOption, ConnectionPurpose } from './app/app-broker.js';
+export type { AppConnectionChange, BrokerOption } from './app/app-broker.js';
+export type { ConnectionPurpose } from './app/connection-purpose.js';
 export type { AppLocator } from './app/app-locator.js';
 export { type ConfigFromModuleOptions, type ConfigFromObjectOptions, Ctq, type SettingsModule } from './app/ctq.js';
 export type { CreateBackend, CreateStore, CreateTransport, SchemeRegistration } from './app/adapter-schemes.js';
@@ -122,6 +123,7 @@ export type {
   ExtendedResult,
   NestedError,
   OwnError,
+  RecordToStore,
   ResultCodec,
   ResultRecord,
   ResultTuple,

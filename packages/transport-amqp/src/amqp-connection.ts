@@ -7,8 +7,7 @@ import { BrokerAdvice } from './broker-advice.js';
 import type { AmqpConfig } from './amqp-options.js';
 import { KnownQueues } from './known-queues.js';
 import { DelayedDelivery } from './delayed-delivery.js';
-import { Lane } from './lane.js';
-import { Liveness } from './liveness.js';
+import { watchLiveness } from './liveness.js';
 import { type Broker, openBroker } from './open-broker.js';
 
 /** A broker that does not say goodbye is left without. */
@@ -21,10 +20,9 @@ export class AmqpConnection implements TransportConnection {
   readonly #delays: DelayedDelivery;
   readonly #queues = new KnownQueues();
   readonly #advice: BrokerAdvice;
-  readonly #liveness: Liveness;
   readonly #channels = new Set<AmqpChannel>();
   readonly #closed: Deferred<CloseReason> = deferred<CloseReason>();
-  /** What amqplib, or `Liveness`, said before the end. */
+  /** What was said before the end. */
   #failure: Error | undefined;
   #closing: Promise<void> | undefined;
   #hasEnded = false;
@@ -36,32 +34,23 @@ export class AmqpConnection implements TransportConnection {
     this.#url = url;
     this.#delays = new DelayedDelivery({
       clock,
+      url,
       queueType: config.delayedQueueType,
       prefix: config.delayedPrefix,
       connect: () => openQuietly(config, url),
     });
-    const { model, socket } = broker;
+    const { model } = broker;
     this.#advice = new BrokerAdvice(model.connection.serverProperties.version, logger);
-    const asking = new Lane(() => model.createChannel());
-    this.#liveness = new Liveness({
-      socket,
-      clock,
-      url,
-      isRelied: () => [...this.#channels].some(({ isRelied }) => isRelied),
-      // The smallest question there is.
-      ask: () => asking.use((channel) => channel.prefetch(0)),
-      onDead: (error) => this.#fail(error),
-    });
+    const isRelied = (): boolean => [...this.#channels].some((channel) => channel.isRelied);
+    watchLiveness({ broker, clock, url, isRelied });
     model.on('error', (error) => {
       this.#failure ??= error;
     });
     model.on('close', (error?: Error) => this.#end(this.#failure ?? error));
     model.on('blocked', (reason) => {
-      this.#liveness.suspend();
       logger.warn({ reason }, `RabbitMQ at ${url} takes no messages for now: ${reason}`);
     });
     model.on('unblocked', () => {
-      this.#liveness.resume();
       logger.info(`RabbitMQ at ${url} takes messages again`);
     });
   }
@@ -113,18 +102,9 @@ export class AmqpConnection implements TransportConnection {
     this.#end(undefined);
   }
 
-  /** The socket may say nothing any more: what is over is over at once. */
-  #fail(error: Error): void {
-    this.#failure = error;
-    // With an error, or amqplib would not notice.
-    this.#broker.socket.destroy(error);
-    this.#end(error);
-  }
-
   #end(thrown: Error | undefined): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#liveness.stop();
     const reason =
       this.#closing !== undefined
         ? {}

@@ -1,4 +1,4 @@
-import type { Transport } from '@ctq/messaging/transport';
+import type { Transport, TransportContext } from '@ctq/messaging/transport';
 import { AmqpConnection } from './amqp-connection.js';
 import { amqpConfig, type AmqpOptions, readOptions } from './amqp-options.js';
 import { maskedUrl, splitQuery } from './amqp-url.js';
@@ -15,12 +15,24 @@ import { amqpManifest } from './manifest.js';
 export function amqp(options: AmqpOptions = {}): Transport {
   const config = amqpConfig(readOptions({ ...options }));
   const url = maskedUrl(config.address);
+  let isWarned = false;
+  const warnOnce = ({ logger }: TransportContext): void => {
+    if (isWarned || config.tls?.isUnchecked === undefined) return;
+    isWarned = true;
+    logger.warn(
+      {},
+      `The ${config.tls.isUnchecked} of ${url} is not checked: whoever is in between can read and change everything`,
+    );
+  };
   return {
     spec: 1,
     name: 'amqp',
     url,
     supports: amqpManifest,
-    connect: (context, signal) => AmqpConnection.open(config, url, context, signal),
+    async connect(context, signal) {
+      warnOnce(context);
+      return await AmqpConnection.open(config, url, context, signal);
+    },
   };
 }
 

@@ -22,7 +22,8 @@ const schemes = new Map<string, { readonly tls: boolean }>([
 ]);
 
 /** scheme, user and password, host and port, virtual host. Parsed here, because Node's errors about URLs carry the whole text, with its password. */
-const form = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(?:([^/?#]*)@)?(\[[^\]/?#]*\]|[^:/?#@[\]]*)(?::(\d*))?(\/[^?#]*)?$/i;
+const form =
+  /^(?:([a-z][a-z0-9+.-]*):\/\/|(?!.*:\/\/))(?:([^/?#]*)@)?(\[[^\]/?#]*\]|[^:/?#@[\]\s]*)(?::(\d*))?(\/[^?#]*)?$/i;
 
 /**
  * Kombu's URLs of RabbitMQ, without their query (kombu 5.6 utils/url.py, parse_url; transport/pyamqp.py): everything may be left out but the host, and no path,

@@ -11,6 +11,7 @@ import {
   longestDelaySeconds,
 } from './delayed-topology.js';
 import { Lane } from './lane.js';
+import { watchLiveness } from './liveness.js';
 import { type ReceivedMessage, routeOf } from './message-fields.js';
 import type { Broker } from './open-broker.js';
 import { AmqpPublisher } from './publisher.js';
@@ -18,6 +19,8 @@ import { AmqpTopology } from './topology.js';
 
 export interface DelayedDeliveryOptions extends DelayedTopologyOptions {
   readonly clock: Clock;
+  /** For errors. */
+  readonly url: string;
   /** Opens a connection for it alone. */
   readonly connect: () => Promise<Broker>;
 }
@@ -136,7 +139,10 @@ export class DelayedDelivery {
       this.#done.clear();
     };
     try {
-      const broker = await this.#options.connect();
+      const { connect, clock, url } = this.#options;
+      const broker = await connect();
+      const isRelied = (): boolean => this.#publisher.unconfirmed > 0 || this.#lane.isBusy;
+      watchLiveness({ broker, clock, url, isRelied });
       broker.model.on('close', forget);
       if (this.#isClosed) await broker.model.close();
       return broker;

@@ -19,6 +19,9 @@ export interface DeskOptions {
   readonly redeliver?: (delivery: AmqpDelivery) => void;
 }
 
+/** After so long a message that could not be parked is delivered again, and may be parked then. */
+const retryMs = 10_000;
+
 /** Where what came over one channel of AMQP is settled. */
 export class Desk implements SettlementDesk {
   readonly #options: DeskOptions;
@@ -73,8 +76,10 @@ export class Desk implements SettlementDesk {
     try {
       await delays.park(delivery.message, delivery.queue, dueAt);
     } catch (error) {
-      if (this.#isOpen) await this.#reject(delivery, true);
-      this.#lookIdle();
+      // Given back it would come again at once, and be parked again, in vain.
+      if (this.#isOpen && redeliver !== undefined)
+        this.#keep(delivery, Math.min(dueAt - clock.now(), retryMs), redeliver);
+      else if (this.#isOpen) await this.#reject(delivery, true);
       throw channelError(error);
     }
     await this.#acknowledge(delivery);

@@ -1,6 +1,8 @@
 import { TransportConnectionError } from '@ctq/messaging';
-import { type Clock, type Timer } from '@ctq/runtime';
-import type { Socket } from './open-broker.js';
+import type { Clock, Timer } from '@ctq/runtime';
+import type { Channel } from 'amqplib';
+import { Lane } from './lane.js';
+import type { Broker } from './open-broker.js';
 
 /** How often a connection that somebody relies on is looked at. */
 const tickMs = 500;
@@ -12,22 +14,25 @@ const askAfterTicks = 4;
 const giveUpAfterTicks = 16;
 
 export interface LivenessOptions {
-  readonly socket: Socket;
+  readonly broker: Broker;
   readonly clock: Clock;
+  /** For the error. */
   readonly url: string;
   /** Whether anybody waits for what may come. */
   readonly isRelied: () => boolean;
-  /** Has the broker answer something small. */
-  readonly ask: () => Promise<unknown>;
-  readonly onDead: (error: Error) => void;
 }
 
 /**
  * Finds a connection that is there for TCP but leads nowhere. Heartbeats take two of their intervals for it, which are long so that a blocked event loop costs
  * no connection; here a silent broker is asked after two seconds, and given up after eight. Counted in ticks: a process whose own loop was blocked does not take that for silence.
  */
-export class Liveness {
+export function watchLiveness(options: LivenessOptions): void {
+  void new Liveness(options);
+}
+
+class Liveness {
   readonly #options: LivenessOptions;
+  readonly #asking: Lane<Channel>;
   #tick: Timer | undefined;
   #read = 0;
   #pending = 0;
@@ -36,21 +41,18 @@ export class Liveness {
 
   constructor(options: LivenessOptions) {
     this.#options = options;
+    const { model } = options.broker;
+    this.#asking = new Lane(() => model.createChannel());
+    // A broker that says that it reads nothing more for now answers nothing.
+    model.on('blocked', () => {
+      this.#isSuspended = true;
+    });
+    model.on('unblocked', () => {
+      this.#isSuspended = false;
+      this.#silentTicks = 0;
+    });
+    model.on('close', () => this.#tick?.cancel());
     this.#arm();
-  }
-
-  /** The broker has said that it reads nothing more for now. */
-  suspend(): void {
-    this.#isSuspended = true;
-  }
-
-  resume(): void {
-    this.#isSuspended = false;
-    this.#silentTicks = 0;
-  }
-
-  stop(): void {
-    this.#tick?.cancel();
   }
 
   #arm(): void {
@@ -59,24 +61,24 @@ export class Liveness {
 
   #look(): void {
     this.#arm();
-    const { isRelied, ask, onDead, url } = this.#options;
+    const { isRelied, broker, url } = this.#options;
     if (this.#hasMoved() || this.#isSuspended || !isRelied()) {
       this.#silentTicks = 0;
       return;
     }
     this.#silentTicks += 1;
-    if (this.#silentTicks === askAfterTicks) ask().catch(() => undefined);
+    // The smallest question there is; how it is answered is of no interest.
+    if (this.#silentTicks === askAfterTicks) this.#asking.use((channel) => channel.prefetch(0)).catch(() => undefined);
     if (this.#silentTicks < giveUpAfterTicks) return;
-    this.stop();
     const silentMs = this.#silentTicks * tickMs;
-    onDead(
-      new TransportConnectionError(`RabbitMQ at ${url} has not answered for ${silentMs} ms.`, { recoverable: true }),
-    );
+    const message = `RabbitMQ at ${url} has not answered for ${silentMs} ms.`;
+    // With an error, or amqplib would not notice.
+    broker.socket.destroy(new TransportConnectionError(message, { recoverable: true }));
   }
 
   /** Whether anything came, or got further on its way out. */
   #hasMoved(): boolean {
-    const { bytesRead, writableLength } = this.#options.socket;
+    const { bytesRead, writableLength } = this.#options.broker.socket;
     const hasMoved = bytesRead !== this.#read || writableLength < this.#pending;
     this.#read = bytesRead;
     this.#pending = writableLength;

@@ -1,6 +1,6 @@
 import type { Transport } from '@ctq/messaging/transport';
 import type { KeyValueStore } from '../backend/key-value-store.js';
-import type { ResultBackend } from '../backend/result-backend.js';
+import type { ResultBackend, ResultReaders } from '../backend/result-backend.js';
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -20,6 +20,11 @@ export interface SchemeRegistration {
   readonly backend?: string | CreateBackend;
   /** A package that exports `createStore(url, options, defaults)`, or such a function. Default: the package of `backend`. */
   readonly store?: string | CreateStore;
+  /**
+   * Who can read results there, which has to be known before a call is sent, and so before the package is loaded: the same as the manifest of `backend` says. Where only
+   * the sender can, there is no store beside them. Default `anyone`.
+   */
+  readonly readers?: ResultReaders;
 }
 
 const redis: SchemeRegistration = { transport: '@ctq/transport-redis', backend: '@ctq/backend-redis' };
@@ -43,7 +48,7 @@ export const knownSchemes: Readonly<Record<string, SchemeRegistration>> = {
   amqps: amqp,
   pyamqp: amqp,
   librabbitmq: amqp,
-  rpc: { backend: '@ctq/backend-rpc' },
+  rpc: { backend: '@ctq/backend-rpc', readers: 'sender' },
   postgres,
   postgresql: postgres,
 };

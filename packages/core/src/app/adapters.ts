@@ -5,7 +5,7 @@ import { disabledBackend } from '../backend/disabled-backend.js';
 import type { KeyValueStore } from '../backend/key-value-store.js';
 import { memoryBackend } from '../backend/memory-backend.js';
 import { memoryStore } from '../backend/memory-store.js';
-import type { ResultBackend } from '../backend/result-backend.js';
+import type { ResultBackend, ResultReaders } from '../backend/result-backend.js';
 import {
   type CreateBackend,
   type CreateStore,
@@ -31,7 +31,9 @@ export interface AdapterResolver {
   transports(text: string | undefined, how: TransportsOptions): Promise<readonly ResolvedTransport[]>;
   /** @param url Undefined for the environment's; else the embedded file where the queues are there too, and no backend where they are not. */
   backend(url: string | undefined, options?: Options, defaults?: DefaultsOf): Promise<ResultBackend>;
-  /** @param url Undefined for where the results are; undefined as the answer when there are none. */
+  /** Who can read the results of such a backend, as far as its scheme says it. */
+  readersOf(url: string | undefined): ResultReaders;
+  /** @param url Undefined for where the results are; undefined as the answer when there are none, or no store beside them. */
   store(url: string | undefined, options?: Options, defaults?: DefaultsOf): Promise<KeyValueStore | undefined>;
 }
 
@@ -114,9 +116,11 @@ export function createAdapterResolver(options: AdapterResolverOptions): AdapterR
     async backend(given, adapterOptions = {}, defaults = none) {
       return (await create('backend', given ?? resultUrl(), adapterOptions, defaults)) as ResultBackend;
     },
+    readersOf: (given = environment.resultBackend) =>
+      (given === undefined ? undefined : schemes.get(schemeOf(given))?.readers) ?? 'anyone',
     async store(given, adapterOptions = {}, defaults = none) {
       const url = given ?? resultUrl();
-      if (schemeOf(url) === schemeOf(disabledUrl)) return undefined;
+      if (schemeOf(url) === schemeOf(disabledUrl) || resolver.readersOf(url) === 'sender') return undefined;
       return (await create('store', url, adapterOptions, defaults)) as KeyValueStore;
     },
   };

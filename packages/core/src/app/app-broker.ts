@@ -4,11 +4,9 @@ import { type Clock, type Logger, toError } from '@ctq/runtime';
 import type { Settings } from '../config/settings.js';
 import type { AdapterResolver, ResolvedTransport } from './adapters.js';
 import { brokerDefaults } from './adapter-defaults.js';
+import type { ConnectionPurpose } from './connection-purpose.js';
 import { failoverStrategy } from './broker-failover.js';
 import { urlOfHost } from './broker-urls.js';
-
-/** What a connection is for: each may have its own broker URL (Celery's `broker_read_url` and `broker_write_url`). */
-export type ConnectionPurpose = 'consume' | 'publish';
 
 /** A move of one of the app's connections. */
 export interface AppConnectionChange extends ConnectionChange {

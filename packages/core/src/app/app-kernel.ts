@@ -30,12 +30,14 @@ import { TaskRegistry } from '../task/task-registry.js';
 import type { ErrorClass } from '../task/task-options.js';
 import { createAdapterResolver, type AdapterResolver, type SchemeRegistration } from './adapters.js';
 import { appBackend } from './app-backend.js';
-import { AppBroker, type AppConnectionChange, type BrokerOption, type ConnectionPurpose } from './app-broker.js';
+import { AppChords } from './app-chords.js';
+import { AppBroker, type AppConnectionChange, type BrokerOption } from './app-broker.js';
 import { AppCodecs } from './app-codecs.js';
 import type { AppLocator } from './app-locator.js';
 import { AppSettings } from './app-settings.js';
 import { appStore } from './app-store.js';
 import { BackendChoice } from './backend-choice.js';
+import type { ConnectionPurpose } from './connection-purpose.js';
 import type { HandedOver } from './hand-over.js';
 import type { Kernel } from './kernel.js';
 import { lentLogger } from './lent-logger.js';
@@ -104,6 +106,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   const lent = given === undefined ? lentLogger() : undefined;
   const logger = given ?? lent ?? silentLogger;
   const closing = new AbortController();
+  const replyTo = randomUUID();
   const signals = createSignals({ clock, logger, closing: closing.signal });
   const configuration = new Configuration(name);
   addConstructorSettings(configuration, first, urlSettings(givenBroker, givenBackend), `new Ctq('${name}')`);
@@ -137,12 +140,18 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   });
   const overrides = new Overrides({ name, configuration, broker, backend, lent });
   const publishing = new PublishConnection(() => broker.connect('publish'));
-  const results = createResults({ settings, codecs, backend, resolve, clock, logger, interceptors, errorClasses });
+  const parts = { settings, codecs, backend, broker, replyTo, resolve, clock, logger, interceptors, errorClasses };
+  const results = createResults(parts);
   const coordination = new CoordinationStore({
     configured: () =>
       appStore({ given: givenStore, backend: backend.object, settings: settings.values, resolver: resolve }),
     clock,
     logger,
+  });
+  const chords = new AppChords({
+    backend: () => results.backend(),
+    store: () => coordination.store(),
+    context: () => results.context,
   });
 
   const kernel: AppKernel = {
@@ -170,7 +179,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       return codecs.messages;
     },
     get sender() {
-      sender ??= createSender(kernel, publishing);
+      sender ??= createSender(kernel, replyTo, publishing);
       return sender;
     },
     get events() {
@@ -178,6 +187,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
       return events;
     },
     store: () => coordination.store(),
+    chords: () => chords.role(),
     unique: new UniqueCalls({ store: () => coordination.store(), clock }),
     revocations: new SharedRevocations({
       store: () => coordination.store(),
@@ -223,6 +233,9 @@ interface ResultParts {
   readonly settings: AppSettings;
   readonly codecs: AppCodecs;
   readonly backend: BackendChoice;
+  readonly broker: AppBroker;
+  /** The address of this process for replies. */
+  readonly replyTo: string;
   readonly resolve: () => AdapterResolver;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -230,7 +243,16 @@ interface ResultParts {
   readonly errorClasses: readonly ErrorClass[];
 }
 
-function createResults({ settings, codecs, backend, resolve, clock, logger, ...more }: ResultParts): ResultStore {
+function createResults({
+  settings,
+  codecs,
+  backend,
+  broker,
+  resolve,
+  clock,
+  logger,
+  ...more
+}: ResultParts): ResultStore {
   return new ResultStore({
     backend: () =>
       appBackend({
@@ -239,6 +261,12 @@ function createResults({ settings, codecs, backend, resolve, clock, logger, ...m
         clock,
         logger,
       }),
+    isHeardBySender: () => !settings.values.taskAlwaysEager && backend.readers(settings.values, resolve()) === 'sender',
+    broker: () => ({
+      replyTo: more.replyTo,
+      isPersistent: settings.values.resultPersistent ?? false,
+      connect: (purpose) => broker.connect(purpose),
+    }),
     codec: () => codecs.createForResults(),
     expiresMs: () => {
       const { resultExpires } = settings.values;
@@ -253,8 +281,7 @@ function createResults({ settings, codecs, backend, resolve, clock, logger, ...m
   });
 }
 
-function createSender(kernel: Kernel, publishing: PublishConnection): TaskSender {
-  const replyTo = randomUUID();
+function createSender(kernel: Kernel, replyTo: string, publishing: PublishConnection): TaskSender {
   return kernel.settings.taskAlwaysEager
     ? new EagerSender(kernel, replyTo)
     : new BrokerSender(kernel, replyTo, publishing);

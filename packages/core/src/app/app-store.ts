@@ -31,7 +31,7 @@ export async function appStore({ given, backend, settings, resolver }: AppStoreO
   const url = given ?? (backend as string | undefined) ?? settings.resultBackend;
   const options = given === undefined ? settings.resultBackendTransportOptions : {};
   const store = await resolver().store(url, options, backendDefaults(settings));
-  if (store === undefined) throw noStore('it has no result backend whose store it could use');
+  if (store === undefined) throw noStore('its result backend has none, or it has no result backend at all');
   return store;
 }
 

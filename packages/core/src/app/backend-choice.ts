@@ -1,4 +1,4 @@
-import type { ResultBackend } from '../backend/result-backend.js';
+import type { ResultBackend, ResultReaders } from '../backend/result-backend.js';
 import type { Settings } from '../config/settings.js';
 import { backendDefaults } from './adapter-defaults.js';
 import type { AdapterResolver } from './adapters.js';
@@ -21,6 +21,12 @@ export class BackendChoice {
   override(url: string): void {
     this.#object = undefined;
     this.#url = url;
+  }
+
+  /** Who can read its results, known without loading it. */
+  readers(settings: Settings, resolver: AdapterResolver): ResultReaders {
+    if (this.#object !== undefined) return this.#object.supports.readers ?? 'anyone';
+    return resolver.readersOf(this.#url ?? settings.resultBackend);
   }
 
   async make(settings: Settings, resolver: AdapterResolver): Promise<ResultBackend> {

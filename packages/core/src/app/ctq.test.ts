@@ -150,6 +150,34 @@ describe('an app', () => {
     expect(made).toEqual([['own://h', {}, expected]]);
   });
 
+  it.each([
+    ['amqp://h', {}, { heartbeat: 120, delayedQueueType: 'quorum' }],
+    [
+      'pyamqp://h',
+      { brokerHeartbeat: null, brokerLoginMethod: 'EXTERNAL' },
+      { heartbeat: 0, delayedQueueType: 'quorum', loginMethod: 'EXTERNAL' },
+    ],
+    [
+      'amqps://h',
+      { broker_heartbeat: 30, broker_native_delayed_delivery_queue_type: 'classic' as const },
+      { heartbeat: 30, delayedQueueType: 'classic' },
+    ],
+    ['own://h', { brokerHeartbeat: 30 }, {}],
+  ])(
+    'gives %s what %j says of RabbitMQ, and no other transport [ST-057, ST-059, ST-060]',
+    async (brokerUrl, settings, expected) => {
+      const made: unknown[] = [];
+      const transport = (...given: unknown[]) => {
+        made.push(given);
+        return memoryTransport();
+      };
+      const scheme = brokerUrl.split(':')[0] ?? '';
+      const app = new Ctq('options', { adapters: { [scheme]: { transport } }, brokerUrl, ...settings });
+      await app.transport();
+      expect(made).toEqual([[brokerUrl, {}, expected]]);
+    },
+  );
+
   it('says that a broker that was given as an object is not encrypted by a setting', async () => {
     const lines: LogRecord[] = [];
     const logger = createLogger((line) => lines.push(line));

@@ -1,5 +1,6 @@
 import type { ContentCodec } from '@ctq/messaging';
 import type { Clock, Logger } from '@ctq/runtime';
+import type { ChordRole } from '../backend/result-backend.js';
 import type { Settings } from '../config/settings.js';
 import type { AtomicStore } from '../coordination/atomic-store.js';
 import type { EventSender } from '../events/event-sender.js';
@@ -34,6 +35,8 @@ export interface Kernel {
   readonly results: ResultStore;
   /** The opened store over which processes coordinate. @throws ConfigurationError when the app has none. */
   store(): Promise<AtomicStore>;
+  /** Who joins chords. @throws NoChordSupportError when nobody can. */
+  chords(): Promise<ChordRole>;
   /** Which unique calls there are. */
   readonly unique: UniqueCalls;
   /** Which runs ended with their process. */

@@ -53,6 +53,7 @@ export function cachingBackend(backend: ResultBackend, limit: number): ResultBac
               }),
           },
         }),
+    ...(backend.expectResult === undefined ? {} : { expectResult: backend.expectResult.bind(backend) }),
     ...(backend.groups === undefined ? {} : { groups: backend.groups }),
     ...(backend.chords === undefined ? {} : { chords: backend.chords }),
   };

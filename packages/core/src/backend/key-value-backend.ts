@@ -1,7 +1,5 @@
 import { maskUrl } from '../app/mask-url.js';
-import { storedError } from '../result/stored-error.js';
 import type { ResultRecord } from '../result/result-record.js';
-import { toError } from '@ctq/runtime';
 import { keyValueChords } from './key-value-chords.js';
 import { keyValueNotifier } from './key-value-notifier.js';
 import type { KeyValueEntry, KeyValueStore } from './key-value-store.js';
@@ -14,6 +12,7 @@ import type {
   ResultNotifier,
 } from './result-backend.js';
 import { ResultKeys } from './result-keys.js';
+import { unreadableResult } from './unreadable-result.js';
 
 export interface KeyValueBackendOptions {
   readonly supports: ResultBackendManifest;
@@ -113,14 +112,12 @@ class KeyValueBackend implements ResultBackend {
     return final;
   }
 
-  /** A document that cannot be read is a failure of its own task, and of no other that was asked for with it. */
   #decode(taskId: string, bytes: Uint8Array): ResultRecord {
     try {
       const record = this.#context.codec.decode(bytes);
       return record.taskId === taskId ? record : { ...record, taskId };
     } catch (error) {
-      const result = storedError(toError(error));
-      return { taskId, status: 'FAILURE', result, traceback: null, children: null, dateDone: null };
+      return unreadableResult(taskId, error);
     }
   }
 }

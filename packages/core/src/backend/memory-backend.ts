@@ -1,4 +1,4 @@
-import type { ResultRecord } from '../result/result-record.js';
+import type { RecordToStore, ResultRecord } from '../result/result-record.js';
 import { ExpiringMap } from './expiring-map.js';
 import type { KeyValueStore } from './key-value-store.js';
 import { type MemoryChords, memoryChords } from './memory-chords.js';
@@ -74,14 +74,14 @@ class MemoryBackend implements ResultBackend {
     return this.#results.store;
   }
 
-  async store(records: readonly ResultRecord[]): Promise<void> {
+  async store(records: readonly RecordToStore[]): Promise<void> {
     const { clock, codec, expiresMs = Number.POSITIVE_INFINITY } = this.#context;
     const { kept } = this.#results;
     const now = clock.now();
     const expiresAt = now + expiresMs;
     // Encoded before anything is kept: all or nothing.
     const encoded = records.map(({ result }) => (isScalar(result) ? undefined : codec.encodeValue(result)));
-    for (const [index, record] of records.entries()) {
+    for (const [index, { replyTo: _, ...record }] of records.entries()) {
       // celery 5.6 backends/base.py, KeyValueStoreBackend._store_result: a stored SUCCESS stays.
       if (kept.get(record.taskId, now)?.record.status === 'SUCCESS') continue;
       kept.set(record.taskId, { record, encoded: encoded[index], expiresAt }, now);

@@ -1,5 +1,7 @@
+import type { Connection, Queue } from '@ctq/messaging';
 import type { Clock, Logger } from '@ctq/runtime';
-import type { ResultCodec, ResultRecord } from '../result/result-record.js';
+import type { ConnectionPurpose } from '../app/connection-purpose.js';
+import type { RecordToStore, ResultCodec, ResultRecord } from '../result/result-record.js';
 import type { KeyValueStore } from './key-value-store.js';
 import type { TaskState } from '../result/states.js';
 
@@ -23,8 +25,11 @@ export interface ResultBackend {
   open(context: ResultBackendContext, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 
-  /** All or nothing; resolves when the outcomes are as safe as `supports.durability` says. */
-  store(records: readonly ResultRecord[]): Promise<void>;
+  /**
+   * All or nothing; resolves when the outcomes are as safe as `supports.durability` says. With `readers: 'anyone'` they are found from then on; with
+   * `readers: 'sender'` when they have travelled to where `replyTo` says.
+   */
+  store(records: readonly RecordToStore[]): Promise<void>;
   /** Those that exist; a missing id is Celery's PENDING. */
   getMany(taskIds: readonly string[]): Promise<ReadonlyMap<string, ResultRecord>>;
   forget(taskIds: readonly string[]): Promise<void>;
@@ -37,6 +42,12 @@ export interface ResultBackend {
    */
   keyValueStore?(): KeyValueStore;
 
+  /**
+   * For `readers: 'sender'`: called before each call is published whose result comes back to this process (Celery's `on_task_call`). Begins to listen, if that was
+   * not done yet, without waiting for it; gives what the publish has to declare as long as nobody listens, so that no result is lost.
+   */
+  expectResult?(): Queue | undefined;
+
   readonly notifier?: ResultNotifier;
   readonly groups?: GroupRole;
   readonly chords?: ChordRole;
@@ -47,7 +58,14 @@ export interface ResultBackendManifest {
   readonly reach: 'process' | 'host' | 'network';
   /** Expired results go by themselves, or only by `cleanup`. */
   readonly expiry: 'native' | 'cleanup';
+  /**
+   * Who can read a result: any program that knows its id (default), or the process that sent the call and nobody else. Then every state is a message of its own, and
+   * a worker finds nothing of what it stores.
+   */
+  readonly readers?: ResultReaders;
 }
+
+export type ResultReaders = 'anyone' | 'sender';
 
 export interface ResultBackendContext {
   readonly clock: Clock;
@@ -55,6 +73,18 @@ export interface ResultBackendContext {
   readonly codec: ResultCodec;
   /** How long results are kept; undefined for ever. */
   readonly expiresMs: number | undefined;
+  /** The app's broker, for backends whose results are messages. Undefined outside of an app. */
+  readonly broker?: BackendBroker;
+}
+
+/** What a backend whose results are messages has to know of the app's broker. */
+export interface BackendBroker {
+  /** The address of this process for replies (Celery's oid): `replyTo` of what it sends. */
+  readonly replyTo: string;
+  /** Results are to survive a restart of the broker: the setting `resultPersistent`. */
+  readonly isPersistent: boolean;
+  /** A connection of its own, to where the app consumes or publishes. Whoever asks for it closes it. */
+  connect(purpose: ConnectionPurpose): Promise<Connection>;
 }
 
 /** Tells which results were stored, so that nobody has to poll for them. */

@@ -69,6 +69,7 @@ export function retryingBackend(
       ),
     ...(backend.cleanup === undefined ? {} : { cleanup: backend.cleanup.bind(backend) }),
     ...(backend.notifier === undefined ? {} : { notifier: backend.notifier }),
+    ...(backend.expectResult === undefined ? {} : { expectResult: backend.expectResult.bind(backend) }),
     ...(backend.groups === undefined ? {} : { groups: backend.groups }),
     ...(backend.chords === undefined ? {} : { chords: backend.chords }),
   };

@@ -1,7 +1,6 @@
 import type { Kernel } from '../app/kernel.js';
 import { adopterOf, parentPlace } from '../execute/inheritance.js';
 import type { Inherited } from '../sending/inherited.js';
-import { NoChordSupportError } from '../errors/task-errors.js';
 import type { Placement } from '../sending/call-options.js';
 import type { SendRequest } from '../sending/task-sender.js';
 import { isUnique, sendCall, sendWorkflow } from '../unique/send-unique.js';
@@ -32,6 +31,8 @@ export interface DispatchInput {
   readonly placement?: Placement;
   /** What it takes from the task that it follows; by default from the one in which it is sent. */
   readonly inherited?: Inherited;
+  /** Who hears of the results: of what follows a task whoever hears of that, else this process. */
+  readonly replyTo?: string | null;
 }
 
 /**
@@ -39,7 +40,7 @@ export interface DispatchInput {
  * repetition itself.
  */
 export async function dispatch(kernel: Kernel, node: SignatureNode, input: DispatchInput = {}): Promise<FrozenIds> {
-  const frozen = freeze(node, kernel.sender.replyTo);
+  const frozen = freeze(node, input.replyTo ?? kernel.sender.replyTo);
   // What follows a task is placed already, and remembered by whoever sends it.
   const isCalled = input.placement === undefined;
   const parent = isCalled ? parentPlace(kernel) : undefined;
@@ -80,10 +81,7 @@ async function sendAll(kernel: Kernel, { sends, chords }: Plan): Promise<void> {
 
 async function openChords(kernel: Kernel, opened: Plan['chords']): Promise<void> {
   if (opened.length > 0) {
-    const chords = (await kernel.results.backend()).chords;
-    if (chords === undefined) {
-      throw new NoChordSupportError();
-    }
+    const chords = await kernel.chords();
     await Promise.all(opened.map(({ groupId, size }) => chords.openChord(groupId, size)));
   }
 }

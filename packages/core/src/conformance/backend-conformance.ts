@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '@ctq/runtime';
-import type { ResultBackend } from '../backend/result-backend.js';
+import type { BackendBroker, ResultBackend } from '../backend/result-backend.js';
 import { groupingCases } from './backend/grouping.js';
 import { joiningCases } from './backend/joining.js';
 import { storingCases } from './backend/storing.js';
@@ -11,6 +11,8 @@ import { pause } from './patience.js';
 export interface ResultBackendConformanceOptions {
   /** A client of the store under test. Cases ask for several; all must see the same results. */
   readonly create: () => ResultBackend;
+  /** Lent to each client, for backends whose results are messages: an app's broker, with an address of its own each time. */
+  readonly broker?: () => BackendBroker;
   /** Lent to the backend. Default the host's. */
   readonly clock?: Clock;
   /** Lets that time pass, for a clock of one's own. By default it passes by itself. */
@@ -29,7 +31,7 @@ export interface ResultBackendConformanceOptions {
  * ```
  */
 export function resultBackendConformance(options: ResultBackendConformanceOptions): readonly ConformanceCase[] {
-  const { create, clock = systemClock, passTime = pause, patienceMs = 10_000 } = options;
+  const { create, broker, clock = systemClock, passTime = pause, patienceMs = 10_000 } = options;
   const cases = [...storingCases, ...tellingCases, ...groupingCases, ...joiningCases];
-  return casesOf(cases, create(), () => new BackendScene({ create, clock, passTime, patienceMs }));
+  return casesOf(cases, create(), () => new BackendScene({ create, broker, clock, passTime, patienceMs }));
 }

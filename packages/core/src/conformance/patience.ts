@@ -1,7 +1,7 @@
 /** Waits for what has to become true; fails when it does not within the kit's patience. Nothing is asserted about how long it takes. */
-export async function until(patienceMs: number, what: string, isTrue: () => boolean): Promise<void> {
+export async function until(patienceMs: number, what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const giveUpAt = performance.now() + patienceMs;
-  while (!isTrue()) {
+  while (!(await isTrue())) {
     if (performance.now() > giveUpAt) throw new Error(`Waited ${patienceMs} ms in vain for ${what}.`);
     await pause(5);
   }

@@ -7,9 +7,14 @@ export class TaskQuarantinedError extends TaskError {
 
   constructor(task: string, id: string, queue: string, crashes: number, options: CtqErrorOptions = {}) {
     const times = crashes === 1 ? 'once' : `${crashes} times`;
+    // Without a store it is not known why.
+    const what =
+      crashes === 0
+        ? 'was delivered again and again and never ended'
+        : `took its process down ${times} while it ran alone`;
     super(
       'CTQ_TASK_QUARANTINED',
-      `${task}[${id}] took its process down ${times} while it ran alone. It is not run again; its message is in the queue ${queue}.`,
+      `${task}[${id}] ${what}. It is not run again; its message is in the queue ${queue}.`,
       { ...options, details: { task, taskId: id, queue, crashes, ...options.details } },
     );
   }

@@ -103,14 +103,15 @@ export class ChordError extends TaskError {
   }
 }
 
-/** A chord was to be sent, but the result backend cannot count its parts (celery 5.6 backends/base.py, ensure_chords_allowed). */
+/** A chord was to be sent, but neither the result backend nor a key-value store can count its parts (celery 5.6 backends/base.py, ensure_chords_allowed). */
 export class NoChordSupportError extends TaskError {
   static override readonly family: string = 'NoChordSupportError';
 
   constructor(backend = 'this result backend', options: CtqErrorOptions & { readonly message?: string } = {}) {
     super(
       'CTQ_NO_CHORD_SUPPORT',
-      options.message ?? `Chords need a result backend that can join them; ${backend} cannot.`,
+      options.message ??
+        `Chords need a result backend that can join them; ${backend} cannot. Give the app a key-value store beside it: new Ctq('name', { store: 'redis://…' }).`,
       options,
     );
   }

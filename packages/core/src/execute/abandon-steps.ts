@@ -11,6 +11,8 @@ export interface ChordMember {
   readonly group: string | null;
   readonly groupIndex: number | null;
   readonly chord: SerializedSignature | null;
+  /** Who hears of the results of the workflow. */
+  readonly replyTo: string | null;
 }
 
 /** Why steps will never run. */
@@ -20,6 +22,8 @@ export interface Abandonment {
   readonly rootId: string | null;
   /** The task that ended so. */
   readonly failedId: string;
+  /** Who is told, of steps that do not say it themselves. */
+  readonly replyTo: string | null;
 }
 
 /**
@@ -31,10 +35,10 @@ export async function abandonSteps(
   step: SignatureNode,
   abandonment: Abandonment,
 ): Promise<readonly ChordMember[]> {
-  const { state, error, failedId, rootId } = abandonment;
+  const { state, error, failedId } = abandonment;
   const dateDone = kernel.results.dateDone();
   await Promise.all(
-    idsOf(step).map((taskId) =>
+    callsOf(step).map(({ taskId, replyTo = abandonment.replyTo }) =>
       kernel.results.store({
         taskId,
         status: state,
@@ -43,27 +47,40 @@ export async function abandonSteps(
         children: [],
         dateDone,
         parentId: failedId,
+        ...(replyTo === null ? {} : { replyTo }),
       }),
     ),
   );
-  return membersOf(step, rootId);
+  return membersOf(step, abandonment);
+}
+
+/** A task in a step that has its id. */
+interface FrozenCall {
+  readonly taskId: string;
+  readonly replyTo?: string;
 }
 
 /** Every id in a frozen step, in the order of running; last comes the one whose result is the step's. */
 export function idsOf(step: SignatureNode): readonly string[] {
-  return [...followers(step).flatMap(idsOf), ...ownIds(step)];
+  return callsOf(step).map(({ taskId }) => taskId);
 }
 
-function ownIds(step: SignatureNode): readonly string[] {
+function callsOf(step: SignatureNode): readonly FrozenCall[] {
+  return [...followers(step).flatMap(callsOf), ...ownCalls(step)];
+}
+
+function ownCalls(step: SignatureNode): readonly FrozenCall[] {
   switch (step.kind) {
-    case 'task':
-      return step.options.taskId === undefined ? [] : [step.options.taskId];
+    case 'task': {
+      const { taskId, replyTo } = step.options;
+      return taskId === undefined ? [] : [replyTo === undefined ? { taskId } : { taskId, replyTo }];
+    }
     case 'chain':
-      return step.links.flatMap(idsOf);
+      return step.links.flatMap(callsOf);
     case 'group':
-      return step.members.flatMap(idsOf);
+      return step.members.flatMap(callsOf);
     case 'chord':
-      return [...ownIds(step.header), ...idsOf(step.body)];
+      return [...ownCalls(step.header), ...callsOf(step.body)];
   }
 }
 
@@ -73,12 +90,13 @@ function followers(step: SignatureNode): readonly SignatureNode[] {
 }
 
 /** Chords that wait for the end of the step, or of what was to follow it. The step's own inner chords wait for nobody outside. */
-function membersOf(step: SignatureNode, rootId: string | null): readonly ChordMember[] {
+function membersOf(step: SignatureNode, abandonment: Abandonment): readonly ChordMember[] {
   const { chord, groupId, groupIndex } = step.options;
-  const later = [...followers(step), ...lastOf(step)].flatMap((next) => membersOf(next, rootId));
-  const id = ownIds(step).at(-1);
+  const later = [...followers(step), ...lastOf(step)].flatMap((next) => membersOf(next, abandonment));
+  const id = ownCalls(step).at(-1)?.taskId;
   if (chord == null || id === undefined) return later;
-  return [...later, { id, rootId, chord, group: groupId ?? null, groupIndex: groupIndex ?? null }];
+  const { rootId, replyTo } = abandonment;
+  return [...later, { id, rootId, chord, replyTo, group: groupId ?? null, groupIndex: groupIndex ?? null }];
 }
 
 function lastOf(step: SignatureNode): readonly SignatureNode[] {

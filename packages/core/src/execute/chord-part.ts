@@ -4,7 +4,7 @@ import type { ChordPart, ChordRole } from '../backend/result-backend.js';
 import { dispatch } from '../canvas/dispatch.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { SignatureNode } from '../canvas/signature-node.js';
-import { ChordError, NoChordSupportError } from '../errors/task-errors.js';
+import { ChordError } from '../errors/task-errors.js';
 import { UniqueConflictError } from '../errors/unique-errors.js';
 import { saferepr } from '../protocol/args-repr.js';
 import { encodeError, isStoredError } from '../result/error-document.js';
@@ -13,7 +13,7 @@ import type { StoredError } from '../result/result-record.js';
 import { exceptionStates, type TaskState } from '../result/states.js';
 import { abandonSteps, type ChordMember, idsOf } from './abandon-steps.js';
 import type { Inherited } from '../sending/inherited.js';
-import { sendErrbacks } from './errbacks.js';
+import { type Failed, sendErrbacks } from './errbacks.js';
 
 /**
  * Reports a finished header task to its chord; whoever completes the header sends the body. The chord is forgotten only after the body was taken by
@@ -28,14 +28,13 @@ export async function reportChordPart(
 ): Promise<void> {
   const { chord, group, groupIndex, id } = member;
   if (chord === null || group === null) return;
-  const backend = await kernel.results.backend();
-  if (backend.chords === undefined) throw new NoChordSupportError(backend.name);
+  const chords = await kernel.chords();
   // As Python writes it, whose workers read it too (celery 5.6 backends/redis.py, on_chord_part_return).
   const document = exceptionStates.has(state) && isStoredError(result) ? encodeError(result) : result;
   const part: ChordPart = { taskId: id, index: groupIndex ?? undefined, state, result: document };
-  const progress = await backend.chords.addPart(group, part);
+  const progress = await chords.addPart(group, part);
   if (progress.size === undefined || progress.count < progress.size) return;
-  await concludeChord(kernel, backend.chords, group, parseNode(chord), member, inherited);
+  await concludeChord(kernel, chords, group, parseNode(chord), member, inherited);
 }
 
 async function concludeChord(
@@ -43,46 +42,46 @@ async function concludeChord(
   chords: ChordRole,
   groupId: string,
   body: SignatureNode,
-  { id, rootId }: ChordMember,
+  { id, rootId, replyTo }: ChordMember,
   inherited: Inherited | undefined,
 ): Promise<void> {
   const parts = await chords.parts(groupId);
   const failed = parts.find((part) => part.state !== 'SUCCESS');
   if (failed === undefined) {
     const results = parts.map((part) => part.result);
-    const input = { args: [results], placement: { rootId, parentId: id } };
+    const input = { args: [results], placement: { rootId, parentId: id }, replyTo };
     try {
       await dispatch(kernel, body, inherited === undefined ? input : { ...input, inherited });
     } catch (error) {
       if (!UniqueConflictError.isInstance(error)) throw error;
-      await failStep(kernel, body, storedError(error), { failedId: id, rootId });
+      await failStep(kernel, body, storedError(error), { failedId: id, rootId, replyTo });
     }
   } else {
-    await failBody(kernel, body, failed, rootId);
+    await failBody(kernel, body, failed, { rootId, replyTo });
   }
   await chords.closeChord(groupId);
 }
 
 /** A member of the header failed (celery 5.6 backends/base.py, chord_error_from_stack). */
-async function failBody(kernel: Kernel, body: SignatureNode, failed: ChordPart, rootId: string | null): Promise<void> {
+async function failBody(
+  kernel: Kernel,
+  body: SignatureNode,
+  failed: ChordPart,
+  workflow: Pick<Failed, 'rootId' | 'replyTo'>,
+): Promise<void> {
   const cause = kernel.results.errorOf({ ...failed, traceback: null });
   const error = storedError(
     new ChordError(`Dependency ${failed.taskId} raised ${cause.name}(${saferepr(cause.message)})`, { cause }),
   );
-  await failStep(kernel, body, error, { failedId: failed.taskId, rootId });
+  await failStep(kernel, body, error, { failedId: failed.taskId, ...workflow });
 }
 
 /** A step will never run: everybody who waits for it, or for what follows it, is told why, and its errbacks are sent. */
-export async function failStep(
-  kernel: Kernel,
-  step: SignatureNode,
-  error: StoredError,
-  { failedId, rootId }: { readonly failedId: string; readonly rootId: string | null },
-): Promise<void> {
-  const outer = await abandonSteps(kernel, step, { state: 'FAILURE', error, rootId, failedId });
+export async function failStep(kernel: Kernel, step: SignatureNode, error: StoredError, failed: Failed): Promise<void> {
+  const outer = await abandonSteps(kernel, step, { state: 'FAILURE', error, ...failed });
   for (const member of outer) await reportChordPart(kernel, member, 'FAILURE', error);
   const stepId = idsOf(step).at(-1);
-  if (stepId !== undefined) await sendErrbacks(kernel, errbacksOf(step), stepId, rootId);
+  if (stepId !== undefined) await sendErrbacks(kernel, errbacksOf(step), { ...failed, failedId: stepId });
 }
 
 function errbacksOf(step: SignatureNode): SignatureNode['options']['linkError'] & {} {

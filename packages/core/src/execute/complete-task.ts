@@ -4,7 +4,7 @@ import { parseNode } from '../canvas/serialize.js';
 import { BackendStoreError } from '../errors/result-errors.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import { storedError } from '../result/stored-error.js';
-import type { ExtendedResult, ResultRecord, ResultTuple, StoredError } from '../result/result-record.js';
+import type { ExtendedResult, RecordToStore, ResultRecord, ResultTuple, StoredError } from '../result/result-record.js';
 import { readyStates, type TaskState } from '../result/states.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import { abandonSteps } from './abandon-steps.js';
@@ -147,12 +147,12 @@ async function concludeFailure(
   error: StoredError,
 ): Promise<void> {
   if (message.chord !== null) await reportChordPart(kernel, message, state, error);
-  const { id: failedId, rootId } = message;
+  const { id: failedId, rootId, replyTo } = message;
   for (const step of message.chain ?? []) {
-    const waiting = await abandonSteps(kernel, parseNode(step), { state, error, rootId, failedId });
+    const waiting = await abandonSteps(kernel, parseNode(step), { state, error, rootId, failedId, replyTo });
     for (const member of waiting) await reportChordPart(kernel, member, state, error);
   }
-  if (state === 'FAILURE') await sendErrbacks(kernel, message.errbacks, message.id, message.rootId);
+  if (state === 'FAILURE') await sendErrbacks(kernel, message.errbacks, { failedId, rootId, replyTo });
 }
 
 /** A task that will not run: revoked, or expired before it was started. */
@@ -213,7 +213,7 @@ interface Ending {
 }
 
 /** Arguments are what makes an extended document larger than its value. */
-function withoutCall({ extended, ...record }: ResultRecord): ResultRecord {
+function withoutCall({ extended, ...record }: RecordToStore): RecordToStore {
   return extended === undefined ? record : { ...record, extended: { ...extended, args: [], kwargs: {} } };
 }
 
@@ -234,9 +234,9 @@ function record(
   kernel: Kernel,
   completion: Omit<Completion, 'outcome'>,
   { status, result, traceback, children }: Ending,
-): ResultRecord {
+): RecordToStore {
   const { message } = completion;
-  const made: { -readonly [K in keyof ResultRecord]: ResultRecord[K] } = {
+  const made: { -readonly [K in keyof RecordToStore]: RecordToStore[K] } = {
     taskId: message.id,
     status,
     result,
@@ -246,6 +246,7 @@ function record(
   };
   if (message.group !== null) made.groupId = message.group;
   if (message.parentId !== null) made.parentId = message.parentId;
+  if (message.replyTo !== null) made.replyTo = message.replyTo;
   if (kernel.settings.resultExtended) made.extended = extendedOf(completion);
   return made;
 }

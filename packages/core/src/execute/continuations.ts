@@ -25,7 +25,8 @@ export async function sendContinuations(
 ): Promise<readonly ResultTuple[]> {
   if (message.callbacks === null && (message.chain === null || message.chain.length === 0)) return [];
   const child = { rootId: message.rootId ?? message.id, parentId: message.id };
-  const input = { args: [value], ...(inherited === undefined ? {} : { inherited }) };
+  const { replyTo } = message;
+  const input = { args: [value], replyTo, ...(inherited === undefined ? {} : { inherited }) };
   const sent: Promise<FrozenIds>[] = [];
   for (const node of asOne(kernel, message.callbacks ?? []))
     sent.push(sendNext(kernel, node, { ...input, placement: child }));
@@ -39,18 +40,20 @@ export async function sendContinuations(
 
 /** A unique step whose key is taken is not sent and ends as a failure, so that nobody waits for it or for what follows it. */
 async function sendNext(kernel: Kernel, node: SignatureNode, input: StepInput): Promise<FrozenIds> {
-  const { node: step, ids } = freeze(node, kernel.sender.replyTo);
+  const { replyTo } = input;
+  const { node: step, ids } = freeze(node, replyTo ?? kernel.sender.replyTo);
   try {
     return await dispatch(kernel, step, input);
   } catch (error) {
     if (!UniqueConflictError.isInstance(error)) throw error;
     const { rootId, parentId, chain } = input.placement;
     const whole = withOptions(step, { chain: [...(chain ?? []), ...(step.options.chain ?? [])] });
-    await failStep(kernel, whole, storedError(error), { failedId: parentId, rootId });
+    await failStep(kernel, whole, storedError(error), { failedId: parentId, rootId, replyTo });
     return ids;
   }
 }
 
 interface StepInput extends DispatchInput {
   readonly placement: Placement & { readonly rootId: string; readonly parentId: string };
+  readonly replyTo: string | null;
 }

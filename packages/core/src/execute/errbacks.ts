@@ -7,17 +7,24 @@ import { UniqueConflictError } from '../errors/unique-errors.js';
 import type { Placement } from '../sending/call-options.js';
 import { isUnique } from '../unique/send-unique.js';
 
+/** The task that failed. */
+export interface Failed {
+  readonly failedId: string;
+  readonly rootId: string | null;
+  /** Who hears of its results, and so of what follows it. */
+  readonly replyTo: string | null;
+}
+
 /** What follows a failure: the errbacks, with the failed task's id in front. A unique one whose key is taken is left out. */
 export async function sendErrbacks(
   kernel: Kernel,
   errbacks: readonly SerializedSignature[] | null,
-  failedId: string,
-  rootId: string | null,
+  { failedId, rootId, replyTo }: Failed,
 ): Promise<void> {
   const placement: Placement = { rootId: rootId ?? failedId, parentId: failedId };
   const send = async (node: SignatureNode): Promise<void> => {
     try {
-      await dispatch(kernel, node, { args: [failedId], placement });
+      await dispatch(kernel, node, { args: [failedId], placement, replyTo });
     } catch (error) {
       if (!UniqueConflictError.isInstance(error)) throw error;
       kernel.logger.info(

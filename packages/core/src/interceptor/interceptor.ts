@@ -1,7 +1,7 @@
 import type { Message, Route } from '@ctq/messaging';
 import type { Outcome } from '../execute/outcome.js';
 import type { Execution } from '../execute/execution.js';
-import type { ResultRecord } from '../result/result-record.js';
+import type { RecordToStore } from '../result/result-record.js';
 
 /**
  * The one place to hang something around publishing, executing and storing: tracing, encryption, payload offload, tenancy. Each
@@ -13,8 +13,8 @@ export interface Interceptor {
   publish?(call: PublishCall, next: (call: PublishCall) => Promise<void>): Promise<void>;
   /** May change the outcome. Runs where the function runs. */
   execute?(execution: Execution, next: (execution: Execution) => Promise<Outcome>): Promise<Outcome>;
-  /** May change the record. */
-  store?(record: ResultRecord, next: (record: ResultRecord) => Promise<void>): Promise<void>;
+  /** May change the record; `replyTo` says where its news goes. */
+  store?(record: RecordToStore, next: (record: RecordToStore) => Promise<void>): Promise<void>;
 }
 
 export interface PublishCall {

@@ -13,7 +13,7 @@ export type QuarantineEvent =
 /** What a worker knows when it puts a message into quarantine. */
 export interface QuarantineReason {
   /** In a word. */
-  readonly reason: 'crashed';
+  readonly reason: 'crashed' | 'returned';
   readonly route: Route;
   readonly worker: string;
   readonly crashes: readonly Crash[];

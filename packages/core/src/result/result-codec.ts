@@ -2,7 +2,7 @@ import { type ContentCodec, DecodeError } from '@ctq/messaging';
 import { isMapping, type Mapping } from '../protocol/task-fields.js';
 import { formatWireTime } from '../protocol/wire-time.js';
 import { decodeError, encodeError, isStoredError } from './error-document.js';
-import type { ExtendedResult, ResultCodec, ResultRecord, ResultTuple } from './result-record.js';
+import type { ContentFormat, ExtendedResult, ResultCodec, ResultRecord, ResultTuple } from './result-record.js';
 import { exceptionStates } from './states.js';
 
 /**
@@ -12,15 +12,17 @@ import { exceptionStates } from './states.js';
 export function createResultCodec(content: ContentCodec, serializer: string): ResultCodec {
   const options = { serializer };
   const { contentType, contentEncoding } = content.encode(null, options);
+  const format = { contentType, contentEncoding };
   const encodeValue = (value: unknown): Uint8Array => content.encode(value, options).body;
-  const decodeValue = (body: Uint8Array): unknown =>
-    content.decode({ body, contentType, contentEncoding, headers: {} });
+  const decodeValue = (body: Uint8Array, labels: ContentFormat = format): unknown =>
+    content.decode({ headers: {}, ...labels, body });
   return {
     isText: contentEncoding === 'utf-8',
+    format,
     encode: (record) => encodeValue(encodeRecord(record)),
-    decode: (bytes) => decodeRecord(decodeValue(bytes)),
+    decode: (bytes, labels) => decodeRecord(decodeValue(bytes, labels)),
     encodeValue,
-    decodeValue,
+    decodeValue: (bytes) => decodeValue(bytes),
   };
 }
 

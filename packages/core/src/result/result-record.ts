@@ -1,3 +1,4 @@
+import type { Message } from '@ctq/messaging';
 import type { TaskState } from './states.js';
 
 /**
@@ -17,6 +18,15 @@ export interface ResultRecord {
   readonly parentId?: string;
   /** Present with `resultExtended`. */
   readonly extended?: ExtendedResult;
+}
+
+/** An outcome on its way to the result backend. */
+export interface RecordToStore extends ResultRecord {
+  /**
+   * The address of whoever sent the call, for backends whose results travel there (`readers: 'sender'`); absent where nobody is to be told. No part of the
+   * document: other backends leave it out.
+   */
+  readonly replyTo?: string;
 }
 
 export interface ExtendedResult {
@@ -66,9 +76,17 @@ export interface NestedError extends StoredError {
 export interface ResultCodec {
   /** Whether documents are UTF-8 text, for stores that write text with less effort than bytes. */
   readonly isText: boolean;
+  /** What documents are labelled with where they travel as messages. */
+  readonly format: ContentFormat;
   encode(record: ResultRecord): Uint8Array;
-  /** @throws DecodeError for bytes that are no result document. */
-  decode(bytes: Uint8Array): ResultRecord;
+  /**
+   * @param format of a document that says itself what it is in, which any program may have chosen. Default: what this codec writes.
+   * @throws DecodeError for bytes that are no result document, ContentNotAcceptedError for a format that results may not be in.
+   */
+  decode(bytes: Uint8Array, format?: ContentFormat): ResultRecord;
   encodeValue(value: unknown): Uint8Array;
   decodeValue(bytes: Uint8Array): unknown;
 }
+
+/** How the bytes of a document are to be read: labels of a message. */
+export type ContentFormat = Pick<Message, 'contentType' | 'contentEncoding'> & Partial<Pick<Message, 'headers'>>;

@@ -34,6 +34,8 @@ function setup() {
       },
       forget: (ids) => inner.forget(ids),
     }),
+    isHeardBySender: () => false,
+    broker: () => ({ replyTo: 'here', isPersistent: false, connect: () => Promise.reject(new Error('no broker')) }),
     codec: () => createResultCodec(createContentCodec(), 'json'),
     expiresMs: () => undefined,
     clock,

@@ -1,9 +1,10 @@
+import type { Queue } from '@ctq/messaging';
 import { backoffMs, Batcher, type Clock, type Logger, toError } from '@ctq/runtime';
-import type { ResultBackend } from '../backend/result-backend.js';
+import type { BackendBroker, ResultBackend, ResultBackendContext } from '../backend/result-backend.js';
 import { BackendError } from '../errors/result-errors.js';
 import { formatWireTime } from '../protocol/wire-time.js';
 import { intercepted, type Interceptor } from '../interceptor/interceptor.js';
-import type { ResultCodec, ResultRecord } from './result-record.js';
+import type { RecordToStore, ResultCodec, ResultRecord } from './result-record.js';
 import { type ResultObserver, ResultWaiter, type WaitOptions } from './result-waiter.js';
 import type { ErrorClasses } from './error-classes.js';
 import { rebuildError } from './stored-error.js';
@@ -14,6 +15,10 @@ const openRetry = { firstMs: 100, maxMs: 2_000, jitter: 'equal' } as const;
 
 export interface ResultStoreOptions {
   readonly backend: () => Promise<ResultBackend>;
+  /** Results come to the process that sends the call, which has to listen before it does. */
+  readonly isHeardBySender: () => boolean;
+  /** For backends whose results are messages. */
+  readonly broker: () => BackendBroker;
   readonly codec: () => ResultCodec;
   readonly expiresMs: () => number | undefined;
   readonly clock: Clock;
@@ -33,9 +38,11 @@ export interface ResultStoreOptions {
  */
 export class ResultStore {
   readonly #options: ResultStoreOptions;
-  readonly #writes: Batcher<ResultRecord>;
+  readonly #writes: Batcher<RecordToStore>;
   readonly #reads: Batcher<Read>;
-  readonly #store: (record: ResultRecord) => Promise<void>;
+  readonly #store: (record: RecordToStore) => Promise<void>;
+  #opened: ResultBackend | undefined;
+  #isHeardBySender: boolean | undefined;
   #datedAt = Number.NaN;
   #date = '';
   #open: Promise<ResultBackend> | undefined;
@@ -47,12 +54,16 @@ export class ResultStore {
 
   constructor(options: ResultStoreOptions) {
     this.#options = options;
-    this.#writes = new Batcher(async (records) => (await this.backend()).store(latestOfEach(records)));
+    this.#writes = new Batcher(async (records) => {
+      const backend = await this.backend();
+      // What travels is heard state by state.
+      await backend.store(backend.supports.readers === 'sender' ? records : latestOfEach(records));
+    });
     this.#reads = new Batcher(async (reads) => {
       const found = await (await this.backend()).getMany([...new Set(reads.map((read) => read.taskId))]);
       for (const read of reads) read.record = found.get(read.taskId);
     });
-    this.#store = intercepted<ResultRecord, void>(
+    this.#store = intercepted<RecordToStore, void>(
       options.interceptors,
       (interceptor) => interceptor.store?.bind(interceptor),
       (record) => this.#writes.add(record),
@@ -72,8 +83,26 @@ export class ResultStore {
     return opening;
   }
 
-  store(record: ResultRecord): Promise<void> {
+  store(record: RecordToStore): Promise<void> {
     return this.#store(record);
+  }
+
+  /** Results come to the process that sends the call: `expect` is to be called before each whose result is wanted here. */
+  get isHeardBySender(): boolean {
+    this.#isHeardBySender ??= this.#options.isHeardBySender();
+    return this.#isHeardBySender;
+  }
+
+  /** What is to be declared with a call; undefined for nothing. A promise only until the backend is open. */
+  expect(): Queue | undefined | Promise<Queue | undefined> {
+    if (this.#opened !== undefined) return this.#opened.expectResult?.();
+    return this.backend().then((backend) => backend.expectResult?.());
+  }
+
+  /** What the backend is opened with. */
+  get context(): ResultBackendContext {
+    const { clock, logger, broker, expiresMs } = this.#options;
+    return { clock, logger, codec: this.codec, expiresMs: expiresMs(), broker: broker() };
   }
 
   get clock(): Clock {
@@ -192,12 +221,9 @@ export class ResultStore {
   }
 
   async #openBackend(): Promise<ResultBackend> {
-    const { clock, logger } = this.#options;
     const backend = await this.#options.backend();
-    await backend.open(
-      { clock, logger, codec: this.codec, expiresMs: this.#options.expiresMs() },
-      this.#closing.signal,
-    );
+    await backend.open(this.context, this.#closing.signal);
+    this.#opened = backend;
     return backend;
   }
 }
@@ -209,8 +235,8 @@ interface Read {
 }
 
 /** In one batch the last word on a task counts (STARTED and SUCCESS of a short task meet here). */
-function latestOfEach(records: readonly ResultRecord[]): readonly ResultRecord[] {
-  const latest = new Map<string, ResultRecord>();
+function latestOfEach(records: readonly RecordToStore[]): readonly RecordToStore[] {
+  const latest = new Map<string, RecordToStore>();
   for (const record of records) {
     if (latest.get(record.taskId)?.status !== 'SUCCESS') latest.set(record.taskId, record);
   }

@@ -128,16 +128,19 @@ export class ResultWaiter {
     const added = this.#added.filter((taskId) => this.#isWanted(taskId));
     this.#added = [];
     this.#look(added).catch((error: unknown) => {
-      if (BackendError.isInstance(error) && error.recoverable) {
+      if (BackendError.isInstance(error) && error.recoverable)
         this.#logger.warn({ err: error }, 'Reading results failed; they are read again.');
-        return;
-      }
-      for (const taskId of added) {
-        this.#pending.get(taskId)?.reject(error);
-        this.#pending.delete(taskId);
-        for (const observer of this.#observers.get(taskId) ?? []) observer.onError(error);
-      }
+      else this.#fail(added, error);
     });
+  }
+
+  /** Nobody need wait for them any longer. */
+  #fail(taskIds: Iterable<string>, error: unknown): void {
+    for (const taskId of taskIds) {
+      this.#pending.get(taskId)?.reject(error);
+      this.#pending.delete(taskId);
+      for (const observer of this.#observers.get(taskId) ?? []) observer.onError(error);
+    }
   }
 
   /** Subscribes before it looks: what is stored between the two is told. */
@@ -210,6 +213,7 @@ export class ResultWaiter {
         if (this.#backend.notifier === undefined) interval = Math.min(interval * 2, pollMs.max);
         hasFailed = false;
         await this.#deliver([...wanted]).catch((error: unknown) => {
+          if (BackendError.isInstance(error) && !error.recoverable) return this.#fail(wanted, error);
           hasFailed = true;
           this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.');
         });

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
-import type { Connection, Message, PublishRetryPolicy, Route } from '@ctq/messaging';
+import type { Connection, Message, PublishRetryPolicy, Queue, Route } from '@ctq/messaging';
 import { durationMs, toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
 import { taskSentFields } from '../events/task-sent.js';
+import { runOutsideOfTasks } from '../execute/current-task.js';
 import { intercepted, type PublishCall } from '../interceptor/interceptor.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import type { Destination } from '../routing/router.js';
@@ -25,6 +26,8 @@ export class BrokerSender implements TaskSender {
   readonly #kernel: Kernel;
   readonly #publishing: PublishConnection;
   #connection: Connection | undefined;
+  /** A call that declares the queue of replies is on its way: whether it got there. */
+  #declaring: Promise<boolean> | undefined;
   readonly #origin = `gen${process.pid}@${hostname()}`;
 
   constructor(kernel: Kernel, replyTo: string, publishing: PublishConnection) {
@@ -72,6 +75,7 @@ export class BrokerSender implements TaskSender {
     const { outbox } = options;
     const publish = (): Promise<void> => this.#publishNow(message, route, call);
     if (outbox === undefined) return this.#isFollowed ? this.#tellSent(publish(), message, route, call) : publish();
+    this.#listenAhead(call);
     outbox.hold({
       task,
       id,
@@ -110,8 +114,48 @@ export class BrokerSender implements TaskSender {
   #publishNow(message: Message, route: Route, call: Call): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return this.#publishFirst(message, route, call);
+    const expected = this.#expect(call);
+    if (expected === undefined) return this.#publishOn(connection, message, route, call);
+    const publish = (replies?: Queue): Promise<void> => this.#publishOn(connection, message, route, call, replies);
+    return expected instanceof Promise
+      ? expected.then((replies) => this.#publishExpecting(replies, publish))
+      : this.#publishExpecting(expected, publish);
+  }
+
+  /** The first of many calls declares where they are answered; the others follow it. */
+  #publishExpecting(replies: Queue | undefined, publish: (replies?: Queue) => Promise<void>): Promise<void> {
+    if (replies === undefined) return publish();
+    if (this.#declaring !== undefined)
+      return this.#declaring.then((isDeclared) => publish(isDeclared ? undefined : replies));
+    const published = publish(replies);
+    this.#declaring = published
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        this.#declaring = undefined;
+      });
+    return published;
+  }
+
+  /** Where its result comes to this process, what is declared with it so that it is not lost. */
+  #expect({ task }: Call): Queue | undefined | Promise<Queue | undefined> {
+    const { results } = this.#kernel;
+    if (!results.isHeardBySender || task.ignoreResult === true || task.replyTo !== this.replyTo) return undefined;
+    return runOutsideOfTasks(() => results.expect());
+  }
+
+  /** What is held back may be sent by another process: whoever is to hear of it listens from now on. */
+  #listenAhead(call: Call): void {
+    const expected = this.#expect(call);
+    // It is told when the call is sent.
+    if (expected instanceof Promise) expected.catch(() => undefined);
+  }
+
+  #publishOn(connection: Connection, message: Message, route: Route, call: Call, replies?: Queue): Promise<void> {
     const { options, taskOptions } = call.request;
-    const { declare } = call.destination;
+    const declare = replies === undefined ? call.destination.declare : [...call.destination.declare, replies];
     const retry = this.#retryOf(options);
     const { signal, publishTimeout } = options;
     // Where it costs nothing a call that no queue takes is an error.

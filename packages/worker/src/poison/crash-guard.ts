@@ -17,7 +17,7 @@ export interface Standing {
 export interface Suspect {
   readonly name: string;
   readonly message: { readonly id: string };
-  readonly delivery: { readonly redelivered: boolean };
+  readonly delivery: { readonly redelivered: boolean; readonly deliveryCount?: number };
   readonly policy: { readonly acksLate: boolean; readonly maxCrashes: number | undefined };
   readonly runsAlone: boolean;
   standing: Standing | undefined;
@@ -31,6 +31,9 @@ export interface CrashGuardOptions {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** Where crashes are not counted: what came back so often, and never ended, is taken for what ends its process. RabbitMQ 4 has the same limit. */
+const mostDeliveries = 20;
 
 /** How often a record is read again because somebody else was quicker. */
 const attempts = 3;
@@ -65,7 +68,7 @@ export class CrashGuard {
 
   /** It is not run again. */
   isPoison(request: Suspect): boolean {
-    return poisonous(request.standing?.crashes ?? [], request);
+    return poisonous(request.standing?.crashes ?? [], request) || this.#isWornOut(request);
   }
 
   /** It may be what ended a process, so nobody else is to be near when it runs. */
@@ -135,6 +138,11 @@ export class CrashGuard {
     return request.standing?.crashes ?? [];
   }
 
+  /** A broker that counts deliveries is all there is in an app without a store. */
+  #isWornOut({ delivery }: Suspect): boolean {
+    return this.#isTold && (delivery.deliveryCount ?? 0) >= mostDeliveries;
+  }
+
   get #records(): Kernel['crashes'] {
     return this.#options.kernel.crashes;
   }
@@ -168,7 +176,7 @@ export class CrashGuard {
       this.#isTold = true;
       logger.warn(
         { err: error },
-        'The app has no key-value store, so nobody counts which tasks end their process: one that always does is run for ever',
+        `The app has no key-value store, so nobody counts which tasks end their process: one that always does is run for ever, or ${mostDeliveries} times where the broker counts deliveries`,
       );
     }
   }

@@ -132,6 +132,37 @@ describe('A message that is delivered again', () => {
   });
 });
 
+describe('In an app without a store', () => {
+  test('what the broker has delivered twenty times and never saw the end of goes into quarantine', async () => {
+    await using scene = new WorkerScene({ backend: withoutStore() });
+    const runs: number[] = [];
+    const task = scene.app.task('task', () => runs.push(1));
+    const result = await task.delay();
+    for (let times = 0; times < 20; times += 1) await returned(scene);
+    await scene.start();
+    expect(String(await result.get().catch((error: unknown) => error))).toContain('was delivered again and again');
+    expect(runs).toEqual([]);
+    const kept = await scene.app.quarantine('celery').list();
+    expect(kept.map(({ id }) => id)).toEqual([result.id]);
+  });
+
+  test('what was delivered less often runs', async () => {
+    await using scene = new WorkerScene({ backend: withoutStore() });
+    const task = scene.app.task('task', () => 'done');
+    const result = await task.delay();
+    for (let times = 0; times < 19; times += 1) await returned(scene);
+    await scene.start();
+    expect(await result.get()).toBe('done');
+  });
+});
+
+/** Somebody was given the message, and has died. */
+async function returned({ app }: WorkerScene): Promise<void> {
+  await using connection = await app.connect();
+  const channel = await connection.openChannel();
+  await (await channel.get('celery'))?.reject({ requeue: true });
+}
+
 describe('A task that ends its process, alone, again and again', () => {
   async function poisoned(options: CallOptions = {}, appOptions: AppOptions = {}) {
     const scene = new WorkerScene(appOptions);

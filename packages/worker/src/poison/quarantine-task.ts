@@ -23,8 +23,9 @@ export async function quarantineTask(
   const quarantine = kernel.quarantine(queue);
   const alone = crashes.filter(({ isAlone }) => isAlone).length;
   const error = new TaskQuarantinedError(message.task, message.id, quarantine.name, alone);
+  const reason = alone === 0 ? 'returned' : 'crashed';
   try {
-    await quarantine.put(delivery.message, { reason: 'crashed', route, worker, crashes });
+    await quarantine.put(delivery.message, { reason, route, worker, crashes });
   } catch (thrown) {
     await tellInternalError(request, toError(thrown), 'it goes back to its queue', workplace);
     return settle(delivery, 'requeue', logger);

@@ -77,7 +77,7 @@ export const resultSettings: SettingsTable<ResultSettings> = {
   resultPersistent: {
     type: optional(truth),
     default: undefined,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_RESULT_PERSISTENT'],
     doc: 'RPC results survive a restart of the broker.',
   },

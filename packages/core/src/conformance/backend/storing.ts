@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { ResultBackend } from '../../backend/result-backend.js';
 import { type BackendScene, find, record } from '../backend-scene.js';
-import type { CaseDescription } from '@ctq/runtime/conformance';
+import type { CaseDescription, Requirement } from '@ctq/runtime/conformance';
 
 const failure = {
   ...{ excType: 'ValueError', excMessage: ['boom', 3], excModule: 'builtins' },
@@ -11,6 +11,15 @@ const failure = {
     properties: { sku: 'bolt', left: 0 },
     cause: { excType: 'Exception', excMessage: ['why'], excModule: 'builtins', traceback: 'a stack' },
   },
+};
+
+const readByAnyone: Requirement<ResultBackend> = {
+  what: "readers: 'anyone'",
+  isMet: ({ supports }) => supports.readers !== 'sender',
+};
+const readBySender: Requirement<ResultBackend> = {
+  what: "readers: 'sender'",
+  isMet: ({ supports }) => supports.readers === 'sender',
 };
 
 /** Outcomes are kept, replaced by later ones, and forgotten; a SUCCESS is final. */
@@ -68,6 +77,7 @@ export const storingCases: readonly CaseDescription<ResultBackend, BackendScene>
   },
   {
     name: 'another client finds it too, also after the first has gone',
+    requires: readByAnyone,
     async run(scene) {
       const [writer, reader] = [await scene.open(), await scene.open()];
       const stored = record({ result: 1 });
@@ -75,6 +85,19 @@ export const storingCases: readonly CaseDescription<ResultBackend, BackendScene>
       assert.deepEqual(await find(reader, stored.taskId), stored);
       await writer.close();
       assert.deepEqual(await find(reader, stored.taskId), stored);
+    },
+  },
+  {
+    name: 'who has sent the call finds it also after the worker has gone, and nobody else does',
+    requires: readBySender,
+    async run(scene) {
+      const [sender, worker, other] = [await scene.open(), await scene.open(), await scene.open()];
+      const stored = record({ result: 1 });
+      await worker.store([stored]);
+      await worker.close();
+      assert.deepEqual(await find(sender, stored.taskId), stored);
+      assert.deepEqual(await find(sender, stored.taskId), stored, 'a second time');
+      assert.equal(await find(other, stored.taskId), undefined);
     },
   },
   {

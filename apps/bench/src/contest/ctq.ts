@@ -4,8 +4,13 @@ import { Worker } from '@ctq/worker';
 import type { Site } from '../site.js';
 import type { Contender } from './contender.js';
 
-function appAt({ url, stores }: Site, onTask: () => void = () => undefined) {
-  const app = new Ctq('bench', { brokerUrl: url, resultBackend: url, taskIgnoreResult: !stores, logger: silentLogger });
+function appAt({ url, stores, results = url }: Site, onTask: () => void = () => undefined) {
+  const app = new Ctq('bench', {
+    brokerUrl: url,
+    resultBackend: results,
+    taskIgnoreResult: !stores,
+    logger: silentLogger,
+  });
   const add = app.task('add', (x: number, y: number) => {
     onTask();
     return x + y;
@@ -23,9 +28,13 @@ export const ctq: Contender = {
       [Symbol.asyncDispose]: () => app.close(),
     };
   },
-  async openWorker(site, concurrency, onTask) {
+  async openWorker(site, { concurrency: most, prefetch }, onTask) {
+    const concurrency = Math.min(most, prefetch ?? most);
     const { app } = appAt(site, onTask);
-    const worker = new Worker(app, { concurrency });
+    const worker = new Worker(app, {
+      concurrency,
+      ...(prefetch === undefined ? {} : { prefetchMultiplier: prefetch / concurrency }),
+    });
     await worker.start(AbortSignal.timeout(10_000));
     return {
       async [Symbol.asyncDispose]() {

@@ -12,6 +12,8 @@ export interface SendOrder {
 export interface WorkOrder {
   readonly what: 'work';
   readonly concurrency: number;
+  /** Messages that it may hold; as it likes where it is not said. */
+  readonly prefetch?: number;
   readonly count: number;
 }
 

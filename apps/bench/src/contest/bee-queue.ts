@@ -45,7 +45,7 @@ export const beeQueue: Contender = {
       [Symbol.asyncDispose]: () => queue.close(),
     };
   },
-  async openWorker(site, concurrency, onTask) {
+  async openWorker(site, { concurrency }, onTask) {
     const queue = queueAt(site, true);
     await queue.ready();
     queue.process(concurrency, async ({ data }) => {

@@ -26,7 +26,7 @@ export const bullmq: Contender = {
       },
     };
   },
-  async openWorker(site, concurrency, onTask) {
+  async openWorker(site, { concurrency }, onTask) {
     const worker = new Worker<{ x: number; y: number }>(
       name,
       async ({ data }) => {

@@ -7,16 +7,17 @@ import type { Measured, Order, SendOrder, WorkOrder } from './contestant.js';
 const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   ctq: async () => (await import('./ctq.js')).ctq,
   bullmq: async () => (await import('./bullmq.js')).bullmq,
+  amqplib: async () => (await import('./amqplib.js')).amqplib,
   'bee-queue': async () => (await import('./bee-queue.js')).beeQueue,
 };
 
 const inFlight = 64;
 const bulk = 1_000;
 
-const [name = '', url = '', stores = ''] = process.argv.slice(2);
+const [name = '', url = '', stores = '', results = url] = process.argv.slice(2);
 const contender = await contenders[name]?.();
 if (contender === undefined) throw new Error(`No contender is called '${name}'.`);
-const site: Site = { url, stores: stores === 'stores' };
+const site: Site = { url, stores: stores === 'stores', results };
 
 process.send?.('ready');
 const [order] = (await once(process, 'message')) as [Order];
@@ -49,17 +50,17 @@ async function produce(by: Contender, order: SendOrder): Promise<Measured> {
 }
 
 /** From the first task to the last, so that starting up does not count. */
-async function work(by: Contender, { concurrency, count }: WorkOrder): Promise<Measured> {
+async function work(by: Contender, order: WorkOrder): Promise<Measured> {
   let done = 0;
   let watch: (() => Omit<Measured, 'tripsMs'>) | undefined;
   let finish: (measured: Omit<Measured, 'tripsMs'>) => void = () => undefined;
   const finished = new Promise<Omit<Measured, 'tripsMs'>>((resolve) => {
     finish = resolve;
   });
-  await using _worker = await by.openWorker(site, concurrency, () => {
+  await using _worker = await by.openWorker(site, order, () => {
     watch ??= stopwatch();
     done += 1;
-    if (done === count) finish(watch());
+    if (done === order.count) finish(watch());
   });
   process.send?.('working');
   return { ...(await finished), tripsMs: [] };

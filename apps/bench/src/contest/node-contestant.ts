@@ -43,9 +43,9 @@ class NodeProcess {
     this.exited = once(child, 'exit');
   }
 
-  static async start(name: string, { url, stores }: Site): Promise<NodeProcess> {
+  static async start(name: string, { url, stores, results = url }: Site): Promise<NodeProcess> {
     const program = fileURLToPath(new URL('./role.js', import.meta.url));
-    const started = new NodeProcess(fork(program, [name, url, stores ? 'stores' : 'ignores']));
+    const started = new NodeProcess(fork(program, [name, url, stores ? 'stores' : 'ignores', results]));
     await started.said();
     return started;
   }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { celeryProgram, celeryWorker } from '../celery-program.js';
 import type { Site } from '../site.js';
 import type { WorkerProcess } from '../worker-process.js';
 import type { Contestant, Measured } from './contestant.js';
+import { progressAt } from './progress.js';
 
 /** How often the queue is looked at while a worker empties it. */
 const lookMs = 5;
@@ -14,7 +14,7 @@ const begun = 50;
 
 /**
  * Celery in Python. Its worker has a process for each core, which is its fastest way through short tasks: a hundred of them, or threads, are slower. What it has
- * done is seen from outside, by what is left in Redis.
+ * done is seen from outside, by what is left.
  */
 export const celery: Contestant = {
   sends: ['one-by-one'],
@@ -56,34 +56,19 @@ export const celery: Contestant = {
 };
 
 /** From the first look at which something was done to the one at which everything was. */
-async function measure(
-  worker: WorkerProcess,
-  { url, stores }: Site,
-  count: number,
-  signal: AbortSignal,
-): Promise<Measured> {
-  const client = new Redis(url);
-  const done = async (): Promise<number> => {
-    // The results; a few other keys do not matter.
-    if (stores) return client.dbsize();
-    const [waiting, held] = await Promise.all([client.llen('celery'), client.hlen('unacked')]);
-    return count - waiting - held;
+async function measure(worker: WorkerProcess, site: Site, count: number, signal: AbortSignal): Promise<Measured> {
+  await using progress = await progressAt(site);
+  let before = await progress.done(count);
+  for (; before < begun && !signal.aborted; before = await progress.done(count)) await sleep(lookMs);
+  const startedAt = performance.now();
+  const cpu = worker.usage().cpuSeconds;
+  while ((await progress.done(count)) < count && !signal.aborted) await sleep(lookMs);
+  const share = (count - before) / count;
+  const { cpuSeconds, residentMiB } = worker.usage();
+  return {
+    seconds: (performance.now() - startedAt) / 1_000 / share,
+    cpuSeconds: (cpuSeconds - cpu) / share,
+    residentMiB,
+    tripsMs: [],
   };
-  try {
-    let before = await done();
-    for (; before < begun && !signal.aborted; before = await done()) await sleep(lookMs);
-    const startedAt = performance.now();
-    const cpu = worker.usage().cpuSeconds;
-    while ((await done()) < count && !signal.aborted) await sleep(lookMs);
-    const share = (count - before) / count;
-    const { cpuSeconds, residentMiB } = worker.usage();
-    return {
-      seconds: (performance.now() - startedAt) / 1_000 / share,
-      cpuSeconds: (cpuSeconds - cpu) / share,
-      residentMiB,
-      tripsMs: [],
-    };
-  } finally {
-    client.disconnect();
-  }
 }

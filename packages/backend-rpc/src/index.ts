@@ -1,0 +1,2 @@
+export { createBackend, rpc } from './rpc-backend.js';
+export type { RpcBackendOptions } from './rpc-backend-options.js';
