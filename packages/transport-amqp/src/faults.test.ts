@@ -39,7 +39,7 @@ const faults: Readonly<Record<string, MakeFaults>> = {
 
 /** A producer and a consumer behind a proxy each, and somebody who is not. */
 class Scene {
-  readonly name: string = `faults-${crypto.randomUUID()}`;
+  readonly name: string;
   readonly program: Program;
   readonly #producing: FaultProxy;
   readonly #consuming: FaultProxy;
@@ -57,7 +57,7 @@ class Scene {
     const target = { host, port: Number(port) };
     const proxies = [await startFaultProxy({ target }), await startFaultProxy({ target })] as const;
     const [producing, consuming] = proxies.map((proxy) =>
-      amqp({ url: proxy.through(url), heartbeat: heartbeatMs }),
+      amqp({ url: proxy.through(url), heartbeat: `${heartbeatMs}ms` }),
     ) as [ReturnType<typeof amqp>, ReturnType<typeof amqp>];
     const direct = openConnection({ transport: amqp({ url }) });
     const name = `faults-${crypto.randomUUID()}`;
@@ -112,15 +112,11 @@ describeWith('amqp', 'Over RabbitMQ,', (server) => {
   }
 
   /** How long the consumer was deaf after the fault: until it had something that was pushed when it was over. */
-  async function hearing(
-    { program, push }: { program: Program; push: () => Promise<void> },
-    over: Promise<void>,
-    { task }: TestContext,
-  ): Promise<void> {
+  async function hearing(it: Scene, over: Promise<void>, { task }: TestContext): Promise<void> {
     await within(20_000, 'the end of the fault', over);
     const overAt = performance.now();
-    await push();
-    await within(patienceMs, 'a delivery after the fault', program.arrival('after'));
+    await it.push('after');
+    await within(patienceMs, 'a delivery after the fault', it.program.arrival('after'));
     deafFor.set(task.name, Math.round(performance.now() - overAt));
   }
 
@@ -157,7 +153,7 @@ describeWith('amqp', 'Over RabbitMQ,', (server) => {
       const it = await scene(context);
       const over = it.suffer('consumer', faultsNow);
       await Promise.all(texts.map((text) => it.push(text)));
-      await hearing({ program: it.program, push: () => it.push('after') }, over, context);
+      await hearing(it, over, context);
       // What was given to a connection that leads nowhere comes back when the broker has missed two heartbeats.
       await it.program.arrivals(texts, patienceMs + 4 * heartbeatMs);
       expect(await it.leftBehind()).toBe(0);
@@ -168,10 +164,6 @@ describeWith('amqp', 'Over RabbitMQ,', (server) => {
     timeout: 60_000,
   }, async (context) => {
     const it = await scene(context);
-    await hearing(
-      { program: it.program, push: () => it.push('after') },
-      it.suffer('consumer', [{ kind: 'half-open' }]),
-      context,
-    );
+    await hearing(it, it.suffer('consumer', [{ kind: 'half-open' }]), context);
   });
 });
