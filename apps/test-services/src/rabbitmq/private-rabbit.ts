@@ -13,6 +13,8 @@ import { type Epmd, startEpmd } from './epmd.js';
 export interface PrivateRabbitOptions {
   /** Lines of rabbitmq.conf: `{ consumer_timeout: 10_000 }`. */
   readonly config?: Readonly<Record<string, string | number>>;
+  /** Settings of Erlang's application `rabbit` for which rabbitmq.conf has no name: `{ channel_tick_interval: 1_000 }`. */
+  readonly environment?: Readonly<Record<string, number>>;
   /** Speaks TLS, and nothing else, on its port. `asksForCertificate`: clients need one of the same authority. */
   readonly tls?: Certificates & { readonly asksForCertificate?: boolean };
   /** `rabbitmq_auth_mechanism_ssl`. */
@@ -91,6 +93,7 @@ export async function startRabbitNode(
   const kept = join(folder, 'kept');
   const name = `ctq${port}`;
   const { tls } = options;
+  const settings = Object.entries(options.environment ?? {});
   const config = {
     ...listeners(port, tls),
     ...(joins === undefined ? {} : { 'cluster_formation.classic_config.nodes.1': joins.node }),
@@ -105,7 +108,7 @@ export async function startRabbitNode(
     distributionPort,
     epmdPort: epmd.port,
     config,
-    erlang: '-start_epmd false',
+    erlang: ['-start_epmd false', ...settings.map(([setting, value]) => `-rabbit ${setting} ${value}`)].join(' '),
   });
 
   const launch = async (): Promise<ServerProcess> => {
