@@ -118,6 +118,16 @@ function testCalls(place: Place, settings: Readonly<Record<string, unknown>>, ch
     },
   );
 
+  // Results in JSON carry what pickles do.
+  test.each(carried === 'json' ? compressions.map((compression) => [compression, compression]) : [])(
+    'that Python pickles is accepted by a ctq task as plain data, compression %s [MS-177] {python → ctq: pickle with %s}',
+    async (compression) => {
+      const expressions = valuesIn('pickle').map(([python]) => python);
+      const sent = { serializer: 'pickle', queue: 'typescript', ...(compression === 'none' ? {} : { compression }) };
+      expect(await fleet.client.echo('typescript.echo', expressions, sent)).toEqual(expressions);
+    },
+  );
+
   test('a client waits for a task of the other with a countdown [TR-077] {python → ctq: countdown} {ctq → python: countdown}', async () => {
     const later: PythonNode = ['task', 'typescript.add', [1, 1], { queue: 'typescript', countdown: 1 }];
     const result = await app.sendTask('python.add', [2, 2], {}, { queue: 'python', countdown: '1s' });
@@ -231,15 +241,6 @@ describeOverRedis('Each kind of value', 'interopValues', (place) => {
         expect(shown).toBe(python);
         expect(isSameValue(returned, own)).toBe(true);
       }
-    },
-  );
-
-  test.each(compressions.map((compression) => [compression, compression]))(
-    'that Python pickles is accepted by a ctq task as plain data, compression %s [MS-177] {python → ctq: pickle with %s}',
-    async (compression) => {
-      const expressions = valuesIn('pickle').map(([python]) => python);
-      const sent = { serializer: 'pickle', queue: 'typescript', ...(compression === 'none' ? {} : { compression }) };
-      expect(await fleet.client.echo('typescript.echo', expressions, sent)).toEqual(expressions);
     },
   );
 });

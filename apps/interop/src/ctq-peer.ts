@@ -120,8 +120,8 @@ export interface CtqListener {
   close(): Promise<readonly CtqReceived[]>;
 }
 
-/** Deletes queues that an earlier run may have left. */
-export async function emptyQueues(place: Place, names: readonly string[]): Promise<void> {
+/** Deletes queues, which an earlier run may have left; resolves with how many messages waited in them. */
+export async function deleteQueues(place: Place, names: readonly string[]): Promise<number> {
   await using peer = new CtqPeer(place);
-  await peer.deleteQueues(names);
+  return await peer.deleteQueues(names);
 }

@@ -6,7 +6,7 @@ import { type SentMethod, tapAmqp } from '@ctq/test-services/amqp-tap';
 import { loadVectors } from '@ctq/wire-vectors';
 import { Worker } from '@ctq/worker';
 import { afterAll, expect, test } from 'vitest';
-import { emptyQueues } from './ctq-peer.js';
+import { deleteQueues } from './ctq-peer.js';
 import { describeOverRabbitMq, transportOf } from './places.js';
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -107,7 +107,7 @@ const otherwise = {
 const names = { redis: 'interopOptions', amqp: 'interopDeclarations' } as const;
 
 describeOverRabbitMq("Frames of ctq's programs beside those of Celery's", names, (place) => {
-  afterAll(() => emptyQueues(place, ['celery', 'other', 'hipri', 'cel.quorum']));
+  afterAll(() => deleteQueues(place, ['celery', 'other', 'hipri', 'cel.quorum']));
 
   async function sentBy(
     settings: AppOptions,
@@ -138,7 +138,7 @@ describeOverRabbitMq("Frames of ctq's programs beside those of Celery's", names,
   );
 
   test('a call is sent with the same arguments, properties and types of headers [TR-276, TR-277]', async () => {
-    const [expected] = message('plain')?.['messages'] as readonly {
+    const [expected] = (message('plain')?.['messages'] ?? []) as readonly {
       readonly property_flags: string;
       readonly headers_typed: Readonly<Record<string, readonly [letter: string, value: unknown]>>;
     }[];

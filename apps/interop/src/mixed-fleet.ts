@@ -4,7 +4,7 @@ import { createPickleReader } from '@ctq/messaging/pickle';
 import { Deadline } from '@ctq/runtime';
 import { Worker } from '@ctq/worker';
 import { Redis } from 'ioredis';
-import { emptyQueues } from './ctq-peer.js';
+import { deleteQueues } from './ctq-peer.js';
 import { type Place, transportOf } from './places.js';
 import { CeleryClient, type PythonNode } from './python/celery-client.js';
 import { CeleryWorker } from './python/celery-worker.js';
@@ -50,7 +50,7 @@ export class MixedFleet {
   async start(): Promise<void> {
     const python = await pythonWithCelery();
     await this.#admin.flushdb();
-    if (this.place.on === 'RabbitMQ') await emptyQueues(this.place, Object.values(queues));
+    if (this.place.on === 'RabbitMQ') await deleteQueues(this.place, Object.values(queues));
     await this.#worker.start();
     const site = { ...this.place, settings: this.#settings };
     this.#python = await CeleryWorker.start(python, site, [queues.python]);

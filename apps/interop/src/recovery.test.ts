@@ -7,7 +7,7 @@ import { createLogger, Deadline, deferred } from '@ctq/runtime';
 import { Worker } from '@ctq/worker';
 import { Redis } from 'ioredis';
 import { beforeAll, type TestContext, test } from 'vitest';
-import { emptyQueues } from './ctq-peer.js';
+import { deleteQueues } from './ctq-peer.js';
 import { eventually } from './mixed-fleet.js';
 import { describeOverBrokers, transportOf } from './places.js';
 import { CeleryWorker } from './python/celery-worker.js';
@@ -51,7 +51,7 @@ describeOverBrokers('What one language holds when it ends', names, (place) => {
     const journal = new Redis(backend);
     onTestFinished(async () => {
       await app.close();
-      if (!isOnRedis) await emptyQueues(place, [queue]);
+      if (!isOnRedis) await deleteQueues(place, [queue]);
       journal.disconnect();
     });
     const options = { ...impatient, global_keyprefix: prefix };

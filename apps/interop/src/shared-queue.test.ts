@@ -3,7 +3,7 @@ import { Deadline } from '@ctq/runtime';
 import { Worker } from '@ctq/worker';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { CtqPeer, emptyQueues } from './ctq-peer.js';
+import { deleteQueues } from './ctq-peer.js';
 import { eventually } from './mixed-fleet.js';
 import { describeOverBrokers, transportOf } from './places.js';
 import { CeleryClient } from './python/celery-client.js';
@@ -32,7 +32,7 @@ describeOverBrokers(title, names, (place) => {
       const python = await pythonWithCelery();
       const journal = new Redis(place.backend);
       await journal.flushdb();
-      if (isRabbitMq) await emptyQueues(place, ['shared', 'python']);
+      if (isRabbitMq) await deleteQueues(place, ['shared', 'python']);
       const queueType = isRabbitMq ? ({ task_create_missing_queue_type: 'quorum' } as const) : {};
       await using app = new Ctq('shared', { broker: transportOf(place), taskIgnoreResult: true, ...queueType });
       const count = app.task('shared.count', async (number: number) => {
@@ -63,10 +63,7 @@ describeOverBrokers(title, names, (place) => {
         /^(?:shared|unacked|ctq\.held|celery-task-meta)/.test(key),
       );
       expect(left).toEqual([]);
-      if (isRabbitMq) {
-        await using peer = new CtqPeer(place);
-        expect(await peer.deleteQueues(['shared'])).toBe(0);
-      }
+      expect(isRabbitMq ? await deleteQueues(place, ['shared']) : 0).toBe(0);
       const shares = (await journal.mget('executed:python', 'executed:typescript')).map(Number);
       expect(shares.reduce((sum, share) => sum + share, 0)).toBe(tasks);
       expect(Math.min(...shares)).toBeGreaterThan(share);
