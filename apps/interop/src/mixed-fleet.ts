@@ -1,5 +1,6 @@
 import { redisBackend } from '@ctq/backend-redis';
 import { Ctq } from '@ctq/core';
+import type { ResultBackend } from '@ctq/core/backend';
 import { createPickleReader } from '@ctq/messaging/pickle';
 import { Deadline } from '@ctq/runtime';
 import { Worker } from '@ctq/worker';
@@ -26,14 +27,21 @@ export class MixedFleet {
   #python: CeleryWorker | undefined;
   #client: CeleryClient | undefined;
 
-  /** @param settings of both sides, by Celery's names. */
-  constructor(place: Place, settings: Readonly<Record<string, unknown>> = {}) {
+  /**
+   * @param settings of both sides, by Celery's names.
+   * @param results where they are, in the words of both sides, if not in the place's Redis.
+   */
+  constructor(
+    place: Place,
+    settings: Readonly<Record<string, unknown>> = {},
+    results?: { readonly python: string; readonly typescript: ResultBackend },
+  ) {
     this.place = place;
-    this.#settings = settings;
+    this.#settings = results === undefined ? settings : { ...settings, result_backend: results.python };
     this.#admin = new Redis(place.backend, { lazyConnect: true });
     this.app = new Ctq('interop', {
       broker: transportOf(place, { visibilityTimeout: 5 }),
-      backend: redisBackend({ url: place.backend }),
+      backend: results?.typescript ?? redisBackend({ url: place.backend }),
       taskDefaultQueue: queues.typescript,
       acceptContent: ['json', 'yaml', 'msgpack', 'pickle'],
       serializers: [createPickleReader()],

@@ -5,7 +5,7 @@ import { amqp } from '@ctq/transport-amqp';
 import { redis, type RedisOptions } from '@ctq/transport-redis';
 import type { BrokerName } from './brokers.js';
 
-/** Where messages and results of a suite are, of both languages: results are in Redis. */
+/** Where messages and results of a suite are, of both languages: results are in Redis, if nothing else is said. */
 export interface Place {
   readonly on: BrokerName;
   readonly broker: string;
@@ -32,7 +32,7 @@ export function describeOverRedis(title: string, database: RedisDatabase, suite:
 
 export function describeOverRabbitMq(title: string, names: PlaceNames, suite: (place: Place) => void): void {
   describeWith('amqp', `${title}, over RabbitMQ`, (amqpUrl) => {
-    describeWith('redis', 'with results in Redis', (redisUrl) => {
+    describeWith('redis', 'beside one Redis', (redisUrl) => {
       const broker = amqpVhost(amqpUrl, names.amqp);
       suite({ on: 'RabbitMQ', broker, backend: redisDatabase(redisUrl, names.redis) });
     });

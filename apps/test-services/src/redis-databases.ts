@@ -33,6 +33,7 @@ export const redisDatabases = {
   interopStates: 42,
   interopValues: 43,
   interopOddMessages: 44,
+  interopReplies: 45,
   benchWorker: 57,
 } as const;
 

@@ -3,7 +3,8 @@ import { memoryTransport } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
 import { describeWith } from '@ctq/test-services/vitest';
 import { redis } from '@ctq/transport-redis';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { dropKeys } from './__fixtures__/drop-keys.js';
 import { brokerOver } from './__fixtures__/opened-backend.js';
 import { rpc } from './rpc-backend.js';
 
@@ -23,5 +24,6 @@ describe('the RPC result backend over memory', () => {
 
 describeWith('redis', 'the RPC result backend over Redis', (url) => {
   const globalKeyprefix = `rpc-kit-${crypto.randomUUID()}:`;
+  afterAll(() => dropKeys(url, globalKeyprefix));
   runKit(() => redis({ url, globalKeyprefix }));
 });

@@ -6,6 +6,7 @@ import { describeWith } from '@ctq/test-services/vitest';
 import { redis } from '@ctq/transport-redis';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
+import { dropKeys } from './__fixtures__/drop-keys.js';
 import { openBackend, record } from './__fixtures__/opened-backend.js';
 import { RpcScene } from './__fixtures__/rpc-scene.js';
 import { decodeReply } from './reply.js';
@@ -18,6 +19,7 @@ describeWith('redis', 'Results whose way is cut', (server) => {
   /** Programs with keys of their own; one of them may be on the other side of a proxy. */
   function sceneOf(): { scene: RpcScene; through: (proxy: FaultProxy) => ReturnType<typeof redis> } {
     const globalKeyprefix = `rpc-${crypto.randomUUID()}:`;
+    onTestFinished(() => dropKeys(url, globalKeyprefix));
     return {
       scene: new RpcScene(redis({ url, globalKeyprefix })),
       through: (proxy) => redis({ url: proxy.through(url), globalKeyprefix }),
@@ -46,10 +48,11 @@ describeWith('redis', 'Results whose way is cut', (server) => {
     return { runs: runs.promise, door };
   }
 
-  const interrupted = (app: Ctq): Promise<void> => {
+  /** Resolves with the next such move of the connection over which a client hears of its results. */
+  const hearing = (app: Ctq, move: 'established' | 'lost'): Promise<void> => {
     const { promise, resolve } = deferred();
     app.onConnectionChange(({ event, purpose }) => {
-      if (event === 'lost' && purpose === 'consume') resolve();
+      if (event === move && purpose === 'consume') resolve();
     });
     return promise;
   };
@@ -61,10 +64,11 @@ describeWith('redis', 'Results whose way is cut', (server) => {
     const proxy = await proxied();
     const { runs, door } = await startWorker(scene);
     const client = scene.app({ broker: through(proxy) });
+    const isHearing = hearing(client, 'established');
     const result = await client.sendTask<number>('wait', [7]);
-    await runs;
-    const isLost = interrupted(client);
-    const away = proxy.inject({ kind: 'refuse', ms: 2_000 });
+    await Promise.all([runs, isHearing]);
+    const isLost = hearing(client, 'lost');
+    const away = proxy.inject({ kind: 'refuse', ms: 50_000 });
     proxy.inject({ kind: 'reset' });
     await isLost;
     const waiting = result.get(patient);
@@ -77,7 +81,7 @@ describeWith('redis', 'Results whose way is cut', (server) => {
       return (await channel.declareQueue(info)).messageCount;
     };
     while ((await waits()) === 0);
-    await away.over;
+    away.end();
     expect(await waiting).toBe(7);
     expect(await result.get(patient)).toBe(7);
   });
@@ -90,7 +94,7 @@ describeWith('redis', 'Results whose way is cut', (server) => {
     const client = scene.app();
     const remote = client.remote<typeof task>('number');
     expect(await (await remote.delay(1)).get(patient)).toBe(1);
-    const isLost = interrupted(client);
+    const isLost = hearing(client, 'lost');
     const admin = new Redis(url);
     const lines = String(await admin.client('LIST')).split('\n');
     const ids = lines
@@ -132,17 +136,30 @@ describeWith('redis', 'Results whose way is cut', (server) => {
     });
   });
 
+  test('keep nobody from closing while the broker is away', { timeout: 60_000 }, async () => {
+    const { scene, through } = sceneOf();
+    const proxy = await proxied();
+    const client = scene.app({ broker: through(proxy) });
+    const isHearing = hearing(client, 'established');
+    const result = await client.sendTask('nowhere');
+    const waiting = result.get(patient).catch((error: unknown) => String(error));
+    await isHearing;
+    const isLost = hearing(client, 'lost');
+    const away = proxy.inject({ kind: 'refuse', ms: 50_000 });
+    proxy.inject({ kind: 'reset' });
+    await isLost;
+    await client.close();
+    expect(await waiting).toContain('closed');
+    away.end();
+  });
+
   test('[BK-041] are an error to who waits for them when nobody tries to reconnect any more', {
     timeout: 60_000,
   }, async () => {
     const { scene, through } = sceneOf();
     const proxy = await proxied();
     const client = scene.app({ broker: through(proxy), brokerConnectionRetry: false });
-    const isListening = new Promise<void>((resolve) => {
-      client.onConnectionChange(({ event, purpose }) => {
-        if (event === 'established' && purpose === 'consume') resolve();
-      });
-    });
+    const isListening = hearing(client, 'established');
     const result = await client.sendTask('nowhere');
     await isListening;
     const waiting = result.get(patient);

@@ -176,6 +176,20 @@ describe('What a process has heard', () => {
   });
 });
 
+test.each([{ resultCacheMax: 10 }, { resultBackendAlwaysRetry: true }])(
+  'A result travels also with %j, which put something around the backend',
+  async (settings) => {
+    const scene = new RpcScene();
+    const server = scene.app(settings);
+    server.task('number', (n: number) => n);
+    await scene.start(server);
+    const client = scene.app(settings);
+    const result = await client.sendTask<number>('number', [4]);
+    expect(await scene.hears(client)).toBe(true);
+    expect(await result.get(soon)).toBe(4);
+  },
+);
+
 test('A task cannot be asked to leave where its worker would not find it', async () => {
   const scene = new RpcScene();
   const app = scene.app();

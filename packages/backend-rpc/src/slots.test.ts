@@ -1,7 +1,7 @@
 import { Ctq } from '@ctq/core';
 import { describeWith } from '@ctq/test-services/vitest';
-import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
+import { dropKeys } from './__fixtures__/drop-keys.js';
 import { RpcScene } from './__fixtures__/rpc-scene.js';
 import { slotApp } from './__fixtures__/slot-app.js';
 import { rpc } from './rpc-backend.js';
@@ -20,13 +20,8 @@ describeWith('redis', 'Results of tasks in slots', (server) => {
       const scene = new RpcScene();
       const app = slotApp().override({ broker });
       app.locate({ url, export: 'app' });
-      onTestFinished(async () => {
-        await app.close();
-        const admin = new Redis(server);
-        const left = await admin.keys(`${globalKeyprefix}*`);
-        if (left.length > 0) await admin.del(...left);
-        admin.disconnect();
-      });
+      onTestFinished(() => dropKeys(server, globalKeyprefix));
+      onTestFinished(() => app.close());
       const client = new Ctq('client', { broker, backend: rpc(), module: import.meta.url });
       onTestFinished(() => client.close());
       const progress = await client.sendTask('slots.progress');

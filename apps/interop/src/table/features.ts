@@ -115,6 +115,7 @@ export const featureSections: readonly FeatureSection[] = [
       'extended result': '`result_extended`: name, arguments, worker, retries, queue',
       'extended stamps': '`result_extended`: stamps',
       children: 'children; `collect()`',
+      replies: '`rpc://`: values and errors as messages to the caller',
       forget: '`forget()`',
       'saved group': 'a group kept by the one is found by the other',
       tuple: 'a result made from `as_tuple()` of the other',

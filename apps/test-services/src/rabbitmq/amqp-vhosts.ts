@@ -19,6 +19,7 @@ const suites = [
   'interopBodies',
   'interopRouting',
   'interopResults',
+  'interopReplies',
   'interopCalls',
   'interopCalling',
   'interopDeclarations',

@@ -5,9 +5,9 @@ import { createLogger, Deque, deferred, type LogRecord } from '@ctq/runtime';
 import { describeWith } from '@ctq/test-services/vitest';
 import { redis } from '@ctq/transport-redis';
 import { Worker, type WorkerOptions } from '@ctq/worker';
-import { Redis } from 'ioredis';
 import { describe, onTestFinished } from 'vitest';
 import { rpc } from '../rpc-backend.js';
+import { dropKeys } from './drop-keys.js';
 
 export const soon = { timeout: '20s' } as const;
 
@@ -94,11 +94,6 @@ export function describeOverBrokers(title: string, suite: (scene: () => RpcScene
 
 function redisOf(url: string): Transport {
   const globalKeyprefix = `rpc-${crypto.randomUUID()}:`;
-  onTestFinished(async () => {
-    const client = new Redis(url);
-    const left = await client.keys(`${globalKeyprefix}*`);
-    if (left.length > 0) await client.del(...left);
-    client.disconnect();
-  });
+  onTestFinished(() => dropKeys(url, globalKeyprefix));
   return redis({ url, globalKeyprefix });
 }

@@ -3,7 +3,7 @@ import { deferred, silentLogger, VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { memoryBackend } from '../backend/memory-backend.js';
 import type { OnStored, ResultBackend } from '../backend/result-backend.js';
-import { ResultTimeoutError } from '../errors/result-errors.js';
+import { BackendReadError, ResultTimeoutError } from '../errors/result-errors.js';
 import { createResultCodec } from './result-codec.js';
 import type { ResultRecord } from './result-record.js';
 import { ResultWaiter } from './result-waiter.js';
@@ -17,6 +17,7 @@ async function setup(expiresMs?: number) {
   const watched = new Set<string>();
   let tell: OnStored = () => undefined;
   let held: Promise<void> | undefined;
+  let refusal: Error | undefined;
   const backend: ResultBackend = {
     spec: 1,
     name: inner.name,
@@ -28,6 +29,7 @@ async function setup(expiresMs?: number) {
     forget: (ids) => inner.forget(ids),
     async getMany(ids) {
       looks.push([...ids]);
+      if (refusal !== undefined) throw refusal;
       const found = await inner.getMany(ids);
       await held;
       return found;
@@ -52,6 +54,9 @@ async function setup(expiresMs?: number) {
   return {
     ...{ clock, waiter, looks, watched, succeed },
     store: (one: ResultRecord): Promise<void> => backend.store([one]),
+    refuse: (error: Error): void => {
+      refusal = error;
+    },
     tell: (...news: Parameters<OnStored>): void => tell(...news),
     /** Reads are answered when the returned function is called. */
     hold(): () => void {
@@ -165,6 +170,26 @@ describe('waiting for a result', () => {
     tell(['gone'], new Map([['gone', record]]));
     expect((await wait).result).toBe(5);
     expect([looks, [...watched]]).toEqual([[], []]);
+    await waiter.close();
+  });
+
+  test('[BK-041] ends with an error that will not pass, also when that comes while it lasts; others it outlives', async () => {
+    const { clock, waiter, refuse } = await setup();
+    const wait = endOf(waiter.wait('never', { timeoutMs: 60_000 }));
+    const [states, errors] = [[] as TaskState[], [] as unknown[]];
+    waiter.observe(['never'], {
+      onRecord: ({ status }) => states.push(status),
+      onError: (error) => errors.push(error),
+    });
+    await clock.advance(0);
+    refuse(new BackendReadError('for a moment'));
+    await clock.advance(10_000);
+    expect(errors).toEqual([]);
+    const lasting = new BackendReadError('for good', { recoverable: false });
+    refuse(lasting);
+    await clock.advance(10_000);
+    expect(await wait).toBe(lasting);
+    expect([states, errors]).toEqual([[], [lasting]]);
     await waiter.close();
   });
 

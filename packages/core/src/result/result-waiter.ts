@@ -135,12 +135,17 @@ export class ResultWaiter {
   }
 
   /** Nobody need wait for them any longer. */
-  #fail(taskIds: Iterable<string>, error: unknown): void {
+  #fail(taskIds: readonly string[], error: unknown): void {
+    const told = new Set<ResultObserver>();
     for (const taskId of taskIds) {
       this.#pending.get(taskId)?.reject(error);
       this.#pending.delete(taskId);
-      for (const observer of this.#observers.get(taskId) ?? []) observer.onError(error);
+      for (const observer of this.#observers.get(taskId) ?? []) told.add(observer);
+      this.#observers.delete(taskId);
+      this.#news.delete(taskId);
     }
+    this.#unwatch(taskIds);
+    for (const observer of told) observer.onError(error);
   }
 
   /** Subscribes before it looks: what is stored between the two is told. */
@@ -208,11 +213,11 @@ export class ResultWaiter {
           hasFailed ? Math.min(interval, afterFailureMs) : interval,
           this.#stop.signal,
         );
-        const wanted = new Set([...this.#pending.keys(), ...this.#observers.keys()]);
-        if (wanted.size === 0 || this.#stop.signal.aborted) return;
+        const wanted = [...new Set([...this.#pending.keys(), ...this.#observers.keys()])];
+        if (wanted.length === 0 || this.#stop.signal.aborted) return;
         if (this.#backend.notifier === undefined) interval = Math.min(interval * 2, pollMs.max);
         hasFailed = false;
-        await this.#deliver([...wanted]).catch((error: unknown) => {
+        await this.#deliver(wanted).catch((error: unknown) => {
           if (BackendError.isInstance(error) && !error.recoverable) return this.#fail(wanted, error);
           hasFailed = true;
           this.#logger.warn({ err: toError(error) }, 'Reading results failed; they are read again.');
