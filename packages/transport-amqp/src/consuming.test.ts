@@ -20,12 +20,14 @@ describeWith('amqp', 'Consuming from RabbitMQ', (url) => {
       const consumer = await consuming.openChannel();
       const box = inbox();
       await consumer.setPrefetch(300);
-      await consumer.consume(queue, {}, box.onDelivery);
+      const subscription = await consumer.consume(queue, {}, box.onDelivery);
       const deliveries = [];
       for (const _text of texts) deliveries.push(await box.next());
       const kept = deliveries.filter((_, index) => index % 7 === 3);
       const done = deliveries.filter((delivery) => !kept.includes(delivery)).reverse();
       await Promise.all(done.map((delivery) => delivery.ack()));
+      // Quorum queues apply acknowledgements later; the answer to this comes after them.
+      await subscription.cancel();
       await consuming.close();
       const left: string[] = [];
       for (let next = await channel.get(queue); next !== undefined; next = await channel.get(queue)) {
@@ -109,5 +111,58 @@ describeWith('amqp', 'Consuming from RabbitMQ', (url) => {
       expect(box.count).toBe(taken + 1);
     }
     await Promise.all(hand.map((delivery) => delivery.ack()));
+  });
+
+  test('what is rejected, too old or too much goes to where the queue says, with its history, which a message does not carry on [MS-044]', async () => {
+    await using scene = new AmqpScene({ url });
+    const channel = await scene.channel();
+    const dead = await scene.queue(channel);
+    const deadLetter = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead };
+    const rejecting = await scene.queue(channel, deadLetter);
+    const expiring = await scene.queue(channel, { ...deadLetter, 'x-message-ttl': 1 });
+    const short = await scene.queue(channel, { ...deadLetter, 'x-max-length': 1 });
+    const box = inbox();
+    await channel.consume(dead, {}, box.onDelivery);
+    const next = async (): Promise<string> => {
+      const delivery = await box.next();
+      await delivery.ack();
+      const [death] = delivery.message.headers['x-death'] as { reason: string; time: string }[];
+      expect(Date.parse(death?.time ?? '')).toBeGreaterThan(0);
+      return `${textOf(delivery)} ${death?.reason}`;
+    };
+    await channel.publish(textMessage('r'), { exchange: '', routingKey: rejecting });
+    await channel.consume(rejecting, {}, (delivery) => void delivery.reject({ requeue: false }));
+    expect(await next()).toBe('r rejected');
+    await channel.publish(textMessage('e'), { exchange: '', routingKey: expiring });
+    expect(await next()).toBe('e expired');
+    for (const text of ['1', '2']) await channel.publish(textMessage(text), { exchange: '', routingKey: short });
+    expect(await next()).toBe('1 maxlen');
+  });
+
+  test("an exclusive queue is its connection's alone: others are refused, and nothing of theirs ends", async () => {
+    await using scene = new AmqpScene({ url });
+    const owner = await scene.channel();
+    const { name } = await owner.declareQueue({ name: '', durable: false, exclusive: true, autoDelete: true });
+    const box = inbox();
+    await owner.consume(name, {}, box.onDelivery);
+    const stranger = await scene.channel();
+    const own = await scene.queue(stranger);
+    await expect(stranger.consume(name, {}, () => undefined)).rejects.toMatchObject({ code: 'CTQ_TOPOLOGY_MISMATCH' });
+    await stranger.publish(textMessage('x'), { exchange: '', routingKey: name }, { mandatory: true });
+    await stranger.publish(textMessage('y'), { exchange: '', routingKey: own });
+    expect(textOf(await box.next())).toBe('x');
+  });
+
+  test('the consumer of a queue that is deleted is told, and those of others go on', async () => {
+    await using scene = new AmqpScene({ url });
+    const channel = await scene.channel();
+    const [gone, stays] = [await scene.queue(channel), await scene.queue(channel)];
+    const box = inbox();
+    const ending = await channel.consume(gone, {}, box.onDelivery);
+    await channel.consume(stays, {}, box.onDelivery);
+    await channel.deleteQueue(gone);
+    expect((await ending.ended).error?.message).toContain(gone);
+    await channel.publish(textMessage('on'), { exchange: '', routingKey: stays });
+    expect(textOf(await box.next())).toBe('on');
   });
 });
