@@ -11,23 +11,21 @@ from conversation import serve
 from expressions import evaluate
 
 accept = ["json", "yaml", "msgpack", "text/plain", "application/data"]
-options = {
-    # The name by which its own connections are told from all others, and no long waits for what was cancelled.
-    "client_name": f"kombu-peer-{os.getpid()}",
-    "polling_interval": 0.1,
-    **json.loads(os.environ.get("INTEROP_TRANSPORT_OPTIONS", "{}")),
-}
+on_redis = os.environ["INTEROP_BROKER"].startswith("redis")
+# The name by which its own connections are told from all others, and no long waits for what was cancelled.
+redis_options = {"client_name": f"kombu-peer-{os.getpid()}", "polling_interval": 0.1}
+options = {**(redis_options if on_redis else {}), **json.loads(os.environ.get("INTEROP_TRANSPORT_OPTIONS", "{}"))}
 connection = Connection(os.environ["INTEROP_BROKER"], transport_options=options)
 received = []
 channels = []
 
 
-def queue_of(name, exchange, exchange_type, routing_key):
+def queue_of(name, exchange, exchange_type, routing_key, arguments):
     if exchange is None:
-        return Queue(name)
+        return Queue(name, queue_arguments=arguments)
     if exchange_type == "broadcast":
         return Broadcast(exchange, queue=name)
-    return Queue(name, Exchange(exchange, type=exchange_type), routing_key=routing_key)
+    return Queue(name, Exchange(exchange, type=exchange_type), routing_key=routing_key, queue_arguments=arguments)
 
 
 def declare(*queues):
@@ -37,25 +35,28 @@ def declare(*queues):
 
 def publish(messages):
     producer = connection.Producer()
-    for expression, exchange, exchange_type, routing_key, more in messages:
+    for expression, exchange, exchange_type, routing_key, headers, more in messages:
         target = Exchange(exchange, type=exchange_type)
         # Kombu has an exchange for direct until it is declared here.
         declared = [target] if exchange else []
-        producer.publish(evaluate(expression), exchange=target, routing_key=routing_key, declare=declared, **more)
+        producer.publish(
+            evaluate(expression), exchange=target, routing_key=routing_key, headers=evaluate(headers), declare=declared, **more
+        )
 
 
 def listen(*queues):
     """Consumes from queues until `cancel`; answers when nothing that is published from now on is missed."""
     subscribers = 0
-    for name, exchange, exchange_type, routing_key in queues:
+    for name, exchange, exchange_type, routing_key, arguments in queues:
         # A channel for each, as if in programs of their own: in Kombu one channel has one queue of a fan-out exchange.
         channel = connection.channel()
         channels.append(channel)
-        queue = queue_of(name, exchange, exchange_type, routing_key)
+        queue = queue_of(name, exchange, exchange_type, routing_key, arguments)
         subscribers += exchange_type in ("fanout", "broadcast")
         Consumer(channel, [queue], accept=accept, on_message=keeper(name)).consume()
     ends = monotonic() + 20
-    while count_subscribers() < subscribers:
+    # A server that speaks AMQP has answered.
+    while on_redis and count_subscribers() < subscribers:
         if monotonic() > ends:
             raise TimeoutError("the subscriptions were not seen on the server")
         drain(0.05)
@@ -70,6 +71,7 @@ def keeper(name):
                 "routing_key": message.delivery_info["routing_key"],
                 "priority": message.properties.get("priority"),
                 "redelivered": bool(message.headers.get("redelivered")),
+                "headers": {name: repr(value) for name, value in message.headers.items()},
             }
         )
         message.ack()

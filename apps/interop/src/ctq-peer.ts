@@ -1,14 +1,17 @@
 import {
   type Connection,
   createContentCodec,
+  declareQueue,
   type ContentCodec,
   type EncodeOptions,
+  type MessageHeaders,
   openConnection,
   type Queue,
 } from '@ctq/messaging';
 import { createPickleReader } from '@ctq/messaging/pickle';
 import { Deadline, deferred } from '@ctq/runtime';
-import { redis, type RedisOptions } from '@ctq/transport-redis';
+import type { RedisOptions } from '@ctq/transport-redis';
+import { type Place, transportOf } from './places.js';
 
 /** A message to publish. */
 export interface CtqMessage {
@@ -16,6 +19,7 @@ export interface CtqMessage {
   readonly exchange?: string;
   readonly routingKey: string;
   readonly priority?: number;
+  readonly headers?: MessageHeaders;
 }
 
 /** A message that was received and acknowledged. */
@@ -24,6 +28,7 @@ export interface CtqReceived {
   readonly body: unknown;
   readonly routingKey: string;
   readonly priority: number | undefined;
+  readonly headers: MessageHeaders;
 }
 
 /** A program with ctq's messaging alone, without an app: the counterpart of `KombuPeer`. */
@@ -34,15 +39,31 @@ export class CtqPeer implements AsyncDisposable {
     serializers: [createPickleReader()],
   });
 
-  constructor(options: RedisOptions) {
-    this.connection = openConnection({ transport: redis(options) });
+  /** @param options of the transport, where it is Redis's */
+  constructor(place: Place, options: RedisOptions = {}) {
+    this.connection = openConnection({ transport: transportOf(place, options) });
+  }
+
+  /** Declares queues, their exchanges and bindings. */
+  async declare(queues: readonly Queue[]): Promise<void> {
+    const channel = await this.connection.openChannel();
+    for (const queue of queues) await declareQueue(channel, queue);
+    await channel.close();
+  }
+
+  /** Resolves with how many messages waited in them. */
+  async deleteQueues(names: readonly string[]): Promise<number> {
+    const channel = await this.connection.openChannel();
+    const counts = await Promise.all(names.map((name) => channel.deleteQueue(name)));
+    await channel.close();
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   async publish(messages: readonly CtqMessage[], options: EncodeOptions = {}): Promise<void> {
     const { producer } = this.connection;
-    const published = messages.map(({ body, exchange = '', routingKey, priority }) => {
+    const published = messages.map(({ body, exchange = '', routingKey, priority, headers: own = {} }) => {
       const { compression, ...content } = this.#codec.encode(body, options);
-      const headers = compression === undefined ? {} : { compression };
+      const headers = compression === undefined ? own : { ...own, compression };
       const properties = { deliveryMode: 2, ...(priority === undefined ? {} : { priority }) } as const;
       return producer.publish({ ...content, headers, properties }, { exchange, routingKey });
     });
@@ -57,9 +78,10 @@ export class CtqPeer implements AsyncDisposable {
       queues,
       onDelivery: (delivery) => {
         const { queue, route, message } = delivery;
+        const { headers } = message;
         const { priority } = message.properties;
         void delivery.ack().then(() => {
-          received.push({ queue, body: this.#codec.decode(message), routingKey: route.routingKey, priority });
+          received.push({ queue, body: this.#codec.decode(message), routingKey: route.routingKey, priority, headers });
           if (waiting !== undefined && received.length >= waiting.count) waiting.reached();
         });
       },
@@ -96,4 +118,10 @@ export interface CtqListener {
   receive(count: number): Promise<readonly CtqReceived[]>;
   /** Resolves with what came and was not asked for. */
   close(): Promise<readonly CtqReceived[]>;
+}
+
+/** Deletes queues, which an earlier run may have left; resolves with how many messages waited in them. */
+export async function deleteQueues(place: Place, names: readonly string[]): Promise<number> {
+  await using peer = new CtqPeer(place);
+  return await peer.deleteQueues(names);
 }

@@ -3,9 +3,10 @@ import { Ctq } from '@ctq/core';
 import type { ResultBackend } from '@ctq/core/backend';
 import { createPickleReader } from '@ctq/messaging/pickle';
 import { Deadline } from '@ctq/runtime';
-import { redis } from '@ctq/transport-redis';
 import { Worker } from '@ctq/worker';
 import { Redis } from 'ioredis';
+import { deleteQueues } from './ctq-peer.js';
+import { type Place, transportOf } from './places.js';
 import { CeleryClient, type PythonNode } from './python/celery-client.js';
 import { CeleryWorker } from './python/celery-worker.js';
 import { pythonWithCelery } from './python/environment.js';
@@ -14,11 +15,11 @@ import { pythonWithCelery } from './python/environment.js';
 const queues = { typescript: 'typescript', python: 'python' } as const;
 
 /**
- * An app with its worker in this process, and a worker and a client of Celery's, over one database of Redis, which is emptied first.
- * Broker and results share it: tests that run at the same time have databases of their queues.
+ * An app with its worker in this process, and a worker and a client of Celery's, in one place, which is emptied first: tests that run at the same time have
+ * places of their own.
  */
 export class MixedFleet {
-  readonly url: string;
+  readonly place: Place;
   readonly app: Ctq;
   readonly #settings: Readonly<Record<string, unknown>>;
   readonly #admin: Redis;
@@ -28,19 +29,19 @@ export class MixedFleet {
 
   /**
    * @param settings of both sides, by Celery's names.
-   * @param results where they are, in the words of both sides, if not in the broker's Redis.
+   * @param results where they are, in the words of both sides, if not in the place's Redis.
    */
   constructor(
-    url: string,
+    place: Place,
     settings: Readonly<Record<string, unknown>> = {},
     results?: { readonly python: string; readonly typescript: ResultBackend },
   ) {
-    this.url = url;
+    this.place = place;
     this.#settings = results === undefined ? settings : { ...settings, result_backend: results.python };
-    this.#admin = new Redis(this.url, { lazyConnect: true });
+    this.#admin = new Redis(place.backend, { lazyConnect: true });
     this.app = new Ctq('interop', {
-      broker: redis({ url: this.url, visibilityTimeout: 5 }),
-      backend: results?.typescript ?? redisBackend({ url: this.url }),
+      broker: transportOf(place, { visibilityTimeout: 5 }),
+      backend: results?.typescript ?? redisBackend({ url: place.backend }),
       taskDefaultQueue: queues.typescript,
       acceptContent: ['json', 'yaml', 'msgpack', 'pickle'],
       serializers: [createPickleReader()],
@@ -57,8 +58,9 @@ export class MixedFleet {
   async start(): Promise<void> {
     const python = await pythonWithCelery();
     await this.#admin.flushdb();
+    if (this.place.on === 'RabbitMQ') await deleteQueues(this.place, Object.values(queues));
     await this.#worker.start();
-    const site = { broker: this.url, backend: this.url, settings: this.#settings };
+    const site = { ...this.place, settings: this.#settings };
     this.#python = await CeleryWorker.start(python, site, [queues.python]);
     this.#client = new CeleryClient(python, site);
   }
@@ -78,7 +80,7 @@ export class MixedFleet {
 
   /** What a Python task left under a key, when it is there. */
   async noted(key: string): Promise<unknown> {
-    const client = new Redis(this.url);
+    const client = new Redis(this.place.backend);
     try {
       const found = await client.blpop(`noted:${key}`, 20);
       if (found === null) throw new Error(`Nobody left anything under ${key}.`);
@@ -90,7 +92,7 @@ export class MixedFleet {
 
   /** For tasks: resolves when the test opens the gate. */
   async waitFor(gate: string): Promise<void> {
-    const client = new Redis(this.url);
+    const client = new Redis(this.place.backend);
     try {
       if ((await client.blpop(`gate:${gate}`, 20)) === null) throw new Error(`Nobody opened the gate ${gate}.`);
     } finally {

@@ -4,13 +4,12 @@ import { Ctq } from '@ctq/core';
 import { startProgram } from '@ctq/docs-check/program';
 import { encodeEnvelope } from '@ctq/messaging';
 import { createLogger, Deadline, deferred } from '@ctq/runtime';
-import { redisDatabase } from '@ctq/test-services';
-import { describeWith } from '@ctq/test-services/vitest';
-import { redis } from '@ctq/transport-redis';
 import { Worker } from '@ctq/worker';
 import { Redis } from 'ioredis';
 import { beforeAll, type TestContext, test } from 'vitest';
+import { deleteQueues } from './ctq-peer.js';
 import { eventually } from './mixed-fleet.js';
+import { describeOverBrokers, transportOf } from './places.js';
 import { CeleryWorker } from './python/celery-worker.js';
 import { makingPythonMs, pythonWithCelery } from './python/environment.js';
 import { KombuPeer } from './python/kombu-peer.js';
@@ -22,55 +21,61 @@ const tasks = fileURLToPath(new URL('../dist/tasks.js', import.meta.url));
 /** Python's sweeps: of what is held for two seconds, three times a second. By default it looks every 100 s. */
 const impatient = { visibility_timeout: 2, unacked_restore_interval: 0.3, unacked_restore_throttle: 1 };
 
-describeWith('redis', 'What one language holds when it ends', (url) => {
-  const broker = redisDatabase(url, 'interopRecovery');
+const names = { redis: 'interopRecovery', amqp: 'interopRecovery' } as const;
+
+describeOverBrokers('What one language holds when it ends', names, (place) => {
+  const { broker, backend } = place;
   let python: string;
 
   beforeAll(async () => {
     python = await pythonWithCelery();
-    const admin = new Redis(broker);
+    const admin = new Redis(backend);
     await admin.flushdb();
     admin.disconnect();
   }, makingPythonMs);
 
-  /** Keys of a test's own: `unacked` belongs to all workers of a broker, and what is swept is everybody's. */
+  /** A queue of a test's own; and keys on Redis: `unacked` belongs to all workers of a broker, and what is swept is everybody's. */
   function setup({ onTestFinished }: TestContext, ctqOptions: Readonly<Record<string, unknown>> = {}) {
+    const isOnRedis = place.on === 'Redis';
     const prefix = `${crypto.randomUUID()}:`;
+    const queue = `orphaned-${prefix.slice(0, -1)}`;
     const waiting: { readonly pattern: RegExp; readonly seen: () => void }[] = [];
     const logger = createLogger(({ message }) => {
       for (const { pattern, seen } of waiting) if (pattern.test(message)) seen();
     });
     const app = new Ctq('recovery', {
-      broker: redis({ url: broker, leaseDuration: '1s', globalKeyprefix: prefix, ...ctqOptions }),
-      backend: redisBackend({ url: broker }),
+      broker: transportOf(place, { leaseDuration: '1s', globalKeyprefix: prefix, ...ctqOptions }),
+      backend: redisBackend({ url: backend }),
       logger,
     });
-    const journal = new Redis(broker);
+    const journal = new Redis(backend);
     onTestFinished(async () => {
       await app.close();
+      if (!isOnRedis) await deleteQueues(place, [queue]);
       journal.disconnect();
     });
     const options = { ...impatient, global_keyprefix: prefix };
-    const site = { broker, backend: broker, settings: { broker_transport_options: options } };
+    const site = { ...place, settings: isOnRedis ? { broker_transport_options: options } : {} };
     const line = (pattern: RegExp): Promise<void> => new Promise((seen) => void waiting.push({ pattern, seen }));
     const executions = async (id: string): Promise<number> => Number(await journal.get(`executed:${id}`));
-    return { prefix, app, journal, site, line, executions };
+    return { prefix, queue, app, journal, site, line, executions };
   }
 
   test.concurrent('is executed in TypeScript when a Python worker was killed in the middle of it [MS-135, MS-136, MS-138, WK-062] {python, ctq → both: killed workers}', async (context) => {
     const { expect } = context;
-    const { prefix, app, site, executions } = setup(context, { visibilityTimeout: '2s' });
+    const { prefix, queue, app, site, executions } = setup(context, { visibilityTimeout: '2s' });
     const hold = app.task('shared.hold', { bind: true }, (ctx, _language: string) => [
       'typescript',
       ctx.request.deliveryInfo?.redelivered,
     ]);
     // It does not sweep itself: killed in the middle of that, it would leave Kombu's mutex behind, and everybody would wait for its five minutes.
-    const settings = { broker_transport_options: { visibility_timeout: 2, global_keyprefix: prefix } };
-    const victim = await CeleryWorker.start(python, { ...site, settings }, ['orphaned']);
-    const result = await hold.applyAsync(['python'], { queue: 'orphaned' });
+    const calm = { broker_transport_options: { visibility_timeout: 2, global_keyprefix: prefix } };
+    const settings = place.on === 'Redis' ? calm : {};
+    const victim = await CeleryWorker.start(python, { ...site, settings }, [queue]);
+    const result = await hold.applyAsync(['python'], { queue });
     await eventually(async () => (await executions(result.id)) === 1);
     await victim.kill();
-    await using worker = new Worker(app, { queues: ['orphaned'] });
+    await using worker = new Worker(app, { queues: [queue] });
     await worker.start();
     expect(await result.get(soon)).toEqual(['typescript', true]);
     expect(await executions(result.id)).toBe(1);
@@ -78,22 +83,23 @@ describeWith('redis', 'What one language holds when it ends', (url) => {
 
   test.concurrent('is executed in Python when a ctq worker was killed in the middle of it and none is left [MS-135, MS-136, MS-138] {python, ctq → both: killed workers}', async (context) => {
     const { expect } = context;
-    const { prefix, app, site, executions } = setup(context);
-    const env = {
-      CTQ_BROKER_URL: `${broker}?lease_duration=1s&global_keyprefix=${prefix}`,
-      CTQ_RESULT_BACKEND: broker,
-    };
-    const victim = startProgram(cli, ['-A', tasks, 'worker', '-Q', 'orphaned', '-l', 'info'], { env });
+    const { prefix, queue, app, site, executions } = setup(context);
+    const options = place.on === 'Redis' ? `?lease_duration=1s&global_keyprefix=${prefix}` : '';
+    const env = { CTQ_BROKER_URL: `${broker}${options}`, CTQ_RESULT_BACKEND: backend };
+    const victim = startProgram(cli, ['-A', tasks, 'worker', '-Q', queue, '-l', 'info'], { env });
     await victim.line(/ ready\.$/);
-    const result = await app.sendTask('shared.hold', ['typescript'], {}, { queue: 'orphaned' });
+    const result = await app.sendTask('shared.hold', ['typescript'], {}, { queue });
     await eventually(async () => (await executions(result.id)) === 1);
     victim.kill('SIGKILL');
     await victim.exited;
-    await using _python = await CeleryWorker.start(python, site, ['orphaned']);
+    await using _python = await CeleryWorker.start(python, site, [queue]);
     expect(await result.get(soon)).toEqual(['python', true]);
     // The victim's, and the one in Python.
     expect(await executions(result.id)).toBe(2);
   }, 60_000);
+
+  // What comes back by itself after a time, and what is parked under keys of Redis.
+  if (place.on !== 'Redis') return;
 
   test.concurrent('and works on for ten seconds is left alone by a Celery worker with a visibility timeout of two [MS-136] {python, ctq → both: held tasks}', async (context) => {
     const { expect } = context;
@@ -149,7 +155,7 @@ describeWith('redis', 'What one language holds when it ends', (url) => {
     const result = await hold.applyAsync([], { queue: 'own' });
     await begun.promise;
     const transportOptions = { visibility_timeout: 0, global_keyprefix: prefix };
-    await using kombu = new KombuPeer(python, { broker, backend: broker, transportOptions });
+    await using kombu = new KombuPeer(python, { ...place, transportOptions });
     // Longer than the lease: what is not renewed would be taken.
     expect(await kombu.restore(4)).toBeGreaterThan(1);
     end.resolve('once');

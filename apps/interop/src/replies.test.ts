@@ -1,17 +1,18 @@
 import { rpc } from '@ctq/backend-rpc';
 import { chain, group } from '@ctq/core';
-import { redisDatabase } from '@ctq/test-services';
-import { describeWith } from '@ctq/test-services/vitest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inPython, inTypescript, MixedFleet } from './mixed-fleet.js';
+import { describeOverBrokers } from './places.js';
 import { makingPythonMs } from './python/environment.js';
 
 const soon = { timeout: '20s' } as const;
 const there = { queue: 'python' } as const;
 
-describeWith('redis', 'Results that travel between the languages (rpc://)', (url) => {
+const names = { redis: 'interopReplies', amqp: 'interopReplies' } as const;
+
+describeOverBrokers('Results that travel between the languages (rpc://)', names, (place) => {
   const results = { python: 'rpc://', typescript: rpc() };
-  const fleet = new MixedFleet(redisDatabase(url, 'interopReplies'), {}, results);
+  const fleet = new MixedFleet(place, {}, results);
   const { app } = fleet;
   const add = app.task('typescript.add', (x: number, y: number) => x + y);
   app.task('typescript.range', () => {
@@ -28,7 +29,7 @@ describeWith('redis', 'Results that travel between the languages (rpc://)', (url
   beforeAll(() => fleet.start(), makingPythonMs);
   afterAll(() => fleet.stop(), 30_000);
 
-  test('a Python client is told what a ctq worker comes to: values, errors, workflows [BK-064, BK-068]', async () => {
+  test('a Python client is told what a ctq worker comes to: values, errors, workflows [BK-064, BK-068] {python → ctq: replies}', async () => {
     const { client } = fleet;
     expect(await client.call(inTypescript('typescript.add', 1, 2))).toMatchObject({ value: 3 });
     expect(await client.call(inTypescript('typescript.range'))).toMatchObject({ message: 'too much' });
@@ -51,7 +52,7 @@ describeWith('redis', 'Results that travel between the languages (rpc://)', (url
     expect(await fleet.client.call(['chain', steps])).toMatchObject({ value: 7 });
   });
 
-  test('a ctq client is told what a Python worker comes to: values, errors, workflows [BK-064, BK-068]', async () => {
+  test('a ctq client is told what a Python worker comes to: values, errors, workflows [BK-064, BK-068] {ctq → python: replies}', async () => {
     const result = await pythonAdd.applyAsync([1, 2], there);
     expect(await result.get(soon)).toBe(3);
     expect(await result.get(soon)).toBe(3);

@@ -1,9 +1,8 @@
 import { redisBackend } from '@ctq/backend-redis';
 import { type AnyResult, chain, Ctq, group, MaxRetriesExceededError, RemoteError } from '@ctq/core';
-import { redisDatabase } from '@ctq/test-services';
-import { describeWith } from '@ctq/test-services/vitest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, inPython, inTypescript, MixedFleet } from './mixed-fleet.js';
+import { describeOverBrokers } from './places.js';
 import type { PythonNode, PythonResult } from './python/celery-client.js';
 import { makingPythonMs } from './python/environment.js';
 
@@ -13,8 +12,10 @@ class OutOfStock extends Error {
   override readonly name = 'OutOfStock';
 }
 
-describeWith('redis', 'What became of a task of the other language', (url) => {
-  const fleet = new MixedFleet(redisDatabase(url, 'interopResults'), { result_extended: true });
+const names = { redis: 'interopResults', amqp: 'interopResults' } as const;
+
+describeOverBrokers('What became of a task of the other language', names, (place) => {
+  const fleet = new MixedFleet(place, { result_extended: true });
   const { app } = fleet;
   const noted: unknown[] = [];
   const add = app.task('typescript.add', (x: number, y: number) => x + y);
@@ -180,7 +181,10 @@ describeWith('redis', 'What became of a task of the other language', (url) => {
   });
 
   test('a ctq client that lists the class of an error is thrown an error of that class [TR-160]', async () => {
-    await using client = new Ctq('client', { backend: redisBackend({ url: fleet.url }), errorClasses: [OutOfStock] });
+    await using client = new Ctq('client', {
+      backend: redisBackend({ url: fleet.place.backend }),
+      errorClasses: [OutOfStock],
+    });
     const { id } = await app.sendTask('typescript.sell', ['tea']);
     const error = await client
       .asyncResult(id)

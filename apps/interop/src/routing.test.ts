@@ -1,20 +1,25 @@
 import { exchange, type Queue, queue } from '@ctq/messaging';
-import { redisDatabase } from '@ctq/test-services';
-import { describeWith } from '@ctq/test-services/vitest';
 import type { RedisOptions } from '@ctq/transport-redis';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BrokerName } from './brokers.js';
 import { CtqPeer } from './ctq-peer.js';
+import { describeOverBrokers } from './places.js';
 import { makingPythonMs, pythonWithCelery } from './python/environment.js';
 import { KombuPeer, type KombuQueue } from './python/kombu-peer.js';
 
+type Variant = readonly [title: string, ctq: RedisOptions, kombu: Readonly<Record<string, unknown>>];
+
 /** Where the two sides may be set up otherwise than by default, and have to be so together. */
-const variants: readonly (readonly [title: string, ctq: RedisOptions, kombu: Readonly<Record<string, unknown>>])[] = [
-  ['as it is', {}, {}],
-  ['under a prefix [MS-142]', { globalKeyprefix: 'shop:' }, { global_keyprefix: 'shop:' }],
-  ['without fan-out patterns [MS-141]', { fanoutPatterns: false }, { fanout_patterns: false }],
-  ['without a fan-out prefix [MS-141]', { fanoutPrefix: false }, { fanout_prefix: false }],
-];
+const variants: Readonly<Record<BrokerName, readonly Variant[]>> = {
+  Redis: [
+    ['as it is', {}, {}],
+    ['under a prefix [MS-142]', { globalKeyprefix: 'shop:' }, { global_keyprefix: 'shop:' }],
+    ['without fan-out patterns [MS-141]', { fanoutPatterns: false }, { fanout_patterns: false }],
+    ['without a fan-out prefix [MS-141]', { fanoutPrefix: false }, { fanout_prefix: false }],
+  ],
+  RabbitMQ: [['as it is', {}, {}]],
+};
 
 const bindings: Readonly<Record<string, string>> = {
   exact: 'news.eu.sport',
@@ -35,32 +40,36 @@ const routed: Readonly<Record<string, readonly string[]>> = {
   newsXeuXsport: ['everything'],
 };
 
-/** Kombu's publishers let a star run across dots, ctq's and RabbitMQ's do not. */
-const routedByKombu: Readonly<Record<string, readonly string[]>> = {
-  ...routed,
-  'news.eu.art.modern': ['all of Europe', 'everything', 'last word'],
+/** On RabbitMQ the server routes, and its `.#` stands for no word too. */
+const routedByServer: typeof routed = { ...routed, 'news.eu': ['all of Europe', 'everything'] };
+
+/** On Redis publishers route, and Kombu's let a star run across dots: ctq's and RabbitMQ do not. */
+const routedBy: Readonly<Record<BrokerName, { readonly ctq: typeof routed; readonly kombu: typeof routed }>> = {
+  Redis: { ctq: routed, kombu: { ...routed, 'news.eu.art.modern': ['all of Europe', 'everything', 'last word'] } },
+  RabbitMQ: { ctq: routedByServer, kombu: routedByServer },
 };
 
 const copiesOf = (routes: Readonly<Record<string, readonly string[]>>): number => Object.values(routes).flat().length;
 
-describeWith('redis', 'Exchanges that Kombu and ctq share', (url) => {
-  const broker = redisDatabase(url, 'interopRouting');
+const names = { redis: 'interopRouting', amqp: 'interopRouting' } as const;
+
+describeOverBrokers('Exchanges that Kombu and ctq share', names, (place) => {
   let python: string;
 
   beforeAll(async () => {
     python = await pythonWithCelery();
-    const admin = new Redis(broker);
+    const admin = new Redis(place.backend);
     await admin.flushdb();
     admin.disconnect();
   }, makingPythonMs);
 
-  describe.each(variants)('%s', (_title, ctqOptions, transportOptions) => {
+  describe.each(variants[place.on])('%s', (_title, ctqOptions, transportOptions) => {
     let kombu: KombuPeer;
     let ctq: CtqPeer;
 
     beforeAll(() => {
-      kombu = new KombuPeer(python, { broker, backend: broker, transportOptions });
-      ctq = new CtqPeer({ ...ctqOptions, url: broker });
+      kombu = new KombuPeer(python, { ...place, transportOptions });
+      ctq = new CtqPeer(place, ctqOptions);
     });
 
     afterAll(async () => {
@@ -92,13 +101,13 @@ describeWith('redis', 'Exchanges that Kombu and ctq share', (url) => {
         ([title, routingKey]): KombuQueue => ({ name: own(title), exchange: name, type: 'topic', routingKey }),
       );
       await kombu.declare(queues);
-      // Kombu keeps no declarations on the server: whoever publishes says what kind of exchange it is.
+      // On Redis Kombu keeps no declarations on the server: whoever publishes says what kind of exchange it is. Elsewhere it has to say the same.
       const channel = await ctq.connection.openChannel();
       await channel.declareExchange({ name, type: 'topic', durable: true, autoDelete: false });
       await ctq.publish(Object.keys(routed).map((key) => ({ body: key, exchange: name, routingKey: key })));
       await kombu.listen(queues);
-      const received = await kombu.receive(copiesOf(routed));
-      expect(arrivals([...received, ...(await kombu.cancel())], plain)).toEqual(routed);
+      const received = await kombu.receive(copiesOf(routedBy[place.on].ctq));
+      expect(arrivals([...received, ...(await kombu.cancel())], plain)).toEqual(routedBy[place.on].ctq);
     });
 
     test('a topic exchange that ctq declares and binds leads what Kombu publishes to its queues [MS-076, MS-077, MS-131] {kombu → ctq: topic}', async () => {
@@ -116,8 +125,8 @@ describeWith('redis', 'Exchanges that Kombu and ctq share', (url) => {
           routingKey: key,
         })),
       );
-      const received = await listener.receive(copiesOf(routedByKombu));
-      expect(arrivals([...received, ...(await listener.close())], plain)).toEqual(routedByKombu);
+      const received = await listener.receive(copiesOf(routedBy[place.on].kombu));
+      expect(arrivals([...received, ...(await listener.close())], plain)).toEqual(routedBy[place.on].kombu);
     });
 
     test('a direct exchange with several bindings leads messages of both to queues of both [MS-075, MS-131] {kombu → ctq: direct} {ctq → kombu: direct}', async () => {
@@ -171,7 +180,9 @@ describeWith('redis', 'Exchanges that Kombu and ctq share', (url) => {
         ([title, routingKey]): Queue => queue(own(`our ${title}`), { exchange: fanout, autoDelete: true, routingKey }),
       );
       const listener = await ctq.listen(described);
-      const perSide = transportOptions['fanout_patterns'] === false ? 6 : 4;
+      // RabbitMQ knows no keys in fan-out exchanges.
+      const isByKey = place.on === 'Redis' && transportOptions['fanout_patterns'] !== false;
+      const perSide = isByKey ? 4 : 6;
       await kombu.publish([
         { body: "'worker.online'", exchange: fanout.name, type: 'fanout', routingKey: 'worker.online' },
       ]);
@@ -180,12 +191,12 @@ describeWith('redis', 'Exchanges that Kombu and ctq share', (url) => {
       const rest = [...(await kombu.cancel()), ...(await listener.close())];
       const everybody = Object.keys(keys).flatMap((title) => [`our ${title}`, `their ${title}`]);
       expect(arrivals([...received, ...rest], plain)).toEqual(
-        transportOptions['fanout_patterns'] === false
-          ? { 'worker.online': everybody.sort(), 'task.sent': everybody.sort() }
-          : {
+        isByKey
+          ? {
               'worker.online': ['our all', 'our workers', 'their all', 'their workers'],
               'task.sent': ['our all', 'our tasks', 'their all', 'their tasks'],
-            },
+            }
+          : { 'worker.online': everybody.sort(), 'task.sent': everybody.sort() },
       );
     });
 

@@ -1,3 +1,4 @@
+export { type Certificates, type KeyPair, makeCertificates } from './certificates.js';
 export { findProgram } from './find-program.js';
 export { probes } from './probes/probes.js';
 export { pythonWith } from './python.js';
@@ -8,7 +9,10 @@ export type { Direction, Fault, FaultKind, Injection, Opening } from './fault-pr
 export { type FaultProxy, type FaultProxyStats, startFaultProxy } from './fault-proxy/fault-proxy.js';
 export { faultSchedule, type ScheduledFault } from './fault-proxy/fault-schedule.js';
 export { seededRandom } from './fault-proxy/seeded-random.js';
-export { type Certificates, type KeyPair, makeCertificates } from './redis/certificates.js';
+export { amqpConnectionKiller, type AmqpVhost, amqpVhost } from './rabbitmq/amqp-vhosts.js';
+export { type PrivateRabbit, type PrivateRabbitOptions, startRabbitServer } from './rabbitmq/private-rabbit.js';
+export { type RabbitCluster, startRabbitCluster } from './rabbitmq/rabbit-cluster.js';
+export type { RabbitUser } from './rabbitmq/rabbit-node.js';
 export { type RedisCluster, startCluster } from './redis/cluster.js';
 export { type PrivateRedis, type PrivateRedisOptions, startRedisServer } from './redis/private-redis.js';
 export { type SentinelOptions, startSentinel } from './redis/sentinel.js';

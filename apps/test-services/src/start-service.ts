@@ -51,5 +51,6 @@ async function startBinary(name: ServiceName, signal: AbortSignal | undefined): 
     await server.stop();
     throw error;
   }
-  return { url: launch.url, origin: 'binary', stop: () => server.stop() };
+  const { url, variables = {} } = launch;
+  return { url, variables, origin: 'binary', stop: () => server.stop() };
 }

@@ -1,4 +1,4 @@
-// npm run interop: the suites of real Python Celery and ctq over one Redis, then what they have shown as a table: printed, and
+// npm run interop: the suites of real Python Celery and ctq over one Redis and one RabbitMQ, then what they have shown as a table: printed, and
 // written to docs/celery/interop.md. `npm test` prints it too, and fails where the page says something else.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -61,7 +61,10 @@ async function runSuites() {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stopEarly);
   try {
     const env = {};
-    for (const name of names) if (services[name]) env[environmentVariable[name]] = services[name].url;
+    for (const name of names) {
+      if (!services[name]) continue;
+      Object.assign(env, { [environmentVariable[name]]: services[name].url }, services[name].variables);
+    }
     return await runVitest(env);
   } finally {
     await services.stop();

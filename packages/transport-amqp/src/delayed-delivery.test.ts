@@ -44,6 +44,24 @@ describeWith('amqp', 'A message that is not due', (url) => {
     expect(stray.count).toBe(0);
   });
 
+  test('says where it was sent to, whichever level it waited in last [MS-228]', async () => {
+    await using scene = new AmqpScene({ url });
+    const channel = await scene.channel();
+    const queue = await scene.queue(channel, { 'x-queue-type': 'quorum' });
+    const box = inbox();
+    await channel.consume(queue, {}, box.onDelivery);
+    // From the level of two seconds it goes on by the exchange of the one below.
+    for (const seconds of [1, 2]) {
+      const routingKey = delayedKey(seconds, queue);
+      await channel.publish(textMessage('x'), { exchange: 'celery_delayed_27', routingKey });
+    }
+    for (let index = 0; index < 2; index += 1) {
+      const delivery = await box.next();
+      expect(delivery.route).toEqual({ exchange: '', routingKey: queue });
+      await delivery.ack();
+    }
+  });
+
   test('goes to a quorum queue by way of the waiting room at once, and to a classic one directly [TR-270, TR-271, TR-274, WK-029, WK-039]', async () => {
     await using scene = new AmqpScene({ url });
     const channel = await scene.channel();

@@ -55,10 +55,10 @@ export class DelayedDelivery {
     );
   }
 
-  /** Where a message was sent to, whatever way it took: one that was delayed comes by the delivering exchange. */
+  /** Where a message was sent to, whatever way it took: one that was delayed comes by an exchange of the delays. */
   routeOf(received: ReceivedMessage, queue: string): Route {
     const route = routeOf(received);
-    if (route.exchange !== this.#names.delivery) return route;
+    if (!this.#names.isExchange(route.exchange)) return route;
     const key = keyBehindBits(route.routingKey);
     return { exchange: '', routingKey: key === undefined || key === parkedKey(queue) ? queue : key };
   }

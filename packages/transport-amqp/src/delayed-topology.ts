@@ -36,6 +36,12 @@ export class DelayedNames {
   level(level: number): string {
     return `${this.#prefix}celery_delayed_${level}`;
   }
+
+  /** Whether a message comes by it that was delayed: the broker names the exchange that it went to behind its last queue, which is that of the next level. */
+  isExchange(name: string): boolean {
+    if (!name.startsWith(`${this.#prefix}celery_delayed_`)) return false;
+    return name === this.delivery || /^\d+$/.test(name.slice(this.level(0).length - 1));
+  }
 }
 
 /**

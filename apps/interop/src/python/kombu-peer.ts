@@ -9,6 +9,7 @@ export interface KombuQueue {
   /** `broadcast` is a fan-out exchange as `kombu.common.Broadcast` describes it. */
   readonly type?: 'direct' | 'topic' | 'fanout' | 'broadcast';
   readonly routingKey?: string;
+  readonly arguments?: Readonly<Record<string, unknown>>;
 }
 
 /** A message to publish; the body is written as Python writes it. */
@@ -17,6 +18,8 @@ export interface KombuMessage {
   readonly exchange?: string;
   readonly type?: 'direct' | 'topic' | 'fanout';
   readonly routingKey: string;
+  /** Written as Python writes them, too. */
+  readonly headers?: string;
   /** Further arguments of `Producer.publish`. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
@@ -29,6 +32,8 @@ export interface KombuReceived {
   readonly routing_key: string;
   readonly priority: number | null;
   readonly redelivered: boolean;
+  /** The `repr` of each. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** A program with Kombu and without Celery. */
@@ -47,11 +52,12 @@ export class KombuPeer implements AsyncDisposable {
   publish(messages: readonly KombuMessage[]): Promise<void> {
     return this.#conversation.tell(
       'publish',
-      messages.map(({ body, exchange = '', type = 'direct', routingKey, options = {} }) => [
+      messages.map(({ body, exchange = '', type = 'direct', routingKey, headers = '{}', options = {} }) => [
         body,
         exchange,
         type,
         routingKey,
+        headers,
         options,
       ]),
     );
@@ -89,6 +95,12 @@ export class KombuPeer implements AsyncDisposable {
   }
 }
 
-function described({ name, exchange, type = 'direct', routingKey = '' }: KombuQueue): readonly unknown[] {
-  return [name, exchange ?? null, type, routingKey];
+function described({
+  name,
+  exchange,
+  type = 'direct',
+  routingKey = '',
+  arguments: given = {},
+}: KombuQueue): readonly unknown[] {
+  return [name, exchange ?? null, type, routingKey, given];
 }

@@ -1,5 +1,5 @@
 import { ranTests, type TestReport } from '@ctq/tooling/test-report';
-import type { Direction } from './features.js';
+import { type BrokerName, brokerNames } from '../brokers.js';
 
 /** Tests that say of themselves that they show a feature in a direction. */
 export interface Evidence {
@@ -11,7 +11,9 @@ export interface Evidence {
 
 const TAG = /\{([a-z, ]+ → [a-z]+): ([^{}]+)\}/g;
 
-/** By `direction: feature`, from titles such as `… {python → ctq: args, result}`. Skipped tests show nothing. */
+/**
+ * By `evidenceKey`, from titles such as `…, over RabbitMQ … {python → ctq: args, result}`: without a broker it is Redis. Skipped tests show nothing.
+ */
 export function collectEvidence(report: TestReport): ReadonlyMap<string, Evidence> {
   const found = new Map<string, Evidence>();
   for (const { file: path, title, passed } of ranTests(report)) {
@@ -27,19 +29,25 @@ export function collectEvidence(report: TestReport): ReadonlyMap<string, Evidenc
 }
 
 /** How evidence is called. */
-export function evidenceKey(direction: Direction, feature: string): string {
-  return `${direction}: ${feature}`;
+export function evidenceKey(direction: string, feature: string, broker: BrokerName): string {
+  return `{${direction}: ${feature}}${overBroker(broker)}`;
 }
 
-/** Whether the report has tests of this app that ran: without Redis they are skipped, and there is nothing to compare. */
+/** Whether the report has tests of this app that ran, over every broker: without one they are skipped, and there is nothing to compare. */
 export function hasEvidence(report: TestReport): boolean {
-  return collectEvidence(report).size > 0;
+  const keys = [...collectEvidence(report).keys()];
+  return brokerNames.every((broker) => keys.some((key) => key.endsWith(overBroker(broker))));
 }
 
 function keysIn(title: string): ReadonlySet<string> {
   const keys = new Set<string>();
+  const broker = brokerNames.find((name) => title.includes(`, over ${name} `)) ?? 'Redis';
   for (const [, direction = '', features = ''] of title.matchAll(TAG)) {
-    for (const feature of features.split(', ')) keys.add(`${direction}: ${feature}`);
+    for (const feature of features.split(', ')) keys.add(evidenceKey(direction, feature, broker));
   }
   return keys;
+}
+
+function overBroker(broker: BrokerName): string {
+  return ` over ${broker}`;
 }

@@ -1,3 +1,4 @@
+import { type BrokerName, brokerNames } from '../brokers.js';
 import { valueKinds } from '../values.js';
 
 /** Who calls and who executes. `both`: members of one workflow are executed by workers of either language. */
@@ -13,17 +14,26 @@ export type Direction =
 /** Rows of one kind. Each has to be shown by a test in every direction of its section, or says why not. */
 export interface FeatureSection {
   readonly title: string;
+  /** The brokers over each of which it has to be shown. */
+  readonly over: readonly BrokerName[];
   /** Heads of the columns. */
   readonly columns: Readonly<Partial<Record<Direction, string>>>;
   readonly features: Readonly<Record<string, Feature>>;
 }
 
-/** A row: what is shown, or that with reasons for the directions in which there is nothing to show. */
-export type Feature = string | { readonly title: string; readonly except: Partial<Record<Direction, string>> };
+/** A row: what is shown, or that with reasons for the directions in which there is nothing to show, or with brokers of its own. */
+export type Feature =
+  | string
+  | {
+      readonly title: string;
+      readonly except?: Partial<Record<Direction, string>>;
+      readonly over?: readonly BrokerName[];
+    };
 
 /** What is shown for pairs of a row and a column. */
 export interface FeatureGrid {
   readonly title: string;
+  readonly over: readonly BrokerName[];
   readonly rowsOf: string;
   readonly rows: readonly string[];
   readonly columns: readonly string[];
@@ -42,6 +52,7 @@ const messages = { 'kombu → ctq': 'published by Kombu', 'ctq → kombu': 'publ
 export const featureSections: readonly FeatureSection[] = [
   {
     title: 'Calls',
+    over: brokerNames,
     columns: calls,
     features: {
       args: 'positional arguments',
@@ -82,6 +93,7 @@ export const featureSections: readonly FeatureSection[] = [
   },
   {
     title: 'Retries',
+    over: brokerNames,
     columns: calls,
     features: {
       retry: 'a retry with a countdown: the state RETRY and its error, then the value',
@@ -91,6 +103,7 @@ export const featureSections: readonly FeatureSection[] = [
   },
   {
     title: 'States and results',
+    over: brokerNames,
     columns: calls,
     features: {
       result: 'the value',
@@ -102,6 +115,7 @@ export const featureSections: readonly FeatureSection[] = [
       'extended result': '`result_extended`: name, arguments, worker, retries, queue',
       'extended stamps': '`result_extended`: stamps',
       children: 'children; `collect()`',
+      replies: '`rpc://`: values and errors as messages to the caller',
       forget: '`forget()`',
       'saved group': 'a group kept by the one is found by the other',
       tuple: 'a result made from `as_tuple()` of the other',
@@ -114,6 +128,7 @@ export const featureSections: readonly FeatureSection[] = [
   },
   {
     title: 'Errors',
+    over: brokerNames,
     columns: calls,
     features: {
       'built-in errors': 'built-in errors, with message and arguments',
@@ -128,6 +143,7 @@ export const featureSections: readonly FeatureSection[] = [
   },
   {
     title: 'Workflows with members in both languages',
+    over: brokerNames,
     columns: workflows,
     features: {
       chain: 'a chain',
@@ -143,21 +159,39 @@ export const featureSections: readonly FeatureSection[] = [
   },
   {
     title: 'Workers side by side',
+    over: brokerNames,
     columns: { 'python, ctq → both': 'sent by both, executed by both' },
     features: {
       'shared queue': 'one queue consumed by workers of both: each task once',
       'killed workers': 'tasks of a killed worker are executed by the other language',
-      'held tasks': 'long tasks are left alone by the other language',
+      'held tasks': { title: 'long tasks are left alone by the other language', over: ['Redis'] },
       'parked tasks': 'tasks that wait for their ETA outlive the last ctq worker',
       broadcast: 'a broadcast reaches workers of both, once each',
     },
   },
   {
+    title: 'Delays in the broker: quorum queues on topic exchanges',
+    over: ['RabbitMQ'],
+    columns: { ...calls, 'python, ctq → both': 'sent by both, executed by both' },
+    features: {
+      'native delay': 'a task with a countdown waits in the exchanges of `celery_delayed_…`, and is executed once',
+      'native retry': {
+        title: 'so does a retry',
+        except: { 'python, ctq → both': 'the worker that retries is one of them' },
+      },
+    },
+  },
+  {
     title: 'Messages without Celery: Kombu and `@ctq/messaging`',
+    over: brokerNames,
     columns: messages,
     features: {
       'raw bodies': 'text and bytes without a serializer',
       'priority order': 'one order of priorities',
+      headers: {
+        title: 'headers: integers of 64 bits, floats, instants, decimals, nested tables and lists',
+        over: ['RabbitMQ'],
+      },
       direct: 'direct exchanges',
       topic: 'topic exchanges',
       fanout: 'fan-out exchanges',
@@ -176,6 +210,8 @@ const directionsOf = (serializer: string): readonly Direction[] =>
 export const featureGrids: readonly FeatureGrid[] = [
   {
     title: 'Values: arguments and results',
+    // A body is the same bytes, whatever carries it.
+    over: ['Redis'],
     rowsOf: '',
     rows: valueKinds.map(({ title }) => title),
     columns: serializers,
@@ -191,6 +227,7 @@ export const featureGrids: readonly FeatureGrid[] = [
   },
   {
     title: 'Serializers and compressions',
+    over: brokerNames,
     rowsOf: 'compression',
     rows: compressions,
     columns: serializers,

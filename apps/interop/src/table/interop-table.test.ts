@@ -1,5 +1,6 @@
 import type { TestReport } from '@ctq/tooling/test-report';
 import { describe, expect, test } from 'vitest';
+import { brokerNames } from '../brokers.js';
 import { collectEvidence, hasEvidence } from './evidence.js';
 import { type FeatureGrid, featureGrids, type FeatureSection, featureSections } from './features.js';
 import { interopPage, interopText } from './interop-page.js';
@@ -8,6 +9,7 @@ import { interopTable } from './interop-table.js';
 const sections: readonly FeatureSection[] = [
   {
     title: 'Calls',
+    over: ['Redis'],
     columns: { 'python → ctq': 'Python calls', 'ctq → python': 'ctq calls' },
     features: { args: 'arguments', stamps: { title: 'stamps', except: { 'ctq → python': 'there are none' } } },
   },
@@ -15,6 +17,7 @@ const sections: readonly FeatureSection[] = [
 const grids: readonly FeatureGrid[] = [
   {
     title: 'Values',
+    over: ['Redis'],
     rowsOf: 'value',
     rows: ['date'],
     columns: ['json', 'msgpack'],
@@ -26,13 +29,17 @@ const grids: readonly FeatureGrid[] = [
 
 type Ran = readonly [title: string, status: string];
 
-const report = (...tests: readonly Ran[]): TestReport => ({
+const reportOver = (suite: string, tests: readonly Ran[]): TestReport => ({
   testResults: [
     {
       name: '/somewhere/apps/interop/src/calls.test.ts',
-      assertionResults: tests.map(([title, status]) => ({ ancestorTitles: ['Suite'], title, status })),
+      assertionResults: tests.map(([title, status]) => ({ ancestorTitles: [suite], title, status })),
     },
   ],
+});
+const report = (...tests: readonly Ran[]): TestReport => reportOver('Suite', tests);
+const both = (first: TestReport, second: TestReport): TestReport => ({
+  testResults: [...first.testResults, ...second.testResults],
 });
 const tableOf = (...tests: readonly Ran[]) => interopTable(collectEvidence(report(...tests)), sections, grids);
 
@@ -55,7 +62,7 @@ describe('The table of what was seen', () => {
   });
 
   test('says which cells no test shows: there is none, it failed, or it was skipped', () => {
-    const missing = 'no passing test shows {ctq → python: date in json}';
+    const missing = 'no passing test shows {ctq → python: date in json} over Redis';
     const [one] = whole;
     for (const others of [
       [['two {python → ctq: date in json}', 'passed']],
@@ -75,15 +82,38 @@ describe('The table of what was seen', () => {
   test('says which tests show what it has no cell for', () => {
     const unknown = ['three {python → ctq: argz} {python → both: args}', 'passed'] as const;
     expect(tableOf(...whole, unknown).faults).toEqual([
-      'a test shows {python → ctq: argz}, for which the table has no cell',
-      'a test shows {python → both: args}, for which the table has no cell',
+      'a test shows {python → ctq: argz} over Redis, for which the table has no cell',
+      'a test shows {python → both: args} over Redis, for which the table has no cell',
     ]);
   });
 
-  test('is of nothing where nothing ran', () => {
+  test('has a cell that is shown over each of its brokers, and says so where they are not those of all', () => {
+    const overBoth = sections.map((section) => ({ ...section, over: brokerNames }));
+    const [args] = whole;
+    const onRabbitMq = reportOver('Suite, over RabbitMQ', [args]);
+    const ofBoth = interopTable(collectEvidence(both(report(args), onRabbitMq)), overBoth, []);
+    expect(ofBoth.faults).toEqual([]);
+    expect(interopPage(ofBoth)).toContain('Over Redis and over RabbitMQ.');
+    const missing = ['python → ctq: args', 'ctq → python: args', 'python → ctq: stamps'];
+    expect(interopTable(collectEvidence(report(args)), overBoth, []).faults).toEqual(
+      missing.map((key) => `no passing test shows {${key}} over RabbitMQ`),
+    );
+    const ownBroker: FeatureSection = {
+      title: 'Calls',
+      over: brokerNames,
+      columns: { 'python → ctq': 'Python calls' },
+      features: { args: { title: 'arguments', over: ['Redis'] } },
+    };
+    const partly = interopTable(collectEvidence(both(report(args), onRabbitMq)), [ownBroker], []);
+    expect(partly.faults).toContain('a test shows {python → ctq: args} over RabbitMQ, for which the table has no cell');
+    expect(interopPage(partly)).toContain('| arguments | [✓](../../apps/interop/src/calls.test.ts) (Redis) |');
+  });
+
+  test('is of nothing where nothing ran, over one of the brokers', () => {
     expect(hasEvidence(report(['one {python → ctq: args}', 'skipped']))).toBe(false);
     expect(hasEvidence(report(['other', 'passed']))).toBe(false);
-    expect(hasEvidence(report(...whole))).toBe(true);
+    expect(hasEvidence(report(...whole))).toBe(false);
+    expect(hasEvidence(both(report(...whole), reportOver('Suite, over RabbitMQ', whole)))).toBe(true);
   });
 
   test('links to the same file in whichever order suites ran', () => {
@@ -92,7 +122,7 @@ describe('The table of what was seen', () => {
       assertionResults: [{ ancestorTitles: [], title: 'one {python → ctq: args}', status: 'passed' }],
     }));
     for (const testResults of [files, files.toReversed()]) {
-      expect(collectEvidence({ testResults }).get('python → ctq: args')).toEqual({
+      expect(collectEvidence({ testResults }).get('{python → ctq: args} over Redis')).toEqual({
         file: 'a.test.ts',
         passed: 3,
         failed: 0,

@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '../find-program.js';
 import { freePorts } from '../free-port.js';
 import { exchange } from '../probes/exchange.js';
+import { isListening } from '../probes/is-listening.js';
 import { type ServerProcess, startServer } from '../server-process.js';
-import type { Certificates } from './certificates.js';
+import type { Certificates } from '../certificates.js';
 
 export interface PrivateRedisOptions {
   /** Lines of redis.conf: `{ appendonly: 'yes' }`; several of one name as a list. */
@@ -137,13 +137,6 @@ async function serving(port: number): Promise<void> {
   if (!/^(?:\+PONG|-NOAUTH)/.test(answer.toString())) throw new Error(`Redis answered ${answer.toString()}`);
 }
 
-function listening(port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once('error', reject);
-  });
+async function listening(port: number): Promise<void> {
+  if (!(await isListening(port))) throw new Error(`Nobody listens on ${port}.`);
 }
