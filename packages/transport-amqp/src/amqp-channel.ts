@@ -11,7 +11,7 @@ import type {
   QueueInfo,
   Subscription,
 } from '@ctq/messaging/transport';
-import { type Clock, type Deferred, deferred } from '@ctq/runtime';
+import { type Clock, type Deferred, deferred, type Logger, toError } from '@ctq/runtime';
 import type { Channel as AmqplibChannel } from 'amqplib';
 import { AmqpSubscription } from './amqp-subscription.js';
 import { channelError } from './amqp-errors.js';
@@ -32,6 +32,9 @@ export interface AmqpChannelOptions {
   /** What is known of the queues, over all channels of the connection. */
   readonly queues: KnownQueues;
   readonly advice: BrokerAdvice;
+  /** Queues for which what delays messages was declared, by whatever connection of the transport. */
+  readonly served: Set<string>;
+  readonly logger: Logger;
   readonly onClosed: (channel: AmqpChannel) => void;
 }
 
@@ -54,9 +57,12 @@ export class AmqpChannel implements Channel {
   constructor(options: AmqpChannelOptions) {
     const { broker, clock, delays, queues } = options;
     this.#options = options;
-    this.#declaring = new Lane(() => broker.model.createChannel());
+    this.#declaring = new Lane(() => broker.model.createChannel(), clock);
     this.#topology = new AmqpTopology(this.#declaring, queues);
-    this.#publisher = new AmqpPublisher(() => broker.model.createConfirmChannel(), clock);
+    this.#publisher = new AmqpPublisher(
+      { openChannel: () => broker.model.createConfirmChannel(), isBlocked: broker.isBlocked },
+      clock,
+    );
     this.#getter = new Getter({ open: () => broker.model.createChannel(), clock, delays });
   }
 
@@ -111,7 +117,7 @@ export class AmqpChannel implements Channel {
     this.#requireOpen();
     const { broker, clock, delays, queues, advice } = this.#options;
     if (options.noAck !== true) advice.consuming(queues.declarationOf(queue));
-    if (queues.isQuorum(queue)) await delays.serve(queue, queues.keysOf(queue));
+    if (queues.isQuorum(queue)) await this.#serve(queue);
     const channel = await broker.model.createChannel().catch((error: unknown) => {
       throw channelError(error);
     });
@@ -155,6 +161,20 @@ export class AmqpChannel implements Channel {
     this.#isClosed = true;
     this.#options.onClosed(this);
     this.#closed.resolve(reason);
+  }
+
+  /**
+   * Declares what delays messages for the queue, where that was not done in this program yet. It outlives connections: after a loss consuming comes first. What comes of it concerns what is delayed, and
+   * nobody who waits for other messages.
+   */
+  async #serve(queue: string): Promise<void> {
+    const { delays, queues, served, logger } = this.#options;
+    const serving = delays.serve(queue, queues.keysOf(queue)).then(
+      () => void served.add(queue),
+      (error: unknown) =>
+        logger.error({ err: toError(error), queue }, `What others delay for queue '${queue}' is not delivered to it`),
+    );
+    if (!served.has(queue)) await serving;
   }
 
   /** As Celery does where there are quorum queues (celery 5.6 app/base.py, send_task): classic ones are given it at once, and their worker gives it back until then. */

@@ -13,12 +13,22 @@ import { type Broker, openBroker } from './open-broker.js';
 /** A broker that does not say goodbye is left without. */
 const closeWithinMs = 5_000;
 
+/** Where connections of a transport lead, and what they know together. */
+export interface AmqpPlace {
+  readonly config: AmqpConfig;
+  /** Without the password. */
+  readonly url: string;
+  /** See `AmqpChannelOptions`. */
+  readonly served: Set<string>;
+}
+
 export class AmqpConnection implements TransportConnection {
   readonly #broker: Broker;
   readonly #context: TransportContext;
   readonly #url: string;
   readonly #delays: DelayedDelivery;
   readonly #queues = new KnownQueues();
+  readonly #served: Set<string>;
   readonly #advice: BrokerAdvice;
   readonly #channels = new Set<AmqpChannel>();
   readonly #closed: Deferred<CloseReason> = deferred<CloseReason>();
@@ -27,11 +37,12 @@ export class AmqpConnection implements TransportConnection {
   #closing: Promise<void> | undefined;
   #hasEnded = false;
 
-  private constructor(broker: Broker, config: AmqpConfig, url: string, context: TransportContext) {
+  private constructor(broker: Broker, { config, url, served }: AmqpPlace, context: TransportContext) {
     const { clock, logger } = context;
     this.#broker = broker;
     this.#context = context;
     this.#url = url;
+    this.#served = served;
     this.#delays = new DelayedDelivery({
       clock,
       url,
@@ -56,13 +67,8 @@ export class AmqpConnection implements TransportConnection {
   }
 
   /** @throws TransportConnectionError, the signal's reason. */
-  static async open(
-    config: AmqpConfig,
-    url: string,
-    context: TransportContext,
-    signal: AbortSignal,
-  ): Promise<AmqpConnection> {
-    return new AmqpConnection(await openBroker(config, url, signal), config, url, context);
+  static async open(place: AmqpPlace, context: TransportContext, signal: AbortSignal): Promise<AmqpConnection> {
+    return new AmqpConnection(await openBroker(place.config, place.url, signal), place, context);
   }
 
   get closed(): Promise<CloseReason> {
@@ -71,13 +77,15 @@ export class AmqpConnection implements TransportConnection {
 
   async openChannel(): Promise<Channel> {
     if (this.#hasEnded || this.#closing !== undefined) throw new ChannelClosedError('The connection is closed.');
-    const { clock } = this.#context;
+    const { clock, logger } = this.#context;
     const channel = new AmqpChannel({
       broker: this.#broker,
       clock,
       delays: this.#delays,
       queues: this.#queues,
       advice: this.#advice,
+      served: this.#served,
+      logger,
       onClosed: (ended) => this.#channels.delete(ended),
     });
     this.#channels.add(channel);

@@ -5,6 +5,7 @@ import { type Clock, type Deferred, deferred, toError } from '@ctq/runtime';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { AmqpDelivery } from './amqp-delivery.js';
 import { channelError } from './amqp-errors.js';
+import { answered } from './answer.js';
 import type { BrokerAdvice } from './broker-advice.js';
 import type { DelayedDelivery } from './delayed-delivery.js';
 import { Desk } from './desk.js';
@@ -79,7 +80,8 @@ export class AmqpSubscription implements Subscription {
       return subscription;
     } catch (error) {
       const refusal = subscription.#refusal;
-      await subscription.close();
+      // A channel that does not answer does not take leave either.
+      void subscription.close();
       throw channelError(refusal ?? error);
     }
   }
@@ -110,16 +112,21 @@ export class AmqpSubscription implements Subscription {
 
   async #consume(limit: number): Promise<void> {
     const { channel, queue, noAck = false, exclusive = false, arguments: given = {} } = this.#options;
-    if (!noAck) await channel.prefetch(limit, false);
+    if (!noAck) await this.#answered(channel.prefetch(limit, false));
     const tag = this.#renewals === 0 ? this.consumerTag : `${this.consumerTag}.${this.#renewals}`;
-    await channel.consume(queue, (message) => this.#onMessage(tag, message), {
+    const consuming = channel.consume(queue, (message) => this.#onMessage(tag, message), {
       consumerTag: tag,
       noAck,
       exclusive,
       arguments: toFieldTable(given),
     });
+    await this.#answered(consuming);
     this.#tag = tag;
     this.#limit = limit;
+  }
+
+  async #answered<Answer>(asked: Promise<Answer>): Promise<Answer> {
+    return await answered(asked, this.#options.clock, `the consumer of queue '${this.#options.queue}'`);
   }
 
   async #adjust(): Promise<void> {
@@ -138,12 +145,17 @@ export class AmqpSubscription implements Subscription {
     const before = this.#tag;
     this.#renewals += 1;
     try {
-      if (exclusive) await channel.cancel(before);
+      if (exclusive) await this.#answered(channel.cancel(before));
       await this.#consume(limit);
-      if (!exclusive) await channel.cancel(before);
+      if (!exclusive) await this.#answered(channel.cancel(before));
     } catch (error) {
-      // A channel that has ended says so itself.
-      if (!this.#isOver) throw channelError(this.#refusal ?? error);
+      // A channel that has ended says so itself; one that does not answer is given up.
+      if (this.#isOver) return;
+      const refusal = channelError(this.#refusal ?? error);
+      this.#desk.lose();
+      channel.close().catch(() => undefined);
+      this.#end({ error: refusal });
+      throw refusal;
     }
   }
 
@@ -180,7 +192,7 @@ export class AmqpSubscription implements Subscription {
   async #cancel(): Promise<void> {
     const { channel, gate } = this.#options;
     await this.#adjusting?.catch(() => undefined);
-    if (!this.#isOver) await channel.cancel(this.#tag).catch(() => undefined);
+    if (!this.#isOver) await this.#answered(channel.cancel(this.#tag)).catch(() => undefined);
     gate.withdraw(this);
     this.#ended.resolve({});
     this.#closeWhenDone();
@@ -194,7 +206,7 @@ export class AmqpSubscription implements Subscription {
   async #close(): Promise<void> {
     const { channel } = this.#options;
     this.#desk.close();
-    if (!this.#isOver) await channel.close().catch(() => undefined);
+    if (!this.#isOver) await this.#answered(channel.close()).catch(() => undefined);
     this.#end({});
   }
 

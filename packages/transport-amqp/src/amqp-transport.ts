@@ -15,6 +15,7 @@ import { amqpManifest } from './manifest.js';
 export function amqp(options: AmqpOptions = {}): Transport {
   const config = amqpConfig(readOptions({ ...options }));
   const url = maskedUrl(config.address);
+  const place = { config, url, served: new Set<string>() };
   let isWarned = false;
   const warnOnce = ({ logger }: TransportContext): void => {
     if (isWarned || config.tls?.isUnchecked === undefined) return;
@@ -31,7 +32,7 @@ export function amqp(options: AmqpOptions = {}): Transport {
     supports: amqpManifest,
     async connect(context, signal) {
       warnOnce(context);
-      return await AmqpConnection.open(config, url, context, signal);
+      return await AmqpConnection.open(place, context, signal);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Message, Route } from '@ctq/messaging';
 import type { Clock } from '@ctq/runtime';
+import type { Channel } from 'amqplib';
 import { channelError } from './amqp-errors.js';
 import {
   declareDelayedTopology,
@@ -38,10 +39,11 @@ const brokersHeader = /^x-(?:death$|first-death-|last-death-)/;
 export class DelayedDelivery {
   readonly #options: DelayedDeliveryOptions;
   readonly #names: DelayedNames;
-  readonly #lane = new Lane(async () => await (await this.#broker()).model.createChannel());
-  readonly #topology = new AmqpTopology(this.#lane, { onQueue: () => undefined, onBinding: () => undefined });
+  readonly #lane: Lane<Channel>;
+  readonly #topology: AmqpTopology;
   readonly #publisher: AmqpPublisher;
   #connected: Promise<Broker> | undefined;
+  #current: Broker | undefined;
   /** What was declared, and what was bound, since the connection was made. */
   readonly #done = new Map<string, Promise<void>>();
   #isClosed = false;
@@ -49,8 +51,13 @@ export class DelayedDelivery {
   constructor(options: DelayedDeliveryOptions) {
     this.#options = options;
     this.#names = new DelayedNames(options.prefix);
+    this.#lane = new Lane(async () => await (await this.#broker()).model.createChannel(), options.clock);
+    this.#topology = new AmqpTopology(this.#lane, { onQueue: () => undefined, onBinding: () => undefined });
     this.#publisher = new AmqpPublisher(
-      async () => await (await this.#broker()).model.createConfirmChannel(),
+      {
+        openChannel: async () => await (await this.#broker()).model.createConfirmChannel(),
+        isBlocked: () => this.#isBlocked(),
+      },
       options.clock,
     );
   }
@@ -128,6 +135,10 @@ export class DelayedDelivery {
     await doing;
   }
 
+  #isBlocked(): boolean {
+    return this.#current?.isBlocked() ?? false;
+  }
+
   #broker(): Promise<Broker> {
     this.#connected ??= this.#connect();
     return this.#connected;
@@ -136,6 +147,7 @@ export class DelayedDelivery {
   async #connect(): Promise<Broker> {
     const forget = (): void => {
       this.#connected = undefined;
+      this.#current = undefined;
       this.#done.clear();
     };
     try {
@@ -143,6 +155,7 @@ export class DelayedDelivery {
       const broker = await connect();
       const isRelied = (): boolean => this.#publisher.unconfirmed > 0 || this.#lane.isBusy;
       watchLiveness({ broker, clock, url, isRelied });
+      this.#current = broker;
       broker.model.on('close', forget);
       if (this.#isClosed) await broker.model.close();
       return broker;

@@ -1,7 +1,8 @@
 import { ChannelClosedError } from '@ctq/messaging';
-import { toError } from '@ctq/runtime';
+import { type Clock, toError } from '@ctq/runtime';
 import type { Channel } from 'amqplib';
 import { channelError } from './amqp-errors.js';
+import { answered } from './answer.js';
 
 /**
  * One channel of AMQP for one purpose. The broker says no by closing the channel that was asked: it is opened again for whoever asks next, and what goes on over other
@@ -9,6 +10,7 @@ import { channelError } from './amqp-errors.js';
  */
 export class Lane<Opened extends Channel> {
   readonly #open: () => Promise<Opened>;
+  readonly #clock: Clock;
   #opened: Opened | undefined;
   /** Why the broker closed the last one. */
   #refusal: Error | undefined;
@@ -16,8 +18,9 @@ export class Lane<Opened extends Channel> {
   #asking = 0;
   #isClosed = false;
 
-  constructor(open: () => Promise<Opened>) {
+  constructor(open: () => Promise<Opened>, clock: Clock) {
     this.#open = open;
+    this.#clock = clock;
   }
 
   /** Whether somebody waits for an answer. */
@@ -43,19 +46,28 @@ export class Lane<Opened extends Channel> {
     await this.#last;
     const opened = this.#opened;
     this.#opened = undefined;
-    await opened?.close().catch(() => undefined);
+    if (opened !== undefined) await answered(opened.close(), this.#clock, 'a goodbye').catch(() => undefined);
   }
 
   async #ask<Answer>(ask: (channel: Opened) => Promise<Answer>): Promise<Answer> {
     if (this.#isClosed) throw new ChannelClosedError('The channel is closed.');
+    const asked = this.#openAnd(ask);
     try {
-      this.#opened ??= await this.#openOne();
-      return await ask(this.#opened);
+      return await answered(asked, this.#clock, 'a question about exchanges or queues');
     } catch (error) {
+      // What it may answer yet is of no interest; it may not even take leave.
+      const silent = ChannelClosedError.isInstance(error) ? this.#opened : undefined;
+      if (silent !== undefined) this.#opened = undefined;
+      silent?.close().catch(() => undefined);
       throw channelError(this.#refusal ?? error);
     } finally {
       this.#refusal = undefined;
     }
+  }
+
+  async #openAnd<Answer>(ask: (channel: Opened) => Promise<Answer>): Promise<Answer> {
+    this.#opened ??= await this.#openOne();
+    return await ask(this.#opened);
   }
 
   async #openOne(): Promise<Opened> {

@@ -37,20 +37,11 @@ class Liveness {
   #read = 0;
   #pending = 0;
   #silentTicks = 0;
-  #isSuspended = false;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
     const { model } = options.broker;
-    this.#asking = new Lane(() => model.createChannel());
-    // A broker that says that it reads nothing more for now answers nothing.
-    model.on('blocked', () => {
-      this.#isSuspended = true;
-    });
-    model.on('unblocked', () => {
-      this.#isSuspended = false;
-      this.#silentTicks = 0;
-    });
+    this.#asking = new Lane(() => model.createChannel(), options.clock);
     model.on('close', () => this.#tick?.cancel());
     this.#arm();
   }
@@ -62,7 +53,8 @@ class Liveness {
   #look(): void {
     this.#arm();
     const { isRelied, broker, url } = this.#options;
-    if (this.#hasMoved() || this.#isSuspended || !isRelied()) {
+    // A broker that says that it reads nothing more for now answers nothing.
+    if (this.#hasMoved() || broker.isBlocked() || !isRelied()) {
       this.#silentTicks = 0;
       return;
     }

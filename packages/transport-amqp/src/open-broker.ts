@@ -11,6 +11,8 @@ export interface Broker {
   readonly model: ChannelModel;
   /** Destroying it ends the connection without a word. */
   readonly socket: Socket;
+  /** It takes no messages for now (`connection.blocked`). */
+  readonly isBlocked: () => boolean;
 }
 
 /** Of a socket what `Liveness` looks at. */
@@ -52,7 +54,14 @@ export async function openBroker(config: AmqpConfig, url: string, signal: AbortS
       },
     );
     readLongIntegers(model.connection);
-    return { model, socket: socketOf(model) };
+    let isBlocked = false;
+    model.on('blocked', () => {
+      isBlocked = true;
+    });
+    model.on('unblocked', () => {
+      isBlocked = false;
+    });
+    return { model, socket: socketOf(model), isBlocked: () => isBlocked };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (ConfigurationError.isInstance(error)) throw error;

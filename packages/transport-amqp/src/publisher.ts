@@ -8,17 +8,35 @@ import {
   UnroutableError,
 } from '@ctq/messaging';
 import type { Publisher, PublishOptions } from '@ctq/messaging/transport';
-import { type Clock, Deadline, type Deferred, deferred, toError } from '@ctq/runtime';
+import { type Clock, Deadline, type Deferred, deferred, type Timer, toError } from '@ctq/runtime';
 import type { ConfirmChannel, Message as Returned, Options } from 'amqplib';
 import { channelError, codeOf, replyCodes } from './amqp-errors.js';
+import { answered } from './answer.js';
 import { publishFields } from './message-fields.js';
 
 /** A broker that owes confirms for longer (its memory is full) is not waited for by a close. */
 const confirmWithinMs = 4_000;
 
+/** How often a channel that owes confirms is looked at. */
+const tickMs = 1_000;
+
+/**
+ * Looks in a row without a confirm, of however many are owed, after which the channel is given up. Where a quorum queue has no leader for a moment, a channel that was the first to
+ * publish to it stands still for up to a minute (RabbitMQ's rabbit_fifo_client), and another one does not.
+ */
+const giveUpAfterTicks = 8;
+
+/** What a publisher needs of a connection. */
+export interface PublishingBroker {
+  openChannel(): Promise<ConfirmChannel>;
+  /** It takes no messages for now, and owes no confirm. */
+  isBlocked(): boolean;
+}
+
 /** A publish that the broker has not confirmed. */
 interface Unconfirmed {
   readonly route: Route;
+  readonly isMandatory: boolean;
   readonly size: number;
   readonly correlationId: string | undefined;
   readonly resolve: () => void;
@@ -29,8 +47,13 @@ interface Unconfirmed {
 /** One channel's life as the channel that publishes. */
 interface Outlet {
   readonly channel: ConfirmChannel;
-  /** Mandatory ones, in the order in which they were sent, which is that of the returns. */
-  readonly mandatory: Set<Unconfirmed>;
+  /** In the order in which they were sent, which is that of the returns. */
+  readonly unconfirmed: Set<Unconfirmed>;
+  /** How many the broker has answered; what it was when that was last looked at, and how many looks ago. */
+  answers: number;
+  answersSeen: number;
+  silentTicks: number;
+  tick: Timer | undefined;
   /** Why the broker closed it. */
   refusal: Error | undefined;
 }
@@ -40,7 +63,7 @@ interface Outlet {
  * with a lost connection, and the next publish opens another channel.
  */
 export class AmqpPublisher implements Publisher {
-  readonly #open: () => Promise<ConfirmChannel>;
+  readonly #broker: PublishingBroker;
   readonly #clock: Clock;
   #opening: Promise<Outlet> | undefined;
   #outlet: Outlet | undefined;
@@ -48,8 +71,8 @@ export class AmqpPublisher implements Publisher {
   #idle: Deferred<void> | undefined;
   #isClosed = false;
 
-  constructor(open: () => Promise<ConfirmChannel>, clock: Clock) {
-    this.#open = open;
+  constructor(broker: PublishingBroker, clock: Clock) {
+    this.#broker = broker;
     this.#clock = clock;
   }
 
@@ -82,7 +105,8 @@ export class AmqpPublisher implements Publisher {
     }
     const outlet = this.#outlet;
     this.#outlet = undefined;
-    await outlet?.channel.close().catch(() => undefined);
+    outlet?.tick?.cancel();
+    if (outlet !== undefined) await answered(outlet.channel.close(), this.#clock, 'a goodbye').catch(() => undefined);
   }
 
   async #publishFirst(message: Message, route: Route, fields: Options.Publish): Promise<void> {
@@ -100,6 +124,7 @@ export class AmqpPublisher implements Publisher {
       const { body } = message;
       const unconfirmed: Unconfirmed = {
         route,
+        isMandatory: fields.mandatory === true,
         size: body.byteLength,
         correlationId: message.properties.correlationId,
         resolve,
@@ -116,16 +141,53 @@ export class AmqpPublisher implements Publisher {
         return;
       }
       this.#unconfirmed += 1;
-      if (fields.mandatory === true) outlet.mandatory.add(unconfirmed);
+      outlet.unconfirmed.add(unconfirmed);
+      if (outlet.tick === undefined) this.#watch(outlet);
     });
   }
 
   #onAnswer(outlet: Outlet, unconfirmed: Unconfirmed, error: unknown): void {
+    outlet.answers += 1;
+    // It may have been given up.
+    if (!outlet.unconfirmed.delete(unconfirmed)) return;
     this.#leave();
-    outlet.mandatory.delete(unconfirmed);
     if (error !== null && error !== undefined) unconfirmed.reject(refusalOf(outlet, unconfirmed, toError(error)));
     else if (unconfirmed.isReturned) unconfirmed.reject(unroutable(unconfirmed.route));
     else unconfirmed.resolve();
+  }
+
+  /** Looks now and then, as long as there is anything to wait for. */
+  #watch(outlet: Outlet): void {
+    outlet.tick = this.#clock.setTimer(() => this.#look(outlet), tickMs, { background: true });
+  }
+
+  #look(outlet: Outlet): void {
+    outlet.tick = undefined;
+    if (outlet.unconfirmed.size === 0) {
+      outlet.silentTicks = 0;
+      return;
+    }
+    const isSilent = outlet.answers === outlet.answersSeen && !this.#broker.isBlocked();
+    outlet.silentTicks = isSilent ? outlet.silentTicks + 1 : 0;
+    outlet.answersSeen = outlet.answers;
+    if (outlet.silentTicks < giveUpAfterTicks) this.#watch(outlet);
+    else this.#giveUp(outlet);
+  }
+
+  /** Its channel stands still at the broker; another one may be answered. */
+  #giveUp(outlet: Outlet): void {
+    if (this.#outlet === outlet) this.#outlet = undefined;
+    outlet.channel.close().catch(() => undefined);
+    const given = [...outlet.unconfirmed];
+    outlet.unconfirmed.clear();
+    for (const { reject } of given) {
+      this.#leave();
+      reject(
+        new ChannelClosedError(
+          `RabbitMQ has confirmed nothing for ${giveUpAfterTicks * tickMs} ms; it may have taken the message.`,
+        ),
+      );
+    }
   }
 
   #leave(): void {
@@ -143,11 +205,16 @@ export class AmqpPublisher implements Publisher {
   async #openOne(): Promise<Outlet> {
     let channel: ConfirmChannel;
     try {
-      channel = await this.#open();
+      channel = await answered(this.#broker.openChannel(), this.#clock, 'a channel to publish over');
     } catch (error) {
       throw channelError(error);
     }
-    const outlet: Outlet = { channel, mandatory: new Set(), refusal: undefined };
+    const outlet: Outlet = {
+      channel,
+      unconfirmed: new Set(),
+      refusal: undefined,
+      ...{ answers: 0, answersSeen: 0, silentTicks: 0, tick: undefined },
+    };
     channel.on('error', (error) => {
       outlet.refusal = toError(error);
     });
@@ -169,11 +236,12 @@ function fieldsOf(message: Message): Options.Publish {
 }
 
 /** The broker gives no number: what comes back is the oldest that is like it, as returns keep the order of the publishes. */
-function onReturned({ mandatory }: Outlet, { fields, properties }: Returned): void {
+function onReturned({ unconfirmed: sent }: Outlet, { fields, properties }: Returned): void {
   const correlationId: unknown = properties.correlationId;
-  for (const unconfirmed of mandatory) {
-    const { route, isReturned } = unconfirmed;
-    if (isReturned || route.exchange !== fields.exchange || route.routingKey !== fields.routingKey) continue;
+  for (const unconfirmed of sent) {
+    const { route, isReturned, isMandatory } = unconfirmed;
+    if (!isMandatory || isReturned || route.exchange !== fields.exchange || route.routingKey !== fields.routingKey)
+      continue;
     if (unconfirmed.correlationId !== correlationId) continue;
     unconfirmed.isReturned = true;
     return;
