@@ -1,8 +1,8 @@
-import { exchange, queue } from '@ctq/messaging';
+import { exchange, type Queue, queue } from '@ctq/messaging';
 import { type PrivateRabbit, startRabbitServer } from '@ctq/test-services';
 import { describeWithPrograms } from '@ctq/test-services/vitest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually, patienceMs, Program, within } from './__fixtures__/program.js';
+import { eventually, patienceMs, Program, quorumPatienceMs, within } from './__fixtures__/program.js';
 import { amqp } from './amqp-transport.js';
 
 describeWithPrograms(['rabbitmq-server'], 'When RabbitMQ goes away and comes back', () => {
@@ -16,35 +16,46 @@ describeWithPrograms(['rabbitmq-server'], 'When RabbitMQ goes away and comes bac
   async function programWithQueues() {
     const suffix = crypto.randomUUID();
     const shop = exchange(`shop-${suffix}`, { type: 'topic', durable: true });
-    const lasting = [
-      queue(`classic-${suffix}`, { exchange: shop, routingKey: 'classic.#' }),
-      queue(`quorum-${suffix}`, { arguments: { 'x-queue-type': 'quorum' } }),
-    ];
+    const classic = queue(`classic-${suffix}`, { exchange: shop, routingKey: 'classic.#' });
+    const quorum = queue(`quorum-${suffix}`, { arguments: { 'x-queue-type': 'quorum' } });
     const passing = [
       queue(`exclusive-${suffix}`, { durable: false, exclusive: true }),
       queue(`auto-delete-${suffix}`, { durable: false, autoDelete: true }),
     ];
-    const program = await Program.start(amqp({ url: rabbit.url }), [...lasting, ...passing]);
+    // Set up in this order.
+    const program = await Program.start(amqp({ url: rabbit.url }), [classic, ...passing, quorum], {
+      publishTimeoutMs: 5_000,
+    });
+    const hearsOn = async (what: string, queues: readonly Queue[], ms: number): Promise<void> => {
+      const publishing = Promise.all(queues.map(({ name }) => program.publish(`${what} to ${name}`, name)));
+      await within(ms, `publishing ${what}`, publishing);
+      await program.arrivals(
+        queues.map(({ name }) => `${what} to ${name}`),
+        ms,
+      );
+    };
     return {
       program,
-      lasting,
+      lasting: [classic, quorum],
       /** All queues are consumed from. */
       async hears(what: string): Promise<void> {
-        for (const { name } of [...lasting, ...passing]) await program.publish(`${what} to ${name}`, name);
-        await program.arrivals([...lasting, ...passing].map(({ name }) => `${what} to ${name}`));
+        await hearsOn(what, [classic, ...passing], patienceMs);
+        await hearsOn(what, [quorum], quorumPatienceMs);
       },
     };
   }
 
   const ends: Readonly<Record<string, () => Promise<void>>> = {
+    // Before those after which its broker was stopped and started: RabbitMQ 3.10 brings a quorum queue that was declared since then back from a kill
+    // without its log, and answers nobody who asks for it.
+    'it is killed and started with its data': async () => {
+      await rabbit.kill();
+      await rabbit.startAgain();
+    },
     'an operator ends all connections': () => rabbit.closeAllConnections('maintenance'),
     'its broker is stopped and started': async () => {
       await rabbit.stopApp();
       await rabbit.startApp();
-    },
-    'it is killed and started with its data': async () => {
-      await rabbit.kill();
-      await rabbit.startAgain();
     },
     'it is frozen for twelve seconds': async () => {
       rabbit.freeze();
@@ -61,14 +72,11 @@ describeWithPrograms(['rabbitmq-server'], 'When RabbitMQ goes away and comes bac
       await hears('before');
       const stopPublishing = program.keepPublishing(lasting);
       await end();
-      await within(
-        patienceMs,
-        'the consumer',
-        eventually(() => program.events.includes('resumed')),
-      );
       await hears('after');
       const confirmed = await stopPublishing();
-      await program.arrivals(confirmed);
+      expect(confirmed.length).toBeGreaterThan(0);
+      await program.arrivals(confirmed, quorumPatienceMs);
+      await eventually(() => program.events.includes('resumed'));
       const [first] = program.events;
       expect(first).toMatchObject({ interrupted: { code: 'CTQ_TRANSPORT_CONNECTION', recoverable: true } });
     },

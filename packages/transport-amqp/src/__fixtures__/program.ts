@@ -5,6 +5,8 @@ import {
   type Message,
   openConnection,
   type Queue,
+  PublishTimeoutError,
+  UnroutableError,
 } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
 import { deferred } from '@ctq/runtime';
@@ -12,6 +14,12 @@ import { onTestFinished } from 'vitest';
 
 /** Nobody is deaf for longer after a fault is over. */
 export const patienceMs = 10_000;
+
+/**
+ * The same with quorum queues when a node is gone or back: a consumer that comes while a queue has no leader is sometimes answered by RabbitMQ only when it has waited for
+ * 30 s for one that it has long had (rabbitmq-server 3.10 rabbit_fifo_client.erl, COMMAND_TIMEOUT).
+ */
+export const quorumPatienceMs = 45_000;
 
 export function textMessage(text: string, properties: Message['properties'] = { deliveryMode: 2 }): Message {
   const body = new TextEncoder().encode(text);
@@ -39,7 +47,7 @@ export async function eventually(holds: () => Promise<boolean> | boolean): Promi
 export interface ProgramOptions {
   /** How the consumer reaches the broker, where it is another way than the producer's. */
   readonly consumerTransport?: Transport | readonly Transport[];
-  /** How long a publish may take. Default 30 s. */
+  /** How long one attempt to publish may take. Default 30 s. */
   readonly publishTimeoutMs?: number;
 }
 
@@ -84,17 +92,20 @@ export class Program {
     return program;
   }
 
-  /** To the first of the queues, or that one. */
+  /** To the first of the queues, or that one, again and again until it was confirmed: it may arrive twice. */
   async publish(text: string, to: string = this.#queues[0]?.name ?? ''): Promise<void> {
-    await this.producing.producer.publish(
-      textMessage(text),
-      { exchange: '', routingKey: to },
-      {
-        // A queue that is gone takes nothing, and a broker without the queue confirms.
-        mandatory: true,
-        retry: { maxRetries: Number.POSITIVE_INFINITY, intervalStart: 0.02, intervalStep: 0.02, intervalMax: 0.2 },
-      },
-    );
+    const route = { exchange: '', routingKey: to };
+    const retry = { maxRetries: Number.POSITIVE_INFINITY, intervalStart: 0.02, intervalStep: 0.02, intervalMax: 0.2 };
+    for (;;) {
+      try {
+        // Or a message to a queue that is gone would be confirmed.
+        return await this.producing.producer.publish(textMessage(text), route, { mandatory: true, retry });
+      } catch (error) {
+        // The broker owes an answer, or the queue is not there yet.
+        if (UnroutableError.isInstance(error)) await new Promise((resolve) => setTimeout(resolve, 20));
+        else if (!PublishTimeoutError.isInstance(error)) throw error;
+      }
+    }
   }
 
   /**
