@@ -5,11 +5,10 @@ import { Worker } from 'node:worker_threads';
  * called once. It keeps nobody from leaving.
  */
 export function watchParent(): void {
-  // What is preloaded in every thread (`--require`, `--import`) has no place in one this small.
-  const { NODE_OPTIONS: _, ...env } = process.env;
   new Worker(new URL('./parent-watch-thread.js', import.meta.url), {
     argv: [String(process.ppid)],
-    env,
+    // Without NODE_OPTIONS: what is preloaded in every thread (`--require`, `--import`) has no place in one this small.
+    env: {},
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
   }).unref();
