@@ -115,8 +115,8 @@ describeWith('amqp', 'What RabbitMQ refuses by closing a channel', (server) => {
     const outcomes = await within(10_000, 'the outcome of each', Promise.allSettled(publishing));
     const [bad] = outcomes.splice(10, 1);
     expect(bad).toMatchObject({ status: 'rejected', reason: expect.any(TopologyNotFoundError) });
-    for (const outcome of outcomes)
-      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ recoverable: true });
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    for (const { reason } of refused) expect(reason).toMatchObject({ recoverable: true });
     const confirmed = good.filter((_, n) => outcomes[n]?.status === 'fulfilled');
     await toGood('last');
     const texts: string[] = [];
@@ -164,7 +164,7 @@ describeWithPrograms(['rabbitmq-server'], 'A message that is held for longer tha
     expect(await delivery.isHeld()).toBe(true);
 
     const { error } = await within(90_000, 'the end of the subscription', subscription.ended);
-    expect(error).toMatchObject({ message: expect.stringMatching(/delivery acknowledgement .* timed out/) });
+    expect(error).toMatchObject({ code: 'CTQ_CONSUMER_TIMEOUT', recoverable: true });
     expect(await delivery.isHeld()).toBe(false);
     await expect(delivery.ack()).rejects.toMatchObject({ code: 'CTQ_CHANNEL_CLOSED' });
 
