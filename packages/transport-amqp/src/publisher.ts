@@ -54,6 +54,7 @@ interface Outlet {
   answersSeen: number;
   silentTicks: number;
   tick: Timer | undefined;
+  isRetired: boolean;
   /** Why the broker closed it. */
   refusal: Error | undefined;
 }
@@ -151,6 +152,8 @@ export class AmqpPublisher implements Publisher {
     // It may have been given up.
     if (!outlet.unconfirmed.delete(unconfirmed)) return;
     this.#leave();
+    if (isNack(error)) this.#retire(outlet);
+    if (outlet.isRetired && outlet.unconfirmed.size === 0) outlet.channel.close().catch(() => undefined);
     if (error !== null && error !== undefined) unconfirmed.reject(refusalOf(outlet, unconfirmed, toError(error)));
     else if (unconfirmed.isReturned) unconfirmed.reject(unroutable(unconfirmed.route));
     else unconfirmed.resolve();
@@ -172,6 +175,14 @@ export class AmqpPublisher implements Publisher {
     outlet.answersSeen = outlet.answers;
     if (outlet.silentTicks < giveUpAfterTicks) this.#watch(outlet);
     else this.#giveUp(outlet);
+  }
+
+  /**
+   * Nothing more is published over it: RabbitMQ 3.10 goes on refusing on a channel that has published to a quorum queue while that had no leader, long after it has one again.
+   */
+  #retire(outlet: Outlet): void {
+    outlet.isRetired = true;
+    if (this.#outlet === outlet) this.#outlet = undefined;
   }
 
   /** Its channel stands still at the broker; another one may be answered. */
@@ -213,7 +224,7 @@ export class AmqpPublisher implements Publisher {
       channel,
       unconfirmed: new Set(),
       refusal: undefined,
-      ...{ answers: 0, answersSeen: 0, silentTicks: 0, tick: undefined },
+      ...{ answers: 0, answersSeen: 0, silentTicks: 0, tick: undefined, isRetired: false },
     };
     channel.on('error', (error) => {
       outlet.refusal = toError(error);
@@ -249,8 +260,7 @@ function onReturned({ unconfirmed: sent }: Outlet, { fields, properties }: Retur
 }
 
 function refusalOf({ refusal }: Outlet, unconfirmed: Unconfirmed, error: Error): Error {
-  if (refusal === undefined)
-    return error.message === 'message nacked' ? notTaken(unconfirmed.route, error) : channelError(error);
+  if (refusal === undefined) return isNack(error) ? notTaken(unconfirmed.route, error) : channelError(error);
   const { exchange } = unconfirmed.route;
   const named = / exchange '(.*)' in vhost/.exec(refusal.message)?.[1];
   const largest = /larger than (?:configured )?max size (\d+)/.exec(refusal.message)?.[1];
@@ -276,6 +286,11 @@ function refusalOf({ refusal }: Outlet, unconfirmed: Unconfirmed, error: Error):
       cause: refusal,
     },
   );
+}
+
+/** amqplib 2.3 lib/channel.js. */
+function isNack(error: unknown): boolean {
+  return error instanceof Error && error.message === 'message nacked';
 }
 
 /** A queue at its length limit that rejects what is published (`x-overflow: reject-publish`), or a broker that failed to store it. */

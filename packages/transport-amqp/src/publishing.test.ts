@@ -47,10 +47,13 @@ describeWith('amqp', 'Publishing to RabbitMQ', (url) => {
     const queue = await scene.queue(channel, { 'x-max-length': 1, 'x-overflow': 'reject-publish' });
     const route = { exchange: '', routingKey: queue };
     await channel.publish(textMessage('fits'), route);
-    expect(await reasonOf(channel.publish(textMessage('does not'), route))).toMatchObject({
-      code: 'CTQ_PUBLISH_REFUSED',
-      recoverable: true,
-    });
+    for (const text of ['does not', 'nor does this'])
+      expect(await reasonOf(channel.publish(textMessage(text), route))).toMatchObject({
+        code: 'CTQ_PUBLISH_REFUSED',
+        recoverable: true,
+      });
+    await (await channel.get(queue))?.ack();
+    await channel.publish(textMessage('there is room again'), route);
   });
 
   test('of what AMQP cannot say is an error of that message alone', async () => {
