@@ -131,8 +131,13 @@ export async function startRabbitNode(
     return server;
   };
 
+  let stopping: Promise<void> | undefined;
   const url = tls === undefined ? `amqp://guest:guest@127.0.0.1:${port}/` : `amqps://guest:guest@localhost:${port}/`;
-  const ctl = (...args: string[]): Promise<string> => runRabbitmqctl(command, args);
+  const ctl = async (...args: string[]): Promise<string> => {
+    // It would start an epmd daemon in place of the one that has ended, and leave it behind.
+    if (stopping !== undefined) throw new Error('The node was stopped.');
+    return await runRabbitmqctl(command, args);
+  };
   const tell = async (...args: string[]): Promise<void> => void (await ctl(...args));
   let server = await launch();
   const end = async (): Promise<void> => {
@@ -141,7 +146,6 @@ export async function startRabbitNode(
     while ((await isListening(port)) || (await isListening(distributionPort)))
       await new Promise((resolve) => setTimeout(resolve, 20));
   };
-  let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       await end();
