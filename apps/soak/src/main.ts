@@ -3,7 +3,7 @@ import { durationMs, formatDuration } from '@ctq/runtime';
 import { startFaultProxy, startRedisServer } from '@ctq/test-services';
 import { type EnduranceOptions, lastLong } from './endurance.js';
 import { endure } from './endure.js';
-import { type Place, privateRedisPlace, sqlitePlace } from './place.js';
+import { type Place, privateRabbitmqPlace, privateRedisPlace, sqlitePlace } from './place.js';
 import { enduranceSection, killSection, ordealSection, type Section, writeSection } from './report.js';
 import { soak, type SoakOptions } from './soak.js';
 import { networkTrouble, storm } from './trouble.js';
@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 
-const usage = `npm run soak -- [--pool async|solo|threads|processes] [--broker sqlite|redis] [--tasks N] [--kills K] [--seed S] [--lease 2s|default] [--faults broker]
+const usage = `npm run soak -- [--pool async|solo|threads|processes] [--broker sqlite|redis|rabbitmq] [--tasks N] [--kills K] [--seed S] [--lease 2s|default] [--faults broker]
                 [--workers N] [--concurrency N] [--no-report]
 npm run soak -- --faults none [--pool …] [--broker …] [--tasks N] [--concurrency N] [--no-report]
 npm run soak -- --faults network|storm [--tasks N] [--seconds N] [--workers N] [--concurrency N] [--seed N] [--lease 2s] [--no-report]
@@ -37,7 +37,7 @@ every 50 ms. Redis is a private server.
 `;
 
 const faults = ['kills', 'broker', 'none', 'network', 'storm'] as const;
-const stores = ['sqlite', 'redis'] as const;
+const stores = ['sqlite', 'redis', 'rabbitmq'] as const;
 const pools = ['async', 'solo', 'threads', 'processes'] as const;
 
 if (values.help) process.stdout.write(usage);
@@ -72,6 +72,7 @@ function leaseOf(text: string): string | undefined {
 
 async function openPlace(lease: string | undefined): Promise<Place> {
   const store = oneOf('broker', stores, values.broker);
+  if (store === 'rabbitmq') return await privateRabbitmqPlace();
   return store === 'redis' ? await privateRedisPlace(lease) : await sqlitePlace(lease);
 }
 

@@ -73,10 +73,20 @@ class Ordeal {
     this.#place = place;
     this.#journal = journal;
     this.#random = seededRandom(options.seed);
-    const { broker, backend } = place;
+    const { broker, backend, queue: taskDefaultQueue = 'celery' } = place;
     // The broker may be killed while something is published.
-    this.#app = new Ctq('soak', { broker, backend, taskPublishRetryPolicy: { maxRetries: 100 } });
-    const env = { CTQ_BROKER_URL: broker, CTQ_RESULT_BACKEND: backend, CTQ_SOAK_JOURNAL: journal.path };
+    this.#app = new Ctq('soak', {
+      broker,
+      backend,
+      taskDefaultQueue,
+      taskPublishRetryPolicy: { maxRetries: 100 },
+    });
+    const env = {
+      CTQ_BROKER_URL: broker,
+      CTQ_RESULT_BACKEND: backend,
+      CTQ_SOAK_QUEUE: taskDefaultQueue,
+      CTQ_SOAK_JOURNAL: journal.path,
+    };
     const { workers, pool, concurrency } = options;
     this.#victims = Array.from(
       { length: workers },

@@ -1,8 +1,8 @@
 import { appendFileSync, openSync } from 'node:fs';
 import { Ctq } from '@ctq/core';
 
-/** The application under test; broker and results come from the environment. */
-export const app = new Ctq('soak');
+/** The application under test; broker, results and the queue come from the environment. */
+export const app = new Ctq('soak', { taskDefaultQueue: process.env['CTQ_SOAK_QUEUE'] ?? 'celery' });
 
 /**
  * What becomes of the first execution of a task, and of no other: `waits` for the kill of its process, which it does not survive; `exits` ends its thread in the

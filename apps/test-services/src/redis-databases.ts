@@ -28,6 +28,7 @@ export const redisDatabases = {
   soakUnique: 23,
   soakPoison: 28,
   soakLimits: 29,
+  soakKillResults: 30,
   interopOptions: 40,
   interopErrors: 41,
   interopStates: 42,

@@ -17,11 +17,24 @@ export class ConsumingChannel {
   readonly #options: ConsumingChannelOptions;
   readonly #subscriptions = new Map<string, Promise<Subscription>>();
   readonly #ended: Deferred<CloseReason> = deferred<CloseReason>();
+  /** Queues that are tried again beside those that are consumed. */
+  readonly #missing = new Set<string>();
+  #hasEnded = false;
 
   constructor(channel: Channel, options: ConsumingChannelOptions) {
     this.#channel = channel;
     this.#options = options;
-    void channel.closed.then((reason) => this.#ended.resolve(reason));
+    void channel.closed.then((reason) => this.#end(reason));
+  }
+
+  /** Whether it is no use any more. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Whether no queue is waited for. */
+  get isComplete(): boolean {
+    return this.#missing.size === 0;
   }
 
   /** Resolves when it is no use any more. */
@@ -42,7 +55,30 @@ export class ConsumingChannel {
     }
   }
 
+  /** Tries again, with pauses, to consume from a queue that could not be consumed from, until it can be, is cancelled, or the channel has ended. Never rejects. */
+  async insist(queue: Queue, pause: (attempt: number, error: unknown) => Promise<void>, error: unknown): Promise<void> {
+    const { name } = queue;
+    this.#missing.add(name);
+    let failure = error;
+    for (let attempt = 0; this.#missing.has(name) && !this.#hasEnded; attempt += 1) {
+      try {
+        await pause(attempt, failure);
+      } catch {
+        // It is stopped.
+        return;
+      }
+      if (!this.#missing.has(name) || this.#hasEnded) return;
+      try {
+        await this.consume(queue);
+        this.#missing.delete(name);
+      } catch (thrown) {
+        failure = thrown;
+      }
+    }
+  }
+
   async cancel(name: string): Promise<void> {
+    this.#missing.delete(name);
     const subscribing = this.#subscriptions.get(name);
     this.#subscriptions.delete(name);
     const subscription = await subscribing;
@@ -65,7 +101,7 @@ export class ConsumingChannel {
 
   /** Nothing is to be expected of it any more, not even that it ends. */
   abandon(error: Error): void {
-    this.#ended.resolve({ error });
+    this.#end({ error });
   }
 
   async setPrefetch(count: number): Promise<void> {
@@ -73,6 +109,7 @@ export class ConsumingChannel {
   }
 
   async close(): Promise<void> {
+    this.#missing.clear();
     this.#subscriptions.clear();
     await this.#channel.close();
   }
@@ -99,9 +136,15 @@ export class ConsumingChannel {
     try {
       await this.consume(queue);
     } catch (failure) {
-      this.#ended.resolve({ error: toError(failure) });
+      this.#end({ error: toError(failure) });
       await this.close();
     }
+  }
+
+  #end(reason: CloseReason): void {
+    this.#hasEnded = true;
+    this.#missing.clear();
+    this.#ended.resolve(reason);
   }
 }
 

@@ -5,6 +5,7 @@ import { DeliveryCollector } from '../conformance/delivery-collector.js';
 import { textMessage, textOf, textsOf } from '../conformance/messages.js';
 import { exchange } from '../entities/exchange.js';
 import { queue } from '../entities/queue.js';
+import { ChannelClosedError } from '../errors.js';
 import { memoryTransport } from '../memory/memory-transport.js';
 import type { Channel, ConsumeOptions } from '../transport/channel.js';
 import type { Transport } from '../transport/transport.js';
@@ -180,6 +181,64 @@ describe('a consumer', () => {
     await connection.connect();
     await clock.advance(1_000);
     expect(events).toEqual(['interrupted', 'resumed']);
+  });
+
+  test('does not let the other queues wait after a loss for one that cannot be consumed from yet', async () => {
+    const clock = new VirtualClock();
+    const logs: LogRecord[] = [];
+    const broken = breakableTransport();
+    let refusals = 0;
+    const refusing = (channel: Channel): Channel =>
+      new Proxy(channel, {
+        get(target, key) {
+          if (key === 'consume' && refusals > 0)
+            return (...given: Parameters<Channel['consume']>) => {
+              if (given[0] !== 'stuck') return target.consume(...given);
+              refusals -= 1;
+              return Promise.reject(new ChannelClosedError('No leader.'));
+            };
+          const value: unknown = Reflect.get(target, key, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+    const transport: Transport = {
+      ...broken.transport,
+      connect: async (context, signal) => {
+        const connection = await broken.transport.connect(context, signal);
+        return new Proxy(connection, {
+          get(target, key) {
+            if (key === 'openChannel') return async () => refusing(await target.openChannel());
+            const value: unknown = Reflect.get(target, key, target);
+            return typeof value === 'function' ? value.bind(target) : value;
+          },
+        });
+      },
+    };
+    const connection = openConnection({ transport, clock, logger: createLogger((record) => logs.push(record)) });
+    const sender = openConnection({ transport: memoryOf(broken), clock });
+    const send = (text: string, routingKey: string): Promise<void> =>
+      sender.producer.publish(textMessage(text), { exchange: '', routingKey });
+    const got = new DeliveryCollector(2_000);
+    const consumer = connection.consume({ queues: [queue('stuck'), queue('sound')], onDelivery: got.onDelivery });
+    await consumer.start();
+    refusals = 3;
+    broken.cut();
+    await send('1', 'sound');
+    await send('2', 'stuck');
+    while (got.all.length === 0) await clock.advance(100);
+    expect(textsOf(got.all)).toEqual(['1']);
+    expect(consumer.isConsuming).toBe(false);
+    while (!consumer.isConsuming) await clock.advance(100);
+    while (got.all.length === 1) await clock.advance(100);
+    expect(textsOf(got.all)).toEqual(['1', '2']);
+    expect(logs.filter(({ message }) => message === 'Cannot consume; trying again')).toHaveLength(3);
+    // A stop ends it too.
+    refusals = Number.POSITIVE_INFINITY;
+    broken.cut();
+    await send('3', 'sound');
+    while (got.all.length === 2) await clock.advance(100);
+    await connection.close();
+    await sender.close();
   });
 
   test('tries again what the broker refuses only when it is told to, and as often as the connection is retried', async () => {

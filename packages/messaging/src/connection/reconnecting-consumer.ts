@@ -62,7 +62,12 @@ export class ReconnectingConsumer implements Consumer {
 
   get isConsuming(): boolean {
     const isSetUp = this.#channel !== undefined && this.#settingUp === undefined && this.#supervising !== undefined;
-    return isSetUp && !this.#stopping.signal.aborted && this.#options.connector.current !== undefined;
+    return (
+      isSetUp &&
+      this.#channel?.isComplete === true &&
+      !this.#stopping.signal.aborted &&
+      this.#options.connector.current !== undefined
+    );
   }
 
   get trouble(): string | undefined {
@@ -201,11 +206,7 @@ export class ReconnectingConsumer implements Consumer {
     this.#channel = channel;
     try {
       await channel.setPrefetch(this.#prefetch);
-      for (const queue of this.#queues.values()) {
-        signal.throwIfAborted();
-        abandoned.throwIfAborted();
-        await channel.consume(queue);
-      }
+      await this.#consumeAll(channel, abandoned);
       signal.throwIfAborted();
       abandoned.throwIfAborted();
     } catch (error) {
@@ -215,10 +216,33 @@ export class ReconnectingConsumer implements Consumer {
     }
   }
 
-  async #pause(attempt: number, error: unknown): Promise<void> {
+  /**
+   * A queue that cannot be consumed from just now (RabbitMQ answers nothing for a quorum queue without a leader) does not keep the others waiting, but at the start, which is told of it.
+   */
+  async #consumeAll(channel: ConsumingChannel, abandoned: AbortSignal): Promise<void> {
+    const { signal } = this.#stopping;
+    const queues = [...this.#queues.values()];
+    const failed = new Map<Queue, unknown>();
+    for (const queue of queues) {
+      signal.throwIfAborted();
+      abandoned.throwIfAborted();
+      try {
+        await channel.consume(queue);
+      } catch (error) {
+        if (!isRecoverable(error) || channel.hasEnded || this.#supervising === undefined) throw error;
+        failed.set(queue, error);
+      }
+    }
+    const [first] = failed.values();
+    if (failed.size === queues.length && first !== undefined) throw first;
+    for (const [queue, error] of failed)
+      void channel.insist(queue, (attempt, failure) => this.#pause(attempt, failure, [queue.name]), error);
+  }
+
+  async #pause(attempt: number, error: unknown, queues: readonly string[] = this.queues): Promise<void> {
     const { clock, logger } = this.#options;
     const delayMs = backoffMs(attempt, retry);
-    logger.warn({ err: toError(error), queues: this.queues }, 'Cannot consume; trying again');
+    logger.warn({ err: toError(error), queues }, 'Cannot consume; trying again');
     await clock.sleep(delayMs, this.#stopping.signal);
   }
 
