@@ -222,7 +222,7 @@ export class ReconnectingConsumer implements Consumer {
   async #consumeAll(channel: ConsumingChannel, abandoned: AbortSignal): Promise<void> {
     const { signal } = this.#stopping;
     const queues = [...this.#queues.values()];
-    const failed = new Map<Queue, unknown>();
+    const failed = new Map<Queue, Error>();
     for (const queue of queues) {
       signal.throwIfAborted();
       abandoned.throwIfAborted();
@@ -230,7 +230,7 @@ export class ReconnectingConsumer implements Consumer {
         await channel.consume(queue);
       } catch (error) {
         if (!isRecoverable(error) || channel.hasEnded || this.#supervising === undefined) throw error;
-        failed.set(queue, error);
+        failed.set(queue, toError(error));
       }
     }
     const [first] = failed.values();
