@@ -15,6 +15,9 @@ const beginnings = new Set([
   ...['worker_startup', 'visibility_timeout_restore', 'publish_consume_ack_result', 'worker_shutdown_idle'],
 ]);
 
+/** A message that was held for a third of the visibility timeout: whether that comes to pass depends on how busy the machine is. */
+const renewal = 'ZADD unacked_index XX <time> <id>';
+
 describe('every capture', () => {
   test.each(Object.keys(scenarios))('of %s is compared, or it is said why not', (file) => {
     const names = loadVectors(file).map(({ name }) => name);
@@ -57,7 +60,7 @@ describeWith('redis', 'The commands of the captured calls', (url) => {
         if (hasWorker) await site.settled();
       });
       const captured = capturedSteps(vector);
-      const isCompared = (step: string): boolean => comparedOf(file, name)(step);
+      const isCompared = (step: string): boolean => step !== renewal && comparedOf(file, name)(step);
       expect(comparison.unexpected([...captured].filter(isCompared), [...steps].filter(isCompared))).toEqual([]);
       if (file === 'results.redis') compareDocuments(name, vector, documents);
     },
