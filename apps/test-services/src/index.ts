@@ -9,7 +9,7 @@ export type { Direction, Fault, FaultKind, Injection, Opening } from './fault-pr
 export { type FaultProxy, type FaultProxyStats, startFaultProxy } from './fault-proxy/fault-proxy.js';
 export { faultSchedule, type ScheduledFault } from './fault-proxy/fault-schedule.js';
 export { seededRandom } from './fault-proxy/seeded-random.js';
-export { amqpConnectionKiller, type AmqpVhost, amqpVhost } from './rabbitmq/amqp-vhosts.js';
+export { type AmqpVhost, amqpVhost } from './rabbitmq/amqp-vhosts.js';
 export { type PrivateRabbit, type PrivateRabbitOptions, startRabbitServer } from './rabbitmq/private-rabbit.js';
 export { type RabbitCluster, startRabbitCluster } from './rabbitmq/rabbit-cluster.js';
 export type { RabbitUser } from './rabbitmq/rabbit-node.js';

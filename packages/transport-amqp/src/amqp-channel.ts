@@ -15,6 +15,7 @@ import { type Clock, type Deferred, deferred, type Logger, toError } from '@ctq/
 import type { Channel as AmqplibChannel } from 'amqplib';
 import { AmqpSubscription } from './amqp-subscription.js';
 import { channelError } from './amqp-errors.js';
+import { answered } from './answer.js';
 import type { BrokerAdvice } from './broker-advice.js';
 import type { KnownQueues } from './known-queues.js';
 import type { DelayedDelivery } from './delayed-delivery.js';
@@ -118,7 +119,8 @@ export class AmqpChannel implements Channel {
     const { broker, clock, delays, queues, advice } = this.#options;
     if (options.noAck !== true) advice.consuming(queues.declarationOf(queue));
     if (queues.isQuorum(queue)) await this.#serve(queue);
-    const channel = await broker.model.createChannel().catch((error: unknown) => {
+    const opening = answered(broker.model.createChannel(), clock, `a channel to consume from queue '${queue}'`);
+    const channel = await opening.catch((error: unknown) => {
       throw channelError(error);
     });
     const onEnded = (ended: AmqpSubscription): void => {

@@ -93,10 +93,13 @@ export class AmqpSubscription implements Subscription {
   /** Another limit; 0 for none. Resolves when it is the broker's. */
   async limitTo(limit: number): Promise<void> {
     this.#wanted = limit;
-    this.#adjusting ??= this.#adjust().finally(() => {
-      this.#adjusting = undefined;
-    });
-    await this.#adjusting;
+    // What is wanted may change again while somebody works on it.
+    while (this.#isOff()) {
+      this.#adjusting ??= this.#renew(this.#wanted).finally(() => {
+        this.#adjusting = undefined;
+      });
+      await this.#adjusting;
+    }
   }
 
   cancel(): Promise<void> {
@@ -129,12 +132,8 @@ export class AmqpSubscription implements Subscription {
     return await answered(asked, this.#options.clock, `the consumer of queue '${this.#options.queue}'`);
   }
 
-  async #adjust(): Promise<void> {
-    const { noAck = false } = this.#options;
-    while (!noAck && !this.#isOver && this.#cancelling === undefined && this.#isOff()) await this.#renew(this.#wanted);
-  }
-
   #isOff(): boolean {
+    if (this.#options.noAck === true || this.#isOver || this.#cancelling !== undefined) return false;
     if (this.#wanted === 0 || this.#limit === 0) return this.#wanted !== this.#limit;
     return Math.abs(this.#wanted - this.#limit) > this.#limit * noticed;
   }

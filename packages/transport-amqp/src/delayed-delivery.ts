@@ -1,4 +1,4 @@
-import type { Message, Route } from '@ctq/messaging';
+import { ChannelClosedError, type Message, type Route } from '@ctq/messaging';
 import type { Clock } from '@ctq/runtime';
 import type { Channel } from 'amqplib';
 import { channelError } from './amqp-errors.js';
@@ -140,6 +140,7 @@ export class DelayedDelivery {
   }
 
   #broker(): Promise<Broker> {
+    if (this.#isClosed) return Promise.reject(new ChannelClosedError('The connection is closed.'));
     this.#connected ??= this.#connect();
     return this.#connected;
   }

@@ -3,6 +3,7 @@ import type { ConsumeOptions, Delivery } from '@ctq/messaging/transport';
 import { type Clock, toError } from '@ctq/runtime';
 import type { Channel } from 'amqplib';
 import { channelError } from './amqp-errors.js';
+import { answered } from './answer.js';
 import type { DelayedDelivery } from './delayed-delivery.js';
 import { Desk } from './desk.js';
 
@@ -34,9 +35,16 @@ export class Getter {
     this.#opened ??= this.#open();
     const opened = await this.#opened;
     try {
-      const message = await opened.channel.get(queue, { noAck });
+      const asked = opened.channel.get(queue, { noAck });
+      const message = await answered(asked, this.#options.clock, `a message of queue '${queue}'`);
       return message === false ? undefined : opened.desk.book(message, queue, noAck);
     } catch (error) {
+      // A channel that does not answer is of no use, and may not even take leave.
+      if (ChannelClosedError.isInstance(error)) {
+        this.#opened = undefined;
+        opened.desk.lose();
+        opened.channel.close().catch(() => undefined);
+      }
       throw channelError(opened.refusal ?? error);
     }
   }

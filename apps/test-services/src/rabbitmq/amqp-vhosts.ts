@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { type Rabbitmqctl, runRabbitmqctl } from './rabbitmqctl.js';
-
 /**
  * Suites that have a virtual host of their own on the common server: those that count or end its connections, or that share the names of queues. All others use
  * the one of the URL and names of their own. Suites run at the same time on one server.
@@ -48,19 +45,6 @@ export function amqpVhost(url: string, suite: AmqpVhost): string {
   const address = new URL(url);
   address.pathname = `/${vhostOf(suite)}`;
   return address.href;
-}
-
-/**
- * What ends all connections to the virtual host of a URL, with a reason for its clients (AMQP 320). Undefined where the common server was not started by us.
- */
-export function amqpConnectionKiller(url: string): ((reason: string) => Promise<void>) | undefined {
-  const file = nodeFile();
-  if (file === undefined) return undefined;
-  const vhost = decodeURIComponent(new URL(url).pathname.slice(1)) || '/';
-  return async (reason) => {
-    const ctl = JSON.parse(await readFile(file, 'utf8')) as Rabbitmqctl;
-    await runRabbitmqctl(ctl, ['close_all_connections', '--vhost', vhost, reason]);
-  };
 }
 
 function nodeFile(): string | undefined {
