@@ -6,6 +6,7 @@ import type { Transport } from '@ctq/messaging/transport';
 import { type Clock, durationMs, type Logger, silentLogger, systemClock } from '@ctq/runtime';
 import type { KeyValueStore } from '../backend/key-value-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
+import { builtinTasks } from '../builtin/builtin-tasks.js';
 import { Configuration } from '../config/configuration.js';
 import type { SettingsInput } from '../config/settings.js';
 import { CoordinationStore } from '../coordination/coordination-store.js';
@@ -161,7 +162,10 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     interceptors,
     signals,
     results,
-    registry: new TaskRegistry((definition) => annotated(definition, kernel.settings)),
+    registry: new TaskRegistry({
+      annotate: (definition) => annotated(definition, kernel.settings),
+      builtins: () => builtinTasks(kernel),
+    }),
     modules: new TaskModules({
       folder,
       listed: () => [...kernel.settings.imports, ...kernel.settings.include],

@@ -5,7 +5,9 @@ import type { Placement } from '../sending/call-options.js';
 import type { SendRequest } from '../sending/task-sender.js';
 import { isUnique, sendCall, sendWorkflow } from '../unique/send-unique.js';
 import { wasSent } from '../unique/unique-options.js';
+import { groupOfChunks } from './chunks.js';
 import { freeze, type FrozenIds } from './freeze.js';
+import { routeNameOf } from './mapped.js';
 import { childOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
 import type { SerializedSignature } from './serialized-signature.js';
@@ -97,6 +99,8 @@ function planNode(kernel: Kernel, plan: Plan, node: SignatureNode, args: readonl
       return planGroup(kernel, plan, node, args, placement);
     case 'chord':
       return planChord(kernel, plan, node, args, placement);
+    case 'chunks':
+      return planGroup(kernel, plan, groupOfChunks(node), args, placement);
   }
 }
 
@@ -110,6 +114,7 @@ function placedAt(node: SignatureNode, outer: Placement): Placement {
 function planTask(kernel: Kernel, plan: Plan, node: TaskNode, args: readonly unknown[], placement: Placement): void {
   const { taskId, link, linkError, extra, stampedHeaders, stamps, ...call } = node.options;
   const taskOptions = kernel.registry.find(node.task)?.options;
+  const routeName = routeNameOf(node);
   plan.sends.push({
     task: node.task,
     id: taskId as string,
@@ -117,6 +122,7 @@ function planTask(kernel: Kernel, plan: Plan, node: TaskNode, args: readonly unk
     kwargs: node.kwargs,
     options: { ...call, ...asLinks('link', link), ...asLinks('linkError', linkError) },
     placement,
+    ...(routeName === undefined ? {} : { routeName }),
     ...(extra === undefined ? {} : { extra }),
     ...(stampedHeaders === undefined ? {} : { stampedHeaders, stamps: stamps ?? {} }),
     ...(plan.inherited === undefined ? {} : { inherited: plan.inherited }),

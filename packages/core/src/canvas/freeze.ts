@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { accumulate } from '../task/builtin-tasks.js';
 import type { UniqueConflict } from '../unique/unique-options.js';
+import { builtinNames } from './builtin-names.js';
+import { groupOfChunks } from './chunks.js';
 import type { ChordNode, GroupNode, NodeOptions, SignatureNode, TaskNode } from './signature-node.js';
 import { withLink, withOptions } from './signature-node.js';
 
@@ -34,6 +35,8 @@ export function freeze(node: SignatureNode, replyTo: string): Frozen {
       return freezeGroup(node, replyTo);
     case 'chord':
       return freezeChord(node, replyTo);
+    case 'chunks':
+      return freezeGroup(groupOfChunks(node), replyTo);
   }
 }
 
@@ -92,9 +95,9 @@ function callOptionsOf({ options }: GroupNode | ChordNode): NodeOptions {
 
 /** Groups inside a header are members of the header (celery 5.6 canvas.py, group._freeze_unroll). */
 function flattenHeader(header: GroupNode): GroupNode {
-  const members = header.members.flatMap((member) =>
-    member.kind === 'group' ? flattenHeader(member).members : [member],
-  );
+  const members = header.members
+    .map(withoutChunks)
+    .flatMap((member) => (member.kind === 'group' ? flattenHeader(member).members : [member]));
   return { ...header, members };
 }
 
@@ -109,22 +112,28 @@ function chainOf(...links: readonly SignatureNode[]): SignatureNode {
 
 const collectedList: TaskNode = {
   kind: 'task',
-  task: accumulate.name,
+  task: builtinNames.accumulate,
   args: [],
   kwargs: { index: 0 },
   options: {},
   immutable: false,
 };
 
+function withoutChunks(node: SignatureNode): SignatureNode {
+  return node.kind === 'chunks' ? groupOfChunks(node) : node;
+}
+
 function endsInGroup(node: SignatureNode | undefined): boolean {
   if (node?.kind === 'chord') return endsInGroup(node.body);
-  return node?.kind === 'group' || (node?.kind === 'chain' && endsInGroup(node.links.at(-1)));
+  return (
+    node?.kind === 'group' || node?.kind === 'chunks' || (node?.kind === 'chain' && endsInGroup(node.links.at(-1)))
+  );
 }
 
 /** Chains inside chains are one chain; a group followed by a step is a chord with that step as body; options of the whole go where they belong. */
 function flatten(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
   const links = chain.links.flatMap((link) => {
-    if (link.kind !== 'chain') return [link];
+    if (link.kind !== 'chain') return [withoutChunks(link)];
     const inner = flatten(link);
     return inner.kind === 'chain' ? inner.links : [inner];
   });

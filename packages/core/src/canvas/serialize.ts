@@ -1,7 +1,10 @@
 import { InvalidTaskMessageError } from '../errors/task-errors.js';
+import { builtinNames } from './builtin-names.js';
+import { checkedChunkSize } from './chunks.js';
+import { subtaskTypeOf } from './mapped.js';
 import { decodeOptions, encodeOptions } from './wire-options.js';
 import type { SerializedSignature } from './serialized-signature.js';
-import type { GroupNode, SignatureNode } from './signature-node.js';
+import type { ChunksNode, GroupNode, NodeOptions, SignatureNode } from './signature-node.js';
 
 /** A node in the form that travels (celery 5.6 canvas.py, Signature and its subclasses). */
 export function serializeNode(node: SignatureNode): SerializedSignature {
@@ -9,19 +12,26 @@ export function serializeNode(node: SignatureNode): SerializedSignature {
   const { immutable } = node;
   switch (node.kind) {
     case 'task':
-      return { task: node.task, args: node.args, kwargs: node.kwargs, options, subtask_type: null, immutable };
+      return {
+        ...{ task: node.task, args: node.args, kwargs: node.kwargs, options },
+        ...{ subtask_type: subtaskTypeOf(node), immutable },
+      };
     case 'chain':
-      return wrap('celery.chain', 'chain', { tasks: node.links.map(serializeNode) }, options, immutable);
+      return wrap(builtinNames.chain, 'chain', { tasks: node.links.map(serializeNode) }, options, immutable);
     case 'group':
-      return wrap('celery.group', 'group', { tasks: node.members.map(serializeNode) }, options, immutable);
+      return wrap(builtinNames.group, 'group', { tasks: node.members.map(serializeNode) }, options, immutable);
     case 'chord':
       return wrap(
-        'celery.chord',
+        builtinNames.chord,
         'chord',
         { kwargs: {}, header: serializeNode(node.header), body: serializeNode(node.body) },
         options,
         immutable,
       );
+    case 'chunks': {
+      const { task, items, size } = node;
+      return wrap(builtinNames.chunks, 'chunks', { task, it: items, n: size }, options, immutable);
+    }
   }
 }
 
@@ -61,6 +71,8 @@ export function parseNode(value: unknown): SignatureNode {
         options,
         immutable,
       };
+    case 'chunks':
+      return parseChunks(kwargs, options);
     default:
       return {
         kind: 'task',
@@ -73,16 +85,32 @@ export function parseNode(value: unknown): SignatureNode {
   }
 }
 
+const wholes: ReadonlyMap<string, string> = new Map([
+  [builtinNames.chain, 'chain'],
+  [builtinNames.group, 'group'],
+  [builtinNames.chord, 'chord'],
+  [builtinNames.chunks, 'chunks'],
+]);
+
 /** A sender may leave subtask_type out (SPEC 1.9). */
 function typeOfBuiltin(task: string): string | undefined {
-  return { 'celery.chain': 'chain', 'celery.group': 'group', 'celery.chord': 'chord' }[task];
+  return wholes.get(task);
 }
 
-/** A chord's header is a group, or a bare list of signatures. */
+/** A chord's header is a group, or a bare list of signatures; of a chain the links are taken for it (celery 5.6 canvas.py, _maybe_group). */
 function parseHeader(value: unknown): GroupNode {
   if (Array.isArray(value)) return { kind: 'group', members: value.map(parseNode), options: {}, immutable: false };
   const node = parseNode(value);
-  return node.kind === 'group' ? node : { kind: 'group', members: [node], options: {}, immutable: false };
+  if (node.kind === 'group') return node;
+  const members = node.kind === 'chain' ? node.links : [node];
+  return { kind: 'group', members, options: {}, immutable: false };
+}
+
+function parseChunks(kwargs: Readonly<Record<string, unknown>>, options: NodeOptions): ChunksNode {
+  const { task, it, n } = kwargs;
+  if (!Array.isArray(it)) throw new InvalidTaskMessageError('Chunks in the message have no list of items.');
+  const size = checkedChunkSize(n);
+  return { kind: 'chunks', task: serializeNode(parseNode(task)), items: it, size, options, immutable: true };
 }
 
 function parseList(value: unknown): readonly SignatureNode[] {

@@ -6,7 +6,7 @@ import type { SerializedSignature } from './serialized-signature.js';
  * A workflow as plain data: what signatures are made of, what is frozen, sent and found in messages. Options of a step are the ones it is to be
  * sent with; ids are in them once it was frozen.
  */
-export type SignatureNode = TaskNode | ChainNode | GroupNode | ChordNode;
+export type SignatureNode = TaskNode | ChainNode | GroupNode | ChordNode | ChunksNode;
 
 export interface TaskNode {
   readonly kind: 'task';
@@ -37,6 +37,17 @@ export interface ChordNode {
   readonly body: SignatureNode;
   readonly options: NodeOptions;
   readonly immutable: boolean;
+}
+
+/** A task over many items, so many of them a message: a group as soon as it is frozen. Nothing comes in front of its arguments. */
+export interface ChunksNode {
+  readonly kind: 'chunks';
+  readonly task: SerializedSignature;
+  /** Arguments of a call each. */
+  readonly items: readonly unknown[];
+  readonly size: number;
+  readonly options: NodeOptions;
+  readonly immutable: true;
 }
 
 /** Continuations are kept in their travelling form. */

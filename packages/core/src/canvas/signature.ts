@@ -43,7 +43,7 @@ export interface OptionsOf<R, Result = AsyncResult<R>> extends CallOptions {
  * arguments it has; an immutable signature takes anything and ignores it.
  */
 export interface Signature<A extends readonly unknown[], R, Result = AsyncResult<R>> extends Typed<A, R>, Linkable {
-  readonly kind: 'task' | 'chain' | 'group' | 'chord';
+  readonly kind: 'task' | 'chain' | 'group' | 'chord' | 'chunks';
   readonly immutable: boolean;
   /** Sends it, with the missing arguments. */
   delay(...args: Given<A>): Promise<Result>;

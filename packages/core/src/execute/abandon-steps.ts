@@ -1,5 +1,6 @@
 import type { Kernel } from '../app/kernel.js';
 import type { SerializedSignature } from '../canvas/serialized-signature.js';
+import { groupOfChunks } from '../canvas/chunks.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { SignatureNode } from '../canvas/signature-node.js';
 import type { StoredError } from '../result/result-record.js';
@@ -81,6 +82,8 @@ function ownCalls(step: SignatureNode): readonly FrozenCall[] {
       return step.members.flatMap(callsOf);
     case 'chord':
       return [...ownCalls(step.header), ...callsOf(step.body)];
+    case 'chunks':
+      return ownCalls(groupOfChunks(step));
   }
 }
 

@@ -37,13 +37,17 @@ export function createContext(execution: Execution, children: () => readonly Res
   };
 }
 
+export interface DirectCall {
+  readonly definition: TaskDefinition;
+  readonly args: readonly unknown[];
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Of the task that calls it, if one does. */
+  readonly signal?: AbortSignal;
+}
+
 /** A context for a function that is called in place: there is no message to repeat and no state to keep. */
-export function createDirectContext(
-  definition: TaskDefinition,
-  args: readonly unknown[],
-  logger: Logger,
-  clock: Clock,
-): TaskContext {
+export function createDirectContext({ definition, args, logger, clock, signal }: DirectCall): TaskContext {
   const message: TaskMessage = {
     id: '',
     task: definition.name,
@@ -84,7 +88,7 @@ export function createDirectContext(
       calledDirectly: true,
       children: [],
     },
-    signal: new TaskAbort().signal,
+    signal: signal ?? new TaskAbort().signal,
     log: logger.child({ taskName: definition.name }),
     retry: retryWith((options) => {
       // celery 5.6 app/task.py, Task.retry: a task called directly raises what it failed with.

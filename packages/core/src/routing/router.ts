@@ -68,10 +68,10 @@ export class Router {
     return routed;
   }
 
-  #lookUp({ task, args, kwargs, options }: SendRequest): RouteOptions {
-    const definition = this.#registry.find(task);
+  #lookUp({ task, routeName = task, args, kwargs, options }: SendRequest): RouteOptions {
+    const definition = this.#registry.find(routeName);
     for (const router of this.#routes) {
-      const route = router(task, args, kwargs, options, definition);
+      const route = router(routeName, args, kwargs, options, definition);
       if (route !== undefined) return route;
     }
     return noRoute;

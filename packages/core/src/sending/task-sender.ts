@@ -6,6 +6,8 @@ import type { CallOptions, Placement } from './call-options.js';
 /** One call, on its way to a queue. */
 export interface SendRequest {
   readonly task: string;
+  /** Under which name its route is looked up; that of the task by default. */
+  readonly routeName?: string;
   readonly id: string;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Kernel } from '../app/kernel.js';
+import { builtinNames } from '../canvas/builtin-names.js';
+import { checkedChunkSize } from '../canvas/chunks.js';
 import { createSignature } from '../canvas/create-signature.js';
+import { mappedNode } from '../canvas/mapped.js';
+import { serializeNode } from '../canvas/serialize.js';
 import type { TaskNode } from '../canvas/signature-node.js';
 import { createDirectContext } from '../execute/create-context.js';
 import { sendAsChild } from '../execute/send-as-child.js';
@@ -27,7 +31,8 @@ export function createTask<A extends readonly unknown[], Returned>(
   const call = (...args: unknown[]): unknown => {
     const input = definition.schema === undefined ? args : [validatedNow(definition, definition.schema, args[0])];
     if (definition.options.bind !== true) return run(...input);
-    return run(createDirectContext(definition, args, kernel.logger, kernel.clock), ...input);
+    const { logger, clock } = kernel;
+    return run(createDirectContext({ definition, args, logger, clock }), ...input);
   };
   Object.defineProperty(call, 'name', { value: definition.name });
   const methods = remoteTask(kernel, { taskName: definition.name, takesObject: definition.schema !== undefined });
@@ -72,6 +77,7 @@ export function remoteTask<A extends readonly unknown[], R>(kernel: Kernel, shap
     const { positions, kwargs } = split(shape, args);
     return { kind: 'task', task: shape.taskName, args: positions, kwargs, options: {}, immutable };
   };
+  const bare = serializeNode(node([], false));
   return {
     taskName: shape.taskName,
     delay: (...args) => applyAsync(args),
@@ -79,6 +85,13 @@ export function remoteTask<A extends readonly unknown[], R>(kernel: Kernel, shap
     enqueueMany: enqueue as RemoteTask<A, R>['enqueueMany'],
     s: (...given: readonly unknown[]) => createSignature(kernel, node(given, false)),
     si: (...args) => createSignature(kernel, node(args, true)),
+    map: (items) => createSignature(kernel, mappedNode(builtinNames.map, bare, items)),
+    starmap: (items) => createSignature(kernel, mappedNode(builtinNames.starmap, bare, items)),
+    chunks: (items, size) =>
+      createSignature(kernel, {
+        ...{ kind: 'chunks', task: bare, items: [...items], size: checkedChunkSize(size) },
+        ...{ options: {}, immutable: true },
+      }),
   };
 }
 

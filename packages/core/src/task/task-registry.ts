@@ -1,16 +1,24 @@
 import { DuplicateTaskError, TaskNotRegisteredError } from '../errors/task-errors.js';
-import { builtinTasks } from './builtin-tasks.js';
 import type { TaskDefinition } from './task-definition.js';
+
+export interface TaskRegistryOptions {
+  readonly annotate?: (definition: TaskDefinition) => TaskDefinition;
+  /** Tasks that are there without being listed; a task of the program that has the name of one takes its place. */
+  readonly builtins?: () => ReadonlyMap<string, TaskDefinition>;
+}
 
 /** The tasks of one app, by their names on the wire. */
 export class TaskRegistry implements Iterable<TaskDefinition> {
   readonly #tasks = new Map<string, TaskDefinition>();
   readonly #annotate: (definition: TaskDefinition) => TaskDefinition;
+  readonly #makeBuiltins: TaskRegistryOptions['builtins'];
+  #builtins: ReadonlyMap<string, TaskDefinition> | undefined;
   /** With the annotations of the settings, which are not known when a task is defined. */
   readonly #annotated = new Map<string, TaskDefinition>();
 
-  constructor(annotate: (definition: TaskDefinition) => TaskDefinition = (definition) => definition) {
+  constructor({ annotate = (definition) => definition, builtins }: TaskRegistryOptions = {}) {
     this.#annotate = annotate;
+    this.#makeBuiltins = builtins;
   }
 
   /** @throws DuplicateTaskError: two functions under one name would make it chance which of them runs. */
@@ -24,10 +32,15 @@ export class TaskRegistry implements Iterable<TaskDefinition> {
     const found = this.#annotated.get(name);
     if (found !== undefined) return found;
     const defined = this.#tasks.get(name);
-    if (defined === undefined) return builtinTasks.get(name);
+    if (defined === undefined) return this.#builtin(name);
     const annotated = this.#annotate(defined);
     this.#annotated.set(name, annotated);
     return annotated;
+  }
+
+  #builtin(name: string): TaskDefinition | undefined {
+    this.#builtins ??= this.#makeBuiltins?.() ?? new Map();
+    return this.#builtins.get(name);
   }
 
   /** @throws TaskNotRegisteredError */

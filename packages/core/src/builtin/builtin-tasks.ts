@@ -1,0 +1,21 @@
+import type { Kernel } from '../app/kernel.js';
+import type { TaskDefinition } from '../task/task-definition.js';
+import { accumulateTask } from './accumulate.js';
+import { backendCleanupTask } from './cleanup.js';
+import { mapTask, starmapTask } from './mapping.js';
+import { chainTask, chordTask, chunksTask, groupTask } from './workflows.js';
+
+/** Tasks that every app has, under Celery's names. */
+export function builtinTasks(kernel: Kernel): ReadonlyMap<string, TaskDefinition> {
+  const tasks = [
+    accumulateTask,
+    mapTask(kernel),
+    starmapTask(kernel),
+    chunksTask(kernel),
+    chainTask(kernel),
+    groupTask(kernel),
+    chordTask(kernel),
+    backendCleanupTask(kernel),
+  ];
+  return new Map(tasks.map((task) => [task.name, task]));
+}
