@@ -1,6 +1,7 @@
 import type { Kernel } from '../app/kernel.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import { accumulateTask } from './accumulate.js';
+import { chordUnlockTask } from './chord-unlock.js';
 import { backendCleanupTask } from './cleanup.js';
 import { mapTask, starmapTask } from './mapping.js';
 import { chainTask, chordTask, chunksTask, groupTask } from './workflows.js';
@@ -15,6 +16,7 @@ export function builtinTasks(kernel: Kernel): ReadonlyMap<string, TaskDefinition
     chainTask(kernel),
     groupTask(kernel),
     chordTask(kernel),
+    chordUnlockTask(kernel),
     backendCleanupTask(kernel),
   ];
   return new Map(tasks.map((task) => [task.name, task]));

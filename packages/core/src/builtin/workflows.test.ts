@@ -75,7 +75,7 @@ describe("the tasks of Celery's own, called by their names", () => {
 
   it('are not listed among those of the program, which may have one of its own by such a name', async () => {
     const { app } = new CanvasScene();
-    app.task('celery.map', { params: ['task', 'it'] }, () => 'own');
+    app.task('celery.map', { params: ['task', 'it'] }, (_task: unknown, _it: unknown) => 'own');
     expect(app.kernel.registry.names).toContain('celery.map');
     expect(app.kernel.registry.names).not.toContain('celery.starmap');
     expect(await (await app.sendTask('celery.map', [], { task: null, it: [] })).get()).toBe('own');

@@ -6,7 +6,7 @@ import { parseNode } from '../canvas/serialize.js';
 import type { SignatureNode } from '../canvas/signature-node.js';
 import { ChordError } from '../errors/task-errors.js';
 import { UniqueConflictError } from '../errors/unique-errors.js';
-import { saferepr } from '../protocol/args-repr.js';
+import { errorRepr } from '../protocol/error-repr.js';
 import { encodeError, isStoredError } from '../result/error-document.js';
 import { storedError } from '../result/stored-error.js';
 import type { StoredError } from '../result/result-record.js';
@@ -70,9 +70,7 @@ async function failBody(
   workflow: Pick<Failed, 'rootId' | 'replyTo'>,
 ): Promise<void> {
   const cause = kernel.results.errorOf({ ...failed, traceback: null });
-  const error = storedError(
-    new ChordError(`Dependency ${failed.taskId} raised ${cause.name}(${saferepr(cause.message)})`, { cause }),
-  );
+  const error = storedError(new ChordError(`Dependency ${failed.taskId} raised ${errorRepr(cause)}`, { cause }));
   await failStep(kernel, body, error, { failedId: failed.taskId, ...workflow });
 }
 

@@ -1,4 +1,4 @@
-import { saferepr } from '../protocol/args-repr.js';
+import { errorRepr } from '../protocol/error-repr.js';
 import type { CallOptions } from '../sending/call-options.js';
 
 /**
@@ -59,12 +59,7 @@ function retryMessage(options: { readonly error?: Error; readonly dueAt?: number
       : options.dueAt !== undefined
         ? `at ${new Date(options.dueAt).toISOString()}`
         : 'in 0s';
-  return options.error === undefined ? `Retry ${when}` : `Retry ${when}: ${reprOf(options.error)}`;
-}
-
-/** As Python shows an exception: `ValueError('no such order')`. */
-function reprOf({ name, message }: Error): string {
-  return `${name}(${message === '' ? '' : saferepr(message)})`;
+  return options.error === undefined ? `Retry ${when}` : `Retry ${when}: ${errorRepr(options.error)}`;
 }
 
 /** The outcome is nobody's business: nothing is stored, nothing follows, the message is acknowledged. */

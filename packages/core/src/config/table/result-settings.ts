@@ -112,14 +112,14 @@ export const resultSettings: SettingsTable<ResultSettings> = {
   resultChordRetryInterval: {
     type: duration,
     default: 1,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_RESULT_CHORD_RETRY_INTERVAL'],
     doc: 'Wait between two polls of a chord that is joined by polling.',
   },
   resultChordJoinTimeout: {
     type: duration,
     default: 3,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_RESULT_CHORD_JOIN_TIMEOUT'],
     doc: 'How long joining the results of a chord may take.',
   },
