@@ -6,6 +6,7 @@ import type { SendRequest } from '../sending/task-sender.js';
 import { isUnique, sendCall, sendWorkflow } from '../unique/send-unique.js';
 import { wasSent } from '../unique/unique-options.js';
 import { groupOfChunks } from './chunks.js';
+import type { NewId } from './derived-ids.js';
 import { freeze, type FrozenIds } from './freeze.js';
 import { routeNameOf } from './mapped.js';
 import { childOf } from './results-of.js';
@@ -35,6 +36,8 @@ export interface DispatchInput {
   readonly inherited?: Inherited;
   /** Who hears of the results: of what follows a task whoever hears of that, else this process. */
   readonly replyTo?: string | null;
+  /** Ids of what has none; random ones by default. */
+  readonly newId?: NewId;
 }
 
 /**
@@ -42,7 +45,7 @@ export interface DispatchInput {
  * repetition itself.
  */
 export async function dispatch(kernel: Kernel, node: SignatureNode, input: DispatchInput = {}): Promise<FrozenIds> {
-  const frozen = freeze(node, input.replyTo ?? kernel.sender.replyTo);
+  const frozen = freeze(node, input.replyTo ?? kernel.sender.replyTo, input.newId);
   // What follows a task is placed already, and remembered by whoever sends it.
   const isCalled = input.placement === undefined;
   const parent = isCalled ? parentPlace(kernel) : undefined;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { UniqueConflict } from '../unique/unique-options.js';
 import { builtinNames } from './builtin-names.js';
 import { groupOfChunks } from './chunks.js';
+import type { NewId } from './derived-ids.js';
 import type { ChordNode, GroupNode, NodeOptions, SignatureNode, TaskNode } from './signature-node.js';
 import { withLink, withOptions } from './signature-node.js';
 
@@ -25,35 +26,45 @@ export interface Frozen<Node extends SignatureNode = SignatureNode> {
  * Gives every step its id before anything is sent, so that whoever sends a step again (a redelivered task repeats its continuations) sends it
  * under the same id. Ids that are there stay. Chains come out flat, with a group that is followed by something turned into a chord.
  */
-export function freeze(node: SignatureNode, replyTo: string): Frozen {
+export function freeze(node: SignatureNode, replyTo: string, newId: NewId = randomUUID): Frozen {
+  return freezeNode(node, { replyTo, newId });
+}
+
+/** What is given to every step that does not have it. */
+interface Given {
+  readonly replyTo: string;
+  readonly newId: NewId;
+}
+
+function freezeNode(node: SignatureNode, given: Given): Frozen {
   switch (node.kind) {
     case 'task':
-      return freezeTask(node, replyTo);
+      return freezeTask(node, given);
     case 'chain':
-      return freezeChain(flatten(node), replyTo);
+      return freezeChain(flatten(node), given);
     case 'group':
-      return freezeGroup(node, replyTo);
+      return freezeGroup(node, given);
     case 'chord':
-      return freezeChord(node, replyTo);
+      return freezeChord(node, given);
     case 'chunks':
-      return freezeGroup(groupOfChunks(node), replyTo);
+      return freezeGroup(groupOfChunks(node), given);
   }
 }
 
-function freezeTask(node: TaskNode, replyTo: string): Frozen<TaskNode> {
-  const taskId = node.options.taskId ?? randomUUID();
+function freezeTask(node: TaskNode, { replyTo, newId }: Given): Frozen<TaskNode> {
+  const taskId = node.options.taskId ?? newId();
   return {
     node: withOptions(node, { taskId, replyTo: node.options.replyTo ?? replyTo }),
     ids: { id: taskId, ...(node.options.ignoreResult === true ? { ignored: true } : {}) },
   };
 }
 
-function freezeChain(node: SignatureNode, replyTo: string): Frozen {
-  if (node.kind !== 'chain') return freeze(node, replyTo);
+function freezeChain(node: SignatureNode, given: Given): Frozen {
+  if (node.kind !== 'chain') return freezeNode(node, given);
   let parent: FrozenIds | undefined;
   const links: SignatureNode[] = [];
   for (const link of node.links) {
-    const frozen = freeze(link, replyTo);
+    const frozen = freezeNode(link, given);
     links.push(frozen.node);
     parent = parent === undefined ? frozen.ids : withParent(frozen.ids, parent);
   }
@@ -66,23 +77,23 @@ function withParent(ids: FrozenIds, parent: FrozenIds): FrozenIds {
   return { ...ids, parent: ids.parent === undefined ? parent : withParent(ids.parent, parent) };
 }
 
-function freezeGroup(node: GroupNode, replyTo: string): Frozen<GroupNode> {
-  const groupId = node.options.taskId ?? randomUUID();
+function freezeGroup(node: GroupNode, given: Given): Frozen<GroupNode> {
+  const groupId = node.options.taskId ?? given.newId();
   const shared = callOptionsOf(node);
-  const frozen = node.members.map((member) => freeze(withOptions(member, shared), replyTo));
+  const frozen = node.members.map((member) => freezeNode(withOptions(member, shared), given));
   return {
     node: withOptions({ ...node, members: frozen.map((one) => one.node) }, { taskId: groupId }),
     ids: { id: groupId, members: frozen.map((one) => one.ids) },
   };
 }
 
-function freezeChord(node: ChordNode, replyTo: string): Frozen<ChordNode> {
+function freezeChord(node: ChordNode, given: Given): Frozen<ChordNode> {
   const { members, ...rest } = flattenHeader(node.header);
   const shared = callOptionsOf(node);
   const ofHeader = withOptions({ ...rest, members: members.map(asOnePart) }, shared);
-  const header = freezeGroup(ofHeader, replyTo);
+  const header = freezeGroup(ofHeader, given);
   const { taskId } = node.options;
-  const body = freeze(withOptions(node.body, taskId === undefined ? shared : { ...shared, taskId }), replyTo);
+  const body = freezeNode(withOptions(node.body, taskId === undefined ? shared : { ...shared, taskId }), given);
   return { node: { ...node, header: header.node, body: body.node }, ids: withParent(body.ids, header.ids) };
 }
 
@@ -156,7 +167,10 @@ function flatten(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
   return spread({ ...chain, links: joined });
 }
 
-/** The id, the place in an outer workflow and `link` go to the last step, `linkError` to every step, everything else to the first (wire SPEC 5.2). */
+/**
+ * The id, the place in an outer workflow and `link` go to the last step, `linkError` to every step, everything else to the first (wire SPEC 5.2). `linkError` stays with the whole, too: a chain
+ * that is never begun fails with it, and not with the errbacks of steps.
+ */
 function spread(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
   const { link, linkError, taskId, groupId, groupIndex, chord, chain: after, ...first } = chain.options;
   const last = Object.fromEntries(
@@ -172,5 +186,5 @@ function spread(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
     return changed;
   });
   const only = links.length === 1 ? links[0] : undefined;
-  return only ?? { ...chain, links, options: {} };
+  return only ?? { ...chain, links, options: linkError === undefined ? {} : { linkError } };
 }

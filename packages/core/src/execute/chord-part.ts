@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Kernel } from '../app/kernel.js';
-import type { ChordPart, ChordRole } from '../backend/result-backend.js';
+import type { ChordPart } from '../backend/result-backend.js';
 import { dispatch } from '../canvas/dispatch.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { SignatureNode } from '../canvas/signature-node.js';
@@ -34,18 +33,20 @@ export async function reportChordPart(
   const part: ChordPart = { taskId: id, index: groupIndex ?? undefined, state, result: document };
   const progress = await chords.addPart(group, part);
   if (progress.size === undefined || progress.count < progress.size) return;
-  await concludeChord(kernel, chords, group, parseNode(chord), member, inherited);
+  const parts = await chords.parts(group);
+  // Whoever was as far at the same time (a member that was delivered twice) has sent the body, and forgotten the chord since.
+  if (parts.length < progress.size) return;
+  await concludeChord(kernel, parts, parseNode(chord), member, inherited);
+  await chords.closeChord(group);
 }
 
 async function concludeChord(
   kernel: Kernel,
-  chords: ChordRole,
-  groupId: string,
+  parts: readonly ChordPart[],
   body: SignatureNode,
   { id, rootId, replyTo }: ChordMember,
   inherited: Inherited | undefined,
 ): Promise<void> {
-  const parts = await chords.parts(groupId);
   const failed = parts.find((part) => part.state !== 'SUCCESS');
   if (failed === undefined) {
     const results = parts.map((part) => part.result);
@@ -59,7 +60,6 @@ async function concludeChord(
   } else {
     await failBody(kernel, body, failed, { rootId, replyTo });
   }
-  await chords.closeChord(groupId);
 }
 
 /** A member of the header failed (celery 5.6 backends/base.py, chord_error_from_stack). */
@@ -79,10 +79,5 @@ export async function failStep(kernel: Kernel, step: SignatureNode, error: Store
   const outer = await abandonSteps(kernel, step, { state: 'FAILURE', error, ...failed });
   for (const member of outer) await reportChordPart(kernel, member, 'FAILURE', error);
   const stepId = idsOf(step).at(-1);
-  if (stepId !== undefined) await sendErrbacks(kernel, errbacksOf(step), { ...failed, failedId: stepId });
-}
-
-function errbacksOf(step: SignatureNode): SignatureNode['options']['linkError'] & {} {
-  const all = [...(step.options.linkError ?? []), ...(step.kind === 'chain' ? step.links.flatMap(errbacksOf) : [])];
-  return all.filter((errback, index) => all.findIndex((other) => isDeepStrictEqual(other, errback)) === index);
+  if (stepId !== undefined) await sendErrbacks(kernel, step.options.linkError ?? null, { ...failed, failedId: stepId });
 }

@@ -1,4 +1,5 @@
 import type { Kernel } from '../app/kernel.js';
+import { derivedIds, type NewId } from '../canvas/derived-ids.js';
 import { dispatch, type DispatchInput } from '../canvas/dispatch.js';
 import { freeze, type FrozenIds } from '../canvas/freeze.js';
 import { childOf } from '../canvas/results-of.js';
@@ -28,20 +29,21 @@ export async function sendContinuations(
   const { replyTo } = message;
   const input = { args: [value], replyTo, ...(inherited === undefined ? {} : { inherited }) };
   const sent: Promise<FrozenIds>[] = [];
+  const newId = derivedIds(`${message.id} callbacks`);
   for (const node of asOne(kernel, message.callbacks ?? []))
-    sent.push(sendNext(kernel, node, { ...input, placement: child }));
+    sent.push(sendNext(kernel, node, { ...input, placement: child, newId }));
   const next = message.chain?.at(-1);
   if (next !== undefined && message.chain !== null) {
     const placement = { ...child, chain: message.chain.slice(0, -1) };
-    sent.push(sendNext(kernel, parseNode(next), { ...input, placement }));
+    sent.push(sendNext(kernel, parseNode(next), { ...input, placement, newId: derivedIds(`${message.id} next`) }));
   }
   return (await Promise.all(sent)).map(childOf);
 }
 
 /** A unique step whose key is taken is not sent and ends as a failure, so that nobody waits for it or for what follows it. */
 async function sendNext(kernel: Kernel, node: SignatureNode, input: StepInput): Promise<FrozenIds> {
-  const { replyTo } = input;
-  const { node: step, ids } = freeze(node, replyTo ?? kernel.sender.replyTo);
+  const { replyTo, newId } = input;
+  const { node: step, ids } = freeze(node, replyTo ?? kernel.sender.replyTo, newId);
   try {
     return await dispatch(kernel, step, input);
   } catch (error) {
@@ -56,4 +58,5 @@ async function sendNext(kernel: Kernel, node: SignatureNode, input: StepInput): 
 interface StepInput extends DispatchInput {
   readonly placement: Placement & { readonly rootId: string; readonly parentId: string };
   readonly replyTo: string | null;
+  readonly newId: NewId;
 }

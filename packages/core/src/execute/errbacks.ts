@@ -1,4 +1,5 @@
 import type { Kernel } from '../app/kernel.js';
+import { derivedIds } from '../canvas/derived-ids.js';
 import { dispatch } from '../canvas/dispatch.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { SerializedSignature } from '../canvas/serialized-signature.js';
@@ -22,9 +23,10 @@ export async function sendErrbacks(
   { failedId, rootId, replyTo }: Failed,
 ): Promise<void> {
   const placement: Placement = { rootId: rootId ?? failedId, parentId: failedId };
+  const newId = derivedIds(`${failedId} errbacks`);
   const send = async (node: SignatureNode): Promise<void> => {
     try {
-      await dispatch(kernel, node, { args: [failedId], placement, replyTo });
+      await dispatch(kernel, node, { args: [failedId], placement, replyTo, newId });
     } catch (error) {
       if (!UniqueConflictError.isInstance(error)) throw error;
       kernel.logger.info(
