@@ -17,7 +17,7 @@ redis_options = {"client_name": f"kombu-peer-{os.getpid()}", "polling_interval":
 options = {**(redis_options if on_redis else {}), **json.loads(os.environ.get("INTEROP_TRANSPORT_OPTIONS", "{}"))}
 connection = Connection(os.environ["INTEROP_BROKER"], transport_options=options)
 received = []
-channels = []
+consumers = []
 
 
 def queue_of(name, exchange, exchange_type, routing_key, arguments):
@@ -50,10 +50,11 @@ def listen(*queues):
     for name, exchange, exchange_type, routing_key, arguments in queues:
         # A channel for each, as if in programs of their own: in Kombu one channel has one queue of a fan-out exchange.
         channel = connection.channel()
-        channels.append(channel)
         queue = queue_of(name, exchange, exchange_type, routing_key, arguments)
         subscribers += exchange_type in ("fanout", "broadcast")
-        Consumer(channel, [queue], accept=accept, on_message=keeper(name)).consume()
+        consumer = Consumer(channel, [queue], accept=accept, on_message=keeper(name))
+        consumer.consume()
+        consumers.append(consumer)
     ends = monotonic() + 20
     # A server that speaks AMQP has answered.
     while on_redis and count_subscribers() < subscribers:
@@ -94,9 +95,12 @@ def receive(count):
 
 
 def cancel():
-    for channel in channels:
-        channel.close()
-    channels.clear()
+    for consumer in consumers:
+        # RabbitMQ answers it when a quorum queue has every acknowledgement that was sent before; of many that come right
+        # before the end of their channel it forgets some.
+        consumer.cancel()
+        consumer.channel.close()
+    consumers.clear()
     leftover, received[:] = list(received), []
     return leftover
 

@@ -88,9 +88,11 @@ describeOverBrokers('Messages between Kombu and ctq', { redis: 'interopBodies', 
     return { name, ours: queue(name, { arguments: given }), theirs: { name, arguments: given } };
   }
 
-  const grid = kinds[place.on].flatMap((kind) => formats.map(([serializer, rows]) => ({ kind, serializer, rows })));
+  const grid = kinds[place.on].flatMap((kind) =>
+    formats.map(([serializer, rows]) => [`${serializer}${kind.title} ${rows}`, kind, serializer] as const),
+  );
 
-  describe.each(grid)('in $serializer$kind.title $rows', ({ kind, serializer }) => {
+  describe.each(grid)('in %s', (_title, kind, serializer) => {
     const values = valuesIn(serializer);
     const isRanked = kind.arguments['x-queue-type'] !== 'quorum';
     // Every priority has some of the values.

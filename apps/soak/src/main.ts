@@ -33,7 +33,7 @@ npm run soak -- --faults network|storm [--tasks N] [--seconds N] [--workers N] [
 
 The first form kills workers, and slots where the pool has them, in the middle of tasks; with --faults broker the server too. The second lets one worker
 be and watches what it takes. The third is for Redis: everything that a network does wrong, or a server that ends all connections and forgets all scripts
-every 50 ms. Redis is a private server.
+every 50 ms. Redis and RabbitMQ are private servers; RabbitMQ has no leases, and results are in a Redis that nobody kills.
 `;
 
 const faults = ['kills', 'broker', 'none', 'network', 'storm'] as const;

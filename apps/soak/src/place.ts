@@ -60,7 +60,7 @@ export function rabbitmqPlace(broker: string, results: string): Place {
   };
 }
 
-/** A RabbitMQ of its own, for as long as the place is used. */
+/** A RabbitMQ of its own, for as long as the place is used, with results in a Redis that nobody kills. Its queues are durable, and what it has confirmed is on disk, so that it may be killed. */
 export async function privateRabbitmqPlace(): Promise<Place> {
   const [rabbit, redis] = await Promise.all([startRabbitServer(), startRedisServer()]);
   return {

@@ -41,10 +41,11 @@ export interface KillRun {
 export function killSection({ options, lease, withBroker, report }: KillRun): Section {
   const { tasks, kills, pool, seed, workers, concurrency } = options;
   const { store, blows, recoveriesMs, descriptors, seconds } = report;
+  const hasLeases = store !== 'rabbitmq';
   const place = [
     `pool ${pool}`,
     ...(withBroker ? ['broker too'] : []),
-    ...(lease === undefined ? ['default lease'] : []),
+    ...(hasLeases && lease === undefined ? ['default lease'] : []),
   ];
   const after = (part: number): string => `${(percentile(recoveriesMs, part) / 1_000).toFixed(2)} s`;
   const most = (mib: number): string => (mib > 0 ? `${mib.toFixed(0)} MiB` : 'none were processes');
@@ -52,7 +53,8 @@ export function killSection({ options, lease, withBroker, report }: KillRun): Se
     broker: store,
     title: `kill -9, ${place.join(', ')}`,
     command: [
-      `--pool ${pool} --broker ${store} --tasks ${tasks} --kills ${kills} --seed ${seed} --lease ${lease ?? 'default'}`,
+      `--pool ${pool} --broker ${store} --tasks ${tasks} --kills ${kills} --seed ${seed}`,
+      ...(hasLeases ? [`--lease ${lease ?? 'default'}`] : []),
       ...(withBroker ? ['--faults broker'] : []),
       `--workers ${workers} --concurrency ${concurrency}`,
     ].join(' '),
@@ -64,7 +66,7 @@ export function killSection({ options, lease, withBroker, report }: KillRun): Se
         ...(blows.broker > 0 ? [`${blows.broker} × broker`] : []),
       ].join(', '),
       'workers × concurrency': `${workers} × ${concurrency}`,
-      lease: lease ?? '30 s, the default',
+      lease: hasLeases ? (lease ?? '30 s, the default') : 'none: what a dead worker held is back with its connection',
       '**lost**': `**${report.lost}**`,
       'doubled (done to the end more than once)': report.doubled,
       'begun again': report.startedAgain,

@@ -13,14 +13,16 @@ export interface Unsettled {
  */
 export class Acknowledgements {
   readonly #channel: Channel;
+  readonly #onSent: () => void;
   readonly #inOrder = new Deque<Unsettled>();
   #acknowledged: Unsettled[] = [];
   #flushed: Promise<void> | undefined;
   #count = 0;
   #isOver = false;
 
-  constructor(channel: Channel) {
+  constructor(channel: Channel, onSent: () => void) {
     this.#channel = channel;
+    this.#onSent = onSent;
   }
 
   /** How many are not settled. */
@@ -100,6 +102,7 @@ export class Acknowledgements {
   }
 
   #send({ tag }: Unsettled, allUpTo: boolean): void {
+    this.#onSent();
     // All that amqplib reads of the message.
     this.#channel.ack({ fields: { deliveryTag: tag } } as Message, allUpTo);
   }

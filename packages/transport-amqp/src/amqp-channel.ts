@@ -24,6 +24,8 @@ import { Lane } from './lane.js';
 import type { Broker } from './open-broker.js';
 import { PrefetchGate } from './prefetch-gate.js';
 import { AmqpPublisher } from './publisher.js';
+import { QuorumLog } from './quorum-log.js';
+import type { ServerVersion } from './server-version.js';
 import { AmqpTopology } from './topology.js';
 
 export interface AmqpChannelOptions {
@@ -32,6 +34,7 @@ export interface AmqpChannelOptions {
   readonly delays: DelayedDelivery;
   /** What is known of the queues, over all channels of the connection. */
   readonly queues: KnownQueues;
+  readonly version: ServerVersion;
   readonly advice: BrokerAdvice;
   /** Queues for which what delays messages was declared, by whatever connection of the transport. */
   readonly served: Set<string>;
@@ -116,9 +119,10 @@ export class AmqpChannel implements Channel {
     onDelivery: (delivery: Delivery) => void,
   ): Promise<Subscription> {
     this.#requireOpen();
-    const { broker, clock, delays, queues, advice } = this.#options;
+    const { broker, clock, delays, queues, version, advice } = this.#options;
     if (options.noAck !== true) advice.consuming(queues.declarationOf(queue));
-    if (queues.isQuorum(queue)) await this.#serve(queue);
+    const log = queues.isQuorum(queue) ? new QuorumLog(queue, version) : undefined;
+    if (log !== undefined) await this.#serve(queue);
     const opening = answered(broker.model.createChannel(), clock, `a channel to consume from queue '${queue}'`);
     const channel = await opening.catch((error: unknown) => {
       throw channelError(error);
@@ -128,7 +132,7 @@ export class AmqpChannel implements Channel {
       this.#share();
     };
     const subscription = await AmqpSubscription.begin(
-      { ...options, channel, queue, clock, delays, advice, gate: this.#gate, onDelivery, onEnded },
+      { ...options, channel, queue, log, clock, delays, advice, gate: this.#gate, onDelivery, onEnded },
       this.#shareOf(this.#subscriptions.size + 1),
     );
     if (this.#isClosed) {

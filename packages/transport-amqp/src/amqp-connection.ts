@@ -9,6 +9,7 @@ import { KnownQueues } from './known-queues.js';
 import { DelayedDelivery } from './delayed-delivery.js';
 import { watchLiveness } from './liveness.js';
 import { type Broker, openBroker } from './open-broker.js';
+import { ServerVersion } from './server-version.js';
 
 /** A broker that does not say goodbye is left without. */
 const closeWithinMs = 5_000;
@@ -29,6 +30,7 @@ export class AmqpConnection implements TransportConnection {
   readonly #delays: DelayedDelivery;
   readonly #queues = new KnownQueues();
   readonly #served: Set<string>;
+  readonly #version: ServerVersion;
   readonly #advice: BrokerAdvice;
   readonly #channels = new Set<AmqpChannel>();
   readonly #closed: Deferred<CloseReason> = deferred<CloseReason>();
@@ -51,7 +53,8 @@ export class AmqpConnection implements TransportConnection {
       connect: () => openQuietly(config, url),
     });
     const { model } = broker;
-    this.#advice = new BrokerAdvice(model.connection.serverProperties.version, logger);
+    this.#version = new ServerVersion(model.connection.serverProperties);
+    this.#advice = new BrokerAdvice(this.#version, logger);
     const isRelied = (): boolean => [...this.#channels].some((channel) => channel.isRelied);
     watchLiveness({ broker, clock, url, isRelied });
     model.on('error', (error) => {
@@ -83,6 +86,7 @@ export class AmqpConnection implements TransportConnection {
       clock,
       delays: this.#delays,
       queues: this.#queues,
+      version: this.#version,
       advice: this.#advice,
       served: this.#served,
       logger,

@@ -11,10 +11,13 @@ import type { DelayedDelivery } from './delayed-delivery.js';
 import { Desk } from './desk.js';
 import { toFieldTable } from './field-table.js';
 import type { PrefetchGate } from './prefetch-gate.js';
+import type { QuorumLog } from './quorum-log.js';
 
 export interface AmqpSubscriptionOptions extends ConsumeOptions {
   readonly channel: Channel;
   readonly queue: string;
+  /** Undefined: it is no quorum queue, as far as is known. */
+  readonly log: QuorumLog | undefined;
   readonly clock: Clock;
   readonly delays: DelayedDelivery;
   readonly advice: BrokerAdvice;
@@ -117,6 +120,7 @@ export class AmqpSubscription implements Subscription {
     const { channel, queue, noAck = false, exclusive = false, arguments: given = {} } = this.#options;
     if (!noAck) await this.#answered(channel.prefetch(limit, false));
     const tag = this.#renewals === 0 ? this.consumerTag : `${this.consumerTag}.${this.#renewals}`;
+    this.#desk.catchUp();
     const consuming = channel.consume(queue, (message) => this.#onMessage(tag, message), {
       consumerTag: tag,
       noAck,
@@ -163,6 +167,8 @@ export class AmqpSubscription implements Subscription {
       if (tag === this.#tag) void this.#onCancelled();
       return;
     }
+    // It goes back with the channel.
+    if (!this.#desk.isOpen) return;
     const { queue, noAck = false, onDelivery } = this.#options;
     const delivery = this.#desk.book(message, queue, noAck);
     if (noAck) onDelivery(delivery);
@@ -191,7 +197,10 @@ export class AmqpSubscription implements Subscription {
   async #cancel(): Promise<void> {
     const { channel, gate } = this.#options;
     await this.#adjusting?.catch(() => undefined);
-    if (!this.#isOver) await this.#answered(channel.cancel(this.#tag)).catch(() => undefined);
+    if (!this.#isOver) {
+      this.#desk.catchUp();
+      await this.#answered(channel.cancel(this.#tag)).catch(() => undefined);
+    }
     gate.withdraw(this);
     this.#ended.resolve({});
     this.#closeWhenDone();
@@ -203,10 +212,23 @@ export class AmqpSubscription implements Subscription {
   }
 
   async #close(): Promise<void> {
-    const { channel } = this.#options;
     this.#desk.close();
-    if (!this.#isOver) await this.#answered(channel.close()).catch(() => undefined);
+    // What has not got through the gate goes back with the channel.
+    this.#options.gate.withdraw(this);
+    if (!this.#isOver) await this.#answered(this.#leave()).catch(() => undefined);
     this.#end({});
+  }
+
+  async #leave(): Promise<void> {
+    const { channel, log } = this.#options;
+    if (log !== undefined && this.#desk.isAhead) {
+      // Where a consumer comes or goes just now, that may do.
+      await this.#adjusting?.catch(() => undefined);
+      await this.#cancelling;
+      const consumer = this.#cancelling === undefined ? this.#tag : undefined;
+      if (this.#desk.isAhead) await log.reach(channel, consumer);
+    }
+    await channel.close();
   }
 
   #onChannelClosed(): void {

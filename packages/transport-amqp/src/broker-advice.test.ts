@@ -1,11 +1,12 @@
 import { createLogger, type LogRecord } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { BrokerAdvice } from './broker-advice.js';
+import { ServerVersion } from './server-version.js';
 
 function advice(version: string, given: Readonly<Record<string, unknown>> = {}) {
   const lines: LogRecord[] = [];
   const adviser = new BrokerAdvice(
-    version,
+    new ServerVersion({ product: 'RabbitMQ', version }),
     createLogger((line) => lines.push(line)),
   );
   adviser.consuming({ name: 'a.b', arguments: given });

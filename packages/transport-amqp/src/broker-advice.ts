@@ -1,6 +1,7 @@
 import { TransportError } from '@ctq/messaging';
 import type { QueueDeclaration } from '@ctq/messaging/transport';
 import type { Logger } from '@ctq/runtime';
+import type { ServerVersion } from './server-version.js';
 
 /** When a server of RabbitMQ has a limit that it tells nobody of, by its version. */
 const since = {
@@ -20,26 +21,25 @@ const dayMs = 86_400_000;
  */
 export class BrokerAdvice {
   readonly #logger: Logger;
-  readonly #version: readonly number[];
+  readonly #version: ServerVersion;
   readonly #told = new Set<string>();
 
-  /** @param version as the server gives it: `3.10.8` */
-  constructor(version: unknown, logger: Logger) {
+  constructor(version: ServerVersion, logger: Logger) {
     this.#logger = logger;
-    this.#version = typeof version === 'string' ? version.split('.').map(Number) : [];
+    this.#version = version;
   }
 
   /** Once per queue. */
   consuming({ name, arguments: given = {} }: Pick<QueueDeclaration, 'name' | 'arguments'>): void {
     if (this.#told.has(name)) return;
     this.#told.add(name);
-    if (this.#isAtLeast(since.consumerTimeout) && given['x-consumer-timeout'] === undefined)
+    if (this.#version.isAtLeast(since.consumerTimeout) && given['x-consumer-timeout'] === undefined)
       this.#logger.info(
         { queue: name },
         `RabbitMQ takes back what a worker holds of '${name}' for longer than its consumer_timeout (30 minutes unless it was changed). For longer tasks: ${this.#moreTime(name)}`,
       );
     if (given['x-queue-type'] !== 'quorum' || given['x-delivery-limit'] !== undefined) return;
-    if (this.#isAtLeast(since.deliveryLimit))
+    if (this.#version.isAtLeast(since.deliveryLimit))
       this.#logger.warn(
         { queue: name },
         `RabbitMQ drops a message of quorum queue '${name}' that was delivered 20 times and never acknowledged, unless a policy says otherwise: ${policy(name, 'ctq-deliveries', 'quorum_queues', '{"delivery-limit": -1}')}`,
@@ -58,17 +58,9 @@ export class BrokerAdvice {
   }
 
   #moreTime(queue: string): string {
-    return this.#isAtLeast(since.timeoutOfQueues)
+    return this.#version.isAtLeast(since.timeoutOfQueues)
       ? policy(queue, 'ctq-time', 'queues', `{"consumer-timeout": ${dayMs}}`)
       : `consumer_timeout = ${dayMs} in rabbitmq.conf, or until its restart: rabbitmqctl eval 'application:set_env(rabbit, consumer_timeout, ${dayMs}).'`;
-  }
-
-  #isAtLeast(wanted: readonly number[]): boolean {
-    for (const [index, part] of wanted.entries()) {
-      const own = this.#version[index] ?? 0;
-      if (own !== part) return own > part;
-    }
-    return this.#version.length > 0;
   }
 }
 

@@ -54,4 +54,68 @@ describeWithPrograms(['rabbitmq-server'], 'In a cluster of three', () => {
       await node?.ctl('await_online_nodes', '3');
     }
   });
+
+  /** The node that decides what is in a quorum queue. */
+  async function leaderOf(name: string) {
+    const listed = await cluster.nodes[0]?.ctl('list_queues', 'name', 'leader', '--formatter', 'json');
+    const queues = JSON.parse(listed ?? '[]') as { readonly name: string; readonly leader: string }[];
+    const leader = queues.find((each) => each.name === name)?.leader;
+    const found = cluster.nodes.find(({ node }) => node === leader);
+    if (found === undefined) throw new Error(`Nobody leads ${name}.`);
+    return found;
+  }
+
+  test.for(['another node than its own', 'its own node'])(
+    'a producer goes on when the leader of its queue, on %s, is killed: every call ends by its own retries, and nothing that was confirmed is lost',
+    { timeout: 240_000 },
+    async (where) => {
+      const work = queue(`led-${crypto.randomUUID()}`, { arguments: { 'x-queue-type': 'quorum' } });
+      const route = { exchange: '', routingKey: work.name };
+      await using declaring = openConnection({ transport: cluster.nodes.map(({ url }) => amqp({ url })) });
+      await declaring.producer.publish(textMessage('first'), route, { declare: [work] });
+      const leader = await leaderOf(work.name);
+      const others = cluster.nodes.filter((node) => node !== leader);
+      const inOrder = where === 'its own node' ? [leader, ...others] : [...others, leader];
+      const transports = inOrder.map(({ url }) => amqp({ url }));
+      const program = await Program.start(transports, [work]);
+      const { producer } = program.producing;
+      const calls: { readonly text: string; readonly made: Promise<void> }[] = [];
+      // With the retries that everybody has.
+      const call = (): Promise<void> => {
+        const text = `call ${calls.length}`;
+        const made = producer.publish(textMessage(text), route);
+        made.catch(() => undefined);
+        calls.push({ text, made });
+        return made;
+      };
+
+      for (let n = 0; n < 100; n += 1) await call();
+      const own = inOrder[transports.findIndex((each) => each === program.producing.transport)];
+      expect(own === leader).toBe(where === 'its own node');
+      expect((await leaderOf(work.name)).node).toBe(leader.node);
+      let isOn = true;
+      const goingOn = (async () => {
+        for (; isOn; await new Promise((resolve) => setTimeout(resolve, 5))) void call();
+      })();
+      await call();
+      await leader.kill();
+      const dead = calls.length;
+      await within(
+        quorumPatienceMs,
+        'a message that was published when the leader was dead',
+        eventually(() => calls.slice(dead).some(({ text }) => program.got.includes(text))),
+      );
+      isOn = false;
+      await goingOn;
+      // The queue has a leader again: nothing is refused for good any more.
+      const after = Array.from({ length: 100 }, () => call());
+      await within(quorumPatienceMs, 'what is published then', Promise.all(after));
+      const settling = Promise.allSettled(calls.map(({ made }) => made));
+      const ends = await within(quorumPatienceMs, 'the end of every call', settling);
+      const confirmed = calls.filter((_, n) => ends[n]?.status === 'fulfilled').map(({ text }) => text);
+      await program.arrivals(confirmed, quorumPatienceMs);
+      await leader.startAgain();
+      await leader.ctl('await_online_nodes', '3');
+    },
+  );
 });

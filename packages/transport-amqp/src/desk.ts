@@ -29,10 +29,13 @@ export class Desk implements SettlementDesk {
   readonly #kept = new Set<Timer>();
   #booked = 0;
   #isOpen = true;
+  #isAhead = false;
 
   constructor(options: DeskOptions) {
     this.#options = options;
-    this.#acknowledgements = new Acknowledgements(options.channel);
+    this.#acknowledgements = new Acknowledgements(options.channel, () => {
+      this.#isAhead = true;
+    });
   }
 
   get isOpen(): boolean {
@@ -42,6 +45,16 @@ export class Desk implements SettlementDesk {
   /** How many are not settled. */
   get count(): number {
     return this.#acknowledgements.count;
+  }
+
+  /** Whether something was settled for good that the broker has not answered: its queue may not have heard of it. */
+  get isAhead(): boolean {
+    return this.#isAhead;
+  }
+
+  /** What is asked of the broker now it answers when the queue has all that was settled before. */
+  catchUp(): void {
+    this.#isAhead = false;
   }
 
   book(received: ReceivedMessage, queue: string, noAck: boolean): AmqpDelivery {
@@ -139,6 +152,7 @@ export class Desk implements SettlementDesk {
   async #reject({ unsettled }: AmqpDelivery, requeue: boolean): Promise<void> {
     if (unsettled === undefined) return;
     this.#acknowledgements.remove(unsettled);
+    if (!requeue) this.#isAhead = true;
     try {
       // All that amqplib reads of the message.
       this.#options.channel.nack({ fields: { deliveryTag: unsettled.tag } } as AmqpMessage, false, requeue);

@@ -2,7 +2,8 @@ import { exchange, type Queue, queue } from '@ctq/messaging';
 import { type PrivateRabbit, startRabbitServer } from '@ctq/test-services';
 import { describeWithPrograms } from '@ctq/test-services/vitest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually, patienceMs, Program, quorumPatienceMs, within } from './__fixtures__/program.js';
+import { AmqpScene, inbox } from './__fixtures__/amqp-scene.js';
+import { eventually, patienceMs, Program, quorumPatienceMs, textMessage, within } from './__fixtures__/program.js';
 import { amqp } from './amqp-transport.js';
 
 describeWithPrograms(['rabbitmq-server'], 'When RabbitMQ goes away and comes back', () => {
@@ -87,5 +88,23 @@ describeWithPrograms(['rabbitmq-server'], 'When RabbitMQ goes away and comes bac
     await rabbit.closeAllConnections('moving house');
     await eventually(() => program.events.length > 0);
     expect(program.events[0]).toMatchObject({ interrupted: { message: expect.stringContaining('moving house') } });
+  });
+
+  test('a consumer of a quorum queue ends also when the broker has fallen silent after an acknowledgement', {
+    timeout: 60_000,
+  }, async () => {
+    await using scene = new AmqpScene({ url: rabbit.url });
+    const channel = await scene.channel();
+    const name = await scene.queue(channel, { 'x-queue-type': 'quorum' });
+    await channel.publish(textMessage('a'), { exchange: '', routingKey: name });
+    const box = inbox();
+    await channel.consume(name, {}, box.onDelivery);
+    await (await box.next()).ack();
+    rabbit.freeze();
+    try {
+      await within(patienceMs, 'the end', channel.close());
+    } finally {
+      rabbit.thaw();
+    }
   });
 });

@@ -1,14 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type Epmd, startEpmd } from './epmd.js';
-import {
-  type PrivateRabbit,
-  type PrivateRabbitOptions,
-  type RabbitClusterNode,
-  startRabbitNode,
-} from './private-rabbit.js';
+import { type PrivateRabbitOptions, type RabbitClusterNode, startRabbitNode } from './private-rabbit.js';
 
 export interface RabbitCluster extends AsyncDisposable {
-  readonly nodes: readonly PrivateRabbit[];
+  readonly nodes: readonly RabbitClusterNode[];
   /** Idempotent. */
   stop(): Promise<void>;
 }
