@@ -150,8 +150,9 @@ function suite(open: () => Promise<Place>, backendOf: (place: Place) => ResultBa
       await secondWorker.start();
       expect(await result.get(soon)).toBe(12);
       expect(new Set(bodies)).toEqual(new Set([result.parent?.id]));
-      // Nothing was published yet, so once.
-      if (points.indexOf(point) <= points.indexOf('before the body is published')) expect(bodies).toHaveLength(1);
+      // What was published may be published again; what was not runs once.
+      const most = points.indexOf(point) <= points.indexOf('before the body is published') ? 1 : 2;
+      expect(bodies.length).toBeLessThanOrEqual(most);
     },
   );
 }

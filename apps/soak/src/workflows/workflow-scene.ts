@@ -4,7 +4,7 @@ import { Worker } from '@ctq/worker';
 import { marked } from './evaluate.js';
 import type { Shape } from './shape.js';
 
-export interface WorkflowSceneOptions extends Pick<AppOptions, 'broker' | 'backend' | 'store'> {
+export interface WorkflowSceneOptions extends Pick<AppOptions, 'broker' | 'backend'> {
   /** Whether a message is put on its queue twice, as brokers may after a lost connection. */
   readonly isDoubled?: () => boolean;
 }
@@ -17,9 +17,10 @@ export class WorkflowScene implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #build: (shape: Shape, run: string) => AnySignature;
 
-  constructor({ isDoubled = () => false, ...places }: WorkflowSceneOptions) {
+  constructor({ broker, backend, isDoubled = () => false }: WorkflowSceneOptions) {
     this.app = new Ctq('workflows', {
-      ...places,
+      ...(broker === undefined ? {} : { broker }),
+      ...(backend === undefined ? {} : { backend }),
       logger: silentLogger,
       interceptors: [
         {
@@ -49,10 +50,10 @@ export class WorkflowScene implements AsyncDisposable {
         case 'step': {
           const signature = shape.isImmutable ? step.si('nothing', run, shape.label) : step.s(run, shape.label);
           const made: AnySignature = signature;
-          return shape.link === undefined ? made : (signature.link(step.s(run, shape.link) as never) as AnySignature);
+          return shape.link === undefined ? made : signature.link(step.s(run, shape.link) as never);
         }
         case 'fail':
-          return fail.s(run, shape.label).linkError(step.s(run, shape.errback)) as AnySignature;
+          return fail.s(run, shape.label).linkError(step.s(run, shape.errback));
         case 'chain':
           return chain(...(shape.links.map((link) => build(link, run)) as never as [AnySignature])) as AnySignature;
         case 'group':
