@@ -8,7 +8,7 @@ import type { Signature } from './signature.js';
 import { type SignatureNode, withLink } from './signature-node.js';
 import { stampNode } from './stamp.js';
 import { isVisitor, type StampingVisitor, type StampOptions, type Stamps } from './stamping-visitor.js';
-import { withCallOptions } from './with-call-options.js';
+import { checkedStamps, withCallOptions, withStampsBelow } from './with-call-options.js';
 
 const parts = Symbol.for('ctq.signature');
 
@@ -54,10 +54,7 @@ export function partsOf(signature: unknown): SignatureParts {
 }
 
 /** With the options of one call over its own, its stamps excepted: those stay. */
-function called(node: SignatureNode, options: CallOptions): SignatureNode {
-  const { stamps } = options;
-  return withCallOptions(
-    node,
-    stamps === undefined ? options : { ...options, stamps: { ...stamps, ...node.options.stamps } },
-  );
+function called(node: SignatureNode, { stamps, ...options }: CallOptions): SignatureNode {
+  const changed = withCallOptions(node, options);
+  return stamps === undefined ? changed : withStampsBelow(changed, checkedStamps(stamps));
 }

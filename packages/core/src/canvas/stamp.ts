@@ -1,3 +1,4 @@
+import { builtinNames } from './builtin-names.js';
 import { mergeStamps } from './merge-stamps.js';
 import { flatten, joinLinks } from './freeze.js';
 import { parseNode, serializeNode } from './serialize.js';
@@ -21,7 +22,7 @@ import {
   type Stamps,
   type VisitedSignature,
 } from './stamping-visitor.js';
-import { withCallOptions, withStamps } from './with-call-options.js';
+import { checkedStamps, withCallOptions, withStamps } from './with-call-options.js';
 
 /** Stamps every signature of a workflow, and what is linked to them (celery 5.6 canvas.py, stamp of each kind). */
 export function stampNode(node: SignatureNode, visitor: StampingVisitor, options: StampOptions = {}): SignatureNode {
@@ -126,7 +127,8 @@ function withStampedLinks<Node extends SignatureNode>(stamping: Stamping, node: 
 /** What is said further inside stands over what was said further outside. */
 function add({ appendStamps }: Stamping, given: Given, added: AddedStamps): Given {
   if (added === undefined) return given;
-  const { stamps, options } = hasOptionsBeside(added) ? added : { stamps: added, options: nothing.options };
+  const { stamps: said, options } = hasOptionsBeside(added) ? added : { stamps: added, options: nothing.options };
+  const stamps = checkedStamps(said);
   return {
     stamps: appendStamps
       ? mergeStamps(given.stamps, stamps, { appendStamps })
@@ -141,9 +143,12 @@ function contextOf({ stamps }: Given): StampingContext {
 
 function viewOf(node: SignatureNode): VisitedSignature {
   const { kind, options, immutable } = node;
-  const call = kind === 'task' ? node : serializeNode(node);
   return {
-    ...{ kind, task: call.task, args: call.args, kwargs: call.kwargs, options, immutable },
+    ...{ kind, options, immutable },
+    ...(kind === 'task' ? { task: node.task, args: node.args } : { task: builtinNames[kind], args: [] }),
+    get kwargs() {
+      return kind === 'task' ? node.kwargs : serializeNode(node).kwargs;
+    },
     get parts() {
       return partsOf(node).map(viewOf);
     },
