@@ -19,6 +19,18 @@ export type { Setting, SettingStatus, SettingType } from './config/setting.js';
 export type { Settings, SettingsGiven, SettingsInput } from './config/settings.js';
 export { type SettingName, settingsTable } from './config/settings-table.js';
 export type { SerializedSignature } from './canvas/serialized-signature.js';
+export type { NodeOptions } from './canvas/signature-node.js';
+export {
+  type AddedStamps,
+  type OptionsBesideStamps,
+  type StampingContext,
+  type StampingVisitor,
+  type StampOptions,
+  type Stamps,
+  stampsAndOptions,
+  type StampsAndOptions,
+  type VisitedSignature,
+} from './canvas/stamping-visitor.js';
 export type {
   AnySignature,
   ArgsOf,

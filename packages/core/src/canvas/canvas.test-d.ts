@@ -18,6 +18,7 @@ import type {
   Trailing,
   Typed,
 } from './signature.js';
+import { type Stamps, stampsAndOptions, type VisitedSignature } from './stamping-visitor.js';
 
 declare const app: Ctq;
 const add = app.task('add', (x: number, y: number) => x + y);
@@ -159,5 +160,40 @@ describe('what the compiler knows of signatures', () => {
     expectTypeOf<CheckedLinks<Fits>>().toEqualTypeOf<Fits>();
     type Misfit = [Signature<[], string>, Signature<[n: number], string>];
     expectTypeOf<CheckedLinks<Misfit>[1]>().toEqualTypeOf<LinkMismatch<string, [n: number]>>();
+  });
+});
+
+describe('stamp', () => {
+  it('gives the same signature, of stamps and of a visitor', () => {
+    expectTypeOf(add.s(4).stamp({ tenant: 'blue', tags: ['a'] })).toEqualTypeOf<Signature<[x: number], number>>();
+    const pair = group([add.s(1, 1), show.s(2)]);
+    expectTypeOf(pair.stamp({ tenant: 'blue' }, { appendStamps: true })).toEqualTypeOf<typeof pair>();
+    expectTypeOf(
+      pair.stamp({
+        onSignature: (signature, { stamps }) => {
+          expectTypeOf(signature).toEqualTypeOf<VisitedSignature>();
+          expectTypeOf(stamps).toEqualTypeOf<Stamps>();
+          return { of: signature.task };
+        },
+        onGroupStart: ({ parts }) => stampsAndOptions({ size: parts.length }, { priority: 3 }),
+        onChordBody: () => undefined,
+      }),
+    ).toEqualTypeOf<typeof pair>();
+  });
+
+  it('refuses a visitor that says nothing of calls, and options that there are not', () => {
+    class OnlyGroups {
+      onGroupStart() {
+        return { grouped: true };
+      }
+    }
+    // @ts-expect-error onSignature is missing
+    add.s(1).stamp(new OnlyGroups());
+    // @ts-expect-error there is no such option
+    stampsAndOptions({ tenant: 'blue' }, { prioriti: 3 });
+    // @ts-expect-error what is a stamp is said beside the options
+    stampsAndOptions({ tenant: 'blue' }, { stamps: { order: 17 } });
+    // @ts-expect-error there is no such option of stamping
+    add.s(1).stamp({ tenant: 'blue' }, { append: true });
   });
 });

@@ -5,7 +5,10 @@ import { dispatch } from './dispatch.js';
 import { resultsOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
 import type { Signature } from './signature.js';
-import { type NodeOptions, type SignatureNode, withLink, withOptions } from './signature-node.js';
+import { type SignatureNode, withLink } from './signature-node.js';
+import { stampNode } from './stamp.js';
+import { isVisitor, type StampingVisitor, type StampOptions, type Stamps } from './stamping-visitor.js';
+import { checkedStamps, withCallOptions, withStampsBelow } from './with-call-options.js';
 
 const parts = Symbol.for('ctq.signature');
 
@@ -21,7 +24,7 @@ export function createSignature<A extends readonly unknown[], R, Result = AsyncR
 ): Signature<A, R, Result> {
   const again = (changed: SignatureNode): Signature<A, R, Result> => createSignature(kernel, changed);
   const send = async (args: readonly unknown[], options: CallOptions | undefined): Promise<Result> => {
-    const ids = await dispatch(kernel, options === undefined ? node : withCallOptions(node, options), { args });
+    const ids = await dispatch(kernel, options === undefined ? node : called(node, options), { args });
     return resultsOf(kernel, ids) as Result;
   };
   const signature: Signature<A, R, Result> = {
@@ -33,6 +36,8 @@ export function createSignature<A extends readonly unknown[], R, Result = AsyncR
     asImmutable: () => createSignature(kernel, { ...node, immutable: true }),
     link: (next) => again(withLink(node, 'link', next.serialize())),
     linkError: (errback) => again(withLink(node, 'linkError', errback.serialize())),
+    stamp: (what: Stamps | StampingVisitor, options?: StampOptions) =>
+      again(stampNode(node, isVisitor(what) ? what : { onSignature: () => what }, options)),
     serialize: () => serializeNode(node),
   };
   Object.defineProperty(signature, parts, { value: { node, kernel } satisfies SignatureParts });
@@ -48,19 +53,8 @@ export function partsOf(signature: unknown): SignatureParts {
   );
 }
 
-function withCallOptions(node: SignatureNode, options: CallOptions): SignatureNode {
-  const { link, linkError, signal, stamps, ...plain } = options;
-  let changed = withOptions(node, plain as NodeOptions);
-  if (stamps !== undefined) {
-    const all = { ...node.options.stamps, ...stamps };
-    changed = withOptions(changed, { stamps: all, stampedHeaders: Object.keys(all) });
-  }
-  for (const next of listOf(link)) changed = withLink(changed, 'link', next.serialize());
-  for (const errback of listOf(linkError)) changed = withLink(changed, 'linkError', errback.serialize());
-  return changed;
-}
-
-function listOf<T extends { serialize(): unknown }>(links: T | readonly T[] | undefined): readonly T[] {
-  if (links === undefined) return [];
-  return 'serialize' in links ? [links] : links;
+/** With the options of one call over its own, its stamps excepted: those stay. */
+function called(node: SignatureNode, { stamps, ...options }: CallOptions): SignatureNode {
+  const changed = withCallOptions(node, options);
+  return stamps === undefined ? changed : withStampsBelow(changed, checkedStamps(stamps));
 }

@@ -3,8 +3,9 @@ import type { UniqueConflict } from '../unique/unique-options.js';
 import { builtinNames } from './builtin-names.js';
 import { groupOfChunks } from './chunks.js';
 import type { NewId } from './derived-ids.js';
-import type { ChordNode, GroupNode, NodeOptions, SignatureNode, TaskNode } from './signature-node.js';
+import type { ChainNode, ChordNode, GroupNode, NodeOptions, SignatureNode, TaskNode } from './signature-node.js';
 import { withLink, withOptions } from './signature-node.js';
+import { withStampsBelow } from './with-call-options.js';
 
 /** The ids of a frozen workflow, in the shape of its result. */
 export interface FrozenIds {
@@ -80,7 +81,7 @@ function withParent(ids: FrozenIds, parent: FrozenIds): FrozenIds {
 function freezeGroup(node: GroupNode, given: Given): Frozen<GroupNode> {
   const groupId = node.options.taskId ?? given.newId();
   const shared = callOptionsOf(node);
-  const frozen = node.members.map((member) => freezeNode(withOptions(member, shared), given));
+  const frozen = withSharedStamps(node).members.map((member) => freezeNode(withOptions(member, shared), given));
   return {
     node: withOptions({ ...node, members: frozen.map((one) => one.node) }, { taskId: groupId }),
     ids: { id: groupId, members: frozen.map((one) => one.ids) },
@@ -90,14 +91,22 @@ function freezeGroup(node: GroupNode, given: Given): Frozen<GroupNode> {
 function freezeChord(node: ChordNode, given: Given): Frozen<ChordNode> {
   const { members, ...rest } = flattenHeader(node.header);
   const shared = callOptionsOf(node);
+  const { taskId, stamps } = node.options;
   const ofHeader = withOptions({ ...rest, members: members.map(asOnePart) }, shared);
-  const header = freezeGroup(ofHeader, given);
-  const { taskId } = node.options;
-  const body = freezeNode(withOptions(node.body, taskId === undefined ? shared : { ...shared, taskId }), given);
+  const header = freezeGroup(withStampsBelow(ofHeader, stamps), given);
+  const ofBody = withOptions(node.body, taskId === undefined ? shared : { ...shared, taskId });
+  const body = freezeNode(withStampsBelow(ofBody, stamps), given);
   return { node: { ...node, header: header.node, body: body.node }, ids: withParent(body.ids, header.ids) };
 }
 
-/** What every member is sent with: the options of the whole but its id, its continuations and its place in an outer workflow. */
+/** The stamps of a group are those of its members, where a member has none of that name. */
+function withSharedStamps(group: GroupNode): GroupNode {
+  const { stamps } = group.options;
+  if (stamps === undefined) return group;
+  return { ...group, members: group.members.map((member) => withStampsBelow(member, stamps)) };
+}
+
+/** What every member is sent with: the options of the whole but its id, its continuations, its stamps and its place in an outer workflow. */
 function callOptionsOf({ options }: GroupNode | ChordNode): NodeOptions {
   const { taskId, link, linkError, replyTo, rootId, parentId, groupId, groupIndex, chord, chain, ...others } = options;
   const { retries, replacedTaskNesting, stampedHeaders, stamps, extra, ...call } = others;
@@ -108,7 +117,7 @@ function callOptionsOf({ options }: GroupNode | ChordNode): NodeOptions {
 function flattenHeader(header: GroupNode): GroupNode {
   const members = header.members
     .map(withoutChunks)
-    .flatMap((member) => (member.kind === 'group' ? flattenHeader(member).members : [member]));
+    .flatMap((member) => (member.kind === 'group' ? flattenHeader(withSharedStamps(member)).members : [member]));
   return { ...header, members };
 }
 
@@ -142,7 +151,12 @@ function endsInGroup(node: SignatureNode | undefined): boolean {
 }
 
 /** Chains inside chains are one chain; a group followed by a step is a chord with that step as body; options of the whole go where they belong. */
-function flatten(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
+export function flatten(chain: ChainNode): SignatureNode {
+  return spread({ ...chain, links: joinLinks(chain) });
+}
+
+/** The links of a flat chain. */
+export function joinLinks(chain: ChainNode): readonly SignatureNode[] {
   const links = chain.links.flatMap((link) => {
     if (link.kind !== 'chain') return [withoutChunks(link)];
     const inner = flatten(link);
@@ -164,20 +178,21 @@ function flatten(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
       joined[joined.length - 1] = { ...before, body: chainOf(before.body, link) };
     else joined.push(link);
   }
-  return spread({ ...chain, links: joined });
+  return joined;
 }
 
 /**
  * The id, the place in an outer workflow and `link` go to the last step, `linkError` to every step, everything else to the first (wire SPEC 5.2). `linkError` stays with the whole, too: a chain
  * that is never begun fails with it, and not with the errbacks of steps.
  */
-function spread(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
-  const { link, linkError, taskId, groupId, groupIndex, chord, chain: after, ...first } = chain.options;
+function spread(chain: ChainNode): SignatureNode {
+  const { link, linkError, taskId, groupId, groupIndex, chord, chain: after, ...others } = chain.options;
+  const { stamps, stampedHeaders, ...first } = others;
   const last = Object.fromEntries(
     Object.entries({ taskId, groupId, groupIndex, chord, chain: after }).filter(([, value]) => value !== undefined),
   );
   const links = chain.links.map((step, index) => {
-    let changed = index === 0 ? withOptions(step, first) : step;
+    let changed = index === 0 ? withStampsBelow(withOptions(step, first), stamps) : step;
     if (index === chain.links.length - 1) {
       changed = withOptions(changed, last);
       for (const next of link ?? []) changed = withLink(changed, 'link', next);

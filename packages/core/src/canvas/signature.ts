@@ -1,6 +1,7 @@
 import type { CallOptions, Linkable } from '../sending/call-options.js';
 import type { AsyncResult, GroupResult } from '../result/result-handle.js';
 import type { SerializedSignature } from './serialized-signature.js';
+import type { StampingVisitor, StampOptions, Stamps } from './stamping-visitor.js';
 
 declare const types: unique symbol;
 
@@ -56,6 +57,13 @@ export interface Signature<A extends readonly unknown[], R, Result = AsyncResult
   link(next: TakesResult<R, Result>): Signature<A, R, Result>;
   /** The same for a failure: it is given the id of the task that failed. */
   linkError(errback: Takes<[failedId: string]>): Signature<A, R, Result>;
+  /** A copy in which every signature, and what is linked to it, has what the visitor says of it. */
+  stamp(visitor: StampingVisitor, options?: StampOptions): Signature<A, R, Result>;
+  /**
+   * A copy in which every signature, and what is linked to it, has these stamps: `sig.stamp({ tenant: 'blue' })`. What is linked later is not stamped.
+   * @throws TypeError for the name of an option, and for a function.
+   */
+  stamp(stamps: Stamps, options?: StampOptions): Signature<A, R, Result>;
   /** The form that travels. */
   serialize(): SerializedSignature;
 }

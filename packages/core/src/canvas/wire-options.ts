@@ -54,6 +54,11 @@ const toOurs: ReadonlyMap<string, keyof NodeOptions> = new Map(names);
 const listOptions: ReadonlySet<string> = new Set(['link', 'link_error']);
 const timeOptions: ReadonlySet<string> = new Set(['eta', 'expires']);
 
+/** Whether an option stands under this name on the wire, so that nothing else can. */
+export function isOptionName(name: string): boolean {
+  return toOurs.has(name) || name === 'stamped_headers';
+}
+
 export function encodeOptions(options: NodeOptions): Record<string, unknown> {
   const encoded: Record<string, unknown> = {};
   for (const [wire, ours] of names) {

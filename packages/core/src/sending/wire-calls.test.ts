@@ -89,6 +89,17 @@ const calls: Record<string, (client: Client) => Promise<unknown>> = {
         immutable: false,
       })
       .delay(),
+  stamp_signature: ({ add }) =>
+    add
+      .s(1, 1)
+      .stamp({ trace: ['t1', 't2'], tenant: 'blue' })
+      .applyAsync([], { taskId: T(39) }),
+  stamp_signature_link: ({ add, mul }) =>
+    add
+      .s(1, 1)
+      .link(mul.s(3))
+      .stamp({ tenant: 'blue' })
+      .applyAsync([], { taskId: T(40) }),
   unicode: ({ app }) => app.sendTask('wire.echo', ['héllo 世界 😀'], { ü: '\u2028' }, { taskId: T(41) }),
   bytes_utf8: ({ echo }) => echo.applyAsync([Buffer.from('abc'), Buffer.from('café')], { taskId: T(42) }),
   bytes_binary: ({ echo }) => echo.applyAsync([new Uint8Array([0xff, 0, 0xfe])], { taskId: T(43) }),
@@ -147,8 +158,6 @@ const elsewhere: Record<string, string> = {
   chord_option_on_task: "the place in a workflow is not the caller's to set",
   group_option_on_task: "the place in a workflow is not the caller's to set",
   replaced_task_nesting: "not the caller's to set",
-  stamp_signature: 'stamp() is not here yet',
-  stamp_signature_link: 'stamp() is not here yet',
   numbers: 'JavaScript cannot tell 1.0 from 1',
   dict_non_string_keys: 'keys of objects are strings',
   yaml_serializer: 'decoded and encoded in task-vectors.test.ts',
@@ -177,6 +186,8 @@ const ownRows: Readonly<Record<string, readonly string[]>> = {
   link_list: ['TR-085'],
   link_error: ['TR-085'],
   link_and_error_lists: ['TR-085'],
+  stamp_signature: ['CV-135'],
+  stamp_signature_link: ['CV-133', 'CV-135'],
   time_limits: ['TR-234'],
   soft_limit_only: ['TR-234'],
   task_level_time_limits: ['TR-234'],
