@@ -1,11 +1,15 @@
 import type { Kernel } from '../app/kernel.js';
 import type { AsyncResult } from '../result/result-handle.js';
 import type { CallOptions } from '../sending/call-options.js';
+import { asImmutable } from './as-immutable.js';
 import { dispatch } from './dispatch.js';
+import { followedBy } from './followed-by.js';
 import { resultsOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
 import type { Signature } from './signature.js';
 import { type NodeOptions, type SignatureNode, withLink, withOptions } from './signature-node.js';
+import { signatureText } from './signature-text.js';
+import { withKwargs } from './with-kwargs.js';
 
 const parts = Symbol.for('ctq.signature');
 
@@ -30,10 +34,14 @@ export function createSignature<A extends readonly unknown[], R, Result = AsyncR
     delay: (...args) => send(args, undefined),
     applyAsync: (args, options) => send(args ?? [], options),
     set: (options) => again(withCallOptions(node, options)),
-    asImmutable: () => createSignature(kernel, { ...node, immutable: true }),
+    withKwargs: (kwargs) => createSignature(kernel, withKwargs(node, kwargs)),
+    asImmutable: () => createSignature(kernel, asImmutable(node)),
+    pipe: (next) => createSignature(kernel, followedBy(node, partsOf(next).node)),
     link: (next) => again(withLink(node, 'link', next.serialize())),
     linkError: (errback) => again(withLink(node, 'linkError', errback.serialize())),
     serialize: () => serializeNode(node),
+    toJSON: () => serializeNode(node),
+    toString: () => signatureText(node),
   };
   Object.defineProperty(signature, parts, { value: { node, kernel } satisfies SignatureParts });
   return signature;
@@ -50,7 +58,7 @@ export function partsOf(signature: unknown): SignatureParts {
 
 function withCallOptions(node: SignatureNode, options: CallOptions): SignatureNode {
   const { link, linkError, signal, stamps, ...plain } = options;
-  let changed = withOptions(node, plain as NodeOptions);
+  let changed = withOptions(node, given(plain));
   if (stamps !== undefined) {
     const all = { ...node.options.stamps, ...stamps };
     changed = withOptions(changed, { stamps: all, stampedHeaders: Object.keys(all) });
@@ -58,6 +66,11 @@ function withCallOptions(node: SignatureNode, options: CallOptions): SignatureNo
   for (const next of listOf(link)) changed = withLink(changed, 'link', next.serialize());
   for (const errback of listOf(linkError)) changed = withLink(changed, 'linkError', errback.serialize());
   return changed;
+}
+
+/** What is undefined is not given, and takes nothing away (celery 5.6 canvas.py, Signature.apply_async). */
+function given(options: Omit<CallOptions, 'link' | 'linkError' | 'signal' | 'stamps'>): NodeOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function listOf<T extends { serialize(): unknown }>(links: T | readonly T[] | undefined): readonly T[] {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Kernel } from '../app/kernel.js';
 import type { UniqueConflict } from '../unique/unique-options.js';
 import { builtinNames } from './builtin-names.js';
 import { groupOfChunks } from './chunks.js';
@@ -21,39 +22,52 @@ export interface Frozen<Node extends SignatureNode = SignatureNode> {
   readonly ids: FrozenIds;
 }
 
+/** What a workflow takes from the app that freezes it. */
+export interface Freezing {
+  /** Who hears of the results. */
+  readonly replyTo: string;
+  /** The setting `taskAllowErrorCbOnChordHeader`. */
+  readonly linksHeaders: boolean;
+}
+
+/** @param replyTo who hears of the results; by default this process. */
+export function freezing({ settings, sender }: Kernel, replyTo: string | null | undefined): Freezing {
+  return { replyTo: replyTo ?? sender.replyTo, linksHeaders: settings.taskAllowErrorCbOnChordHeader };
+}
+
 /**
  * Gives every step its id before anything is sent, so that whoever sends a step again (a redelivered task repeats its continuations) sends it
  * under the same id. Ids that are there stay. Chains come out flat, with a group that is followed by something turned into a chord.
  */
-export function freeze(node: SignatureNode, replyTo: string): Frozen {
+export function freeze(node: SignatureNode, how: Freezing): Frozen {
   switch (node.kind) {
     case 'task':
-      return freezeTask(node, replyTo);
+      return freezeTask(node, how);
     case 'chain':
-      return freezeChain(flatten(node), replyTo);
+      return freezeChain(flatten(node), how);
     case 'group':
-      return freezeGroup(node, replyTo);
+      return freezeGroup(node, how);
     case 'chord':
-      return freezeChord(node, replyTo);
+      return freezeChord(node, how);
     case 'chunks':
-      return freezeGroup(groupOfChunks(node), replyTo);
+      return freezeGroup(groupOfChunks(node), how);
   }
 }
 
-function freezeTask(node: TaskNode, replyTo: string): Frozen<TaskNode> {
+function freezeTask(node: TaskNode, how: Freezing): Frozen<TaskNode> {
   const taskId = node.options.taskId ?? randomUUID();
   return {
-    node: withOptions(node, { taskId, replyTo: node.options.replyTo ?? replyTo }),
+    node: withOptions(node, { taskId, replyTo: node.options.replyTo ?? how.replyTo }),
     ids: { id: taskId, ...(node.options.ignoreResult === true ? { ignored: true } : {}) },
   };
 }
 
-function freezeChain(node: SignatureNode, replyTo: string): Frozen {
-  if (node.kind !== 'chain') return freeze(node, replyTo);
+function freezeChain(node: SignatureNode, how: Freezing): Frozen {
+  if (node.kind !== 'chain') return freeze(node, how);
   let parent: FrozenIds | undefined;
   const links: SignatureNode[] = [];
   for (const link of node.links) {
-    const frozen = freeze(link, replyTo);
+    const frozen = freeze(link, how);
     links.push(frozen.node);
     parent = parent === undefined ? frozen.ids : withParent(frozen.ids, parent);
   }
@@ -66,24 +80,30 @@ function withParent(ids: FrozenIds, parent: FrozenIds): FrozenIds {
   return { ...ids, parent: ids.parent === undefined ? parent : withParent(ids.parent, parent) };
 }
 
-function freezeGroup(node: GroupNode, replyTo: string): Frozen<GroupNode> {
+function freezeGroup(node: GroupNode, how: Freezing): Frozen<GroupNode> {
   const groupId = node.options.taskId ?? randomUUID();
   const shared = callOptionsOf(node);
-  const frozen = node.members.map((member) => freeze(withOptions(member, shared), replyTo));
+  const frozen = node.members.map((member) => freeze(withOptions(member, shared), how));
   return {
     node: withOptions({ ...node, members: frozen.map((one) => one.node) }, { taskId: groupId }),
     ids: { id: groupId, members: frozen.map((one) => one.ids) },
   };
 }
 
-function freezeChord(node: ChordNode, replyTo: string): Frozen<ChordNode> {
+function freezeChord(node: ChordNode, how: Freezing): Frozen<ChordNode> {
   const { members, ...rest } = flattenHeader(node.header);
   const shared = callOptionsOf(node);
-  const ofHeader = withOptions({ ...rest, members: members.map(asOnePart) }, shared);
-  const header = freezeGroup(ofHeader, replyTo);
+  const linked = how.linksHeaders ? members.map((member) => withErrbacks(member, node.options.linkError)) : members;
+  const ofHeader = withOptions({ ...rest, members: linked.map(asOnePart) }, shared);
+  const header = freezeGroup(ofHeader, how);
   const { taskId } = node.options;
-  const body = freeze(withOptions(node.body, taskId === undefined ? shared : { ...shared, taskId }), replyTo);
+  const body = freeze(withOptions(node.body, taskId === undefined ? shared : { ...shared, taskId }), how);
   return { node: { ...node, header: header.node, body: body.node }, ids: withParent(body.ids, header.ids) };
+}
+
+/** The errbacks of a chord for a member of its header: they are not given its id, their own stands for the whole (celery 5.6 canvas.py, chord.link_error). */
+function withErrbacks(member: SignatureNode, errbacks: NodeOptions['linkError'] = []): SignatureNode {
+  return errbacks.reduce((linked, errback) => withLink(linked, 'linkError', { ...errback, immutable: true }), member);
 }
 
 /** What every member is sent with: the options of the whole but its id, its continuations and its place in an outer workflow. */
@@ -132,28 +152,34 @@ function endsInGroup(node: SignatureNode | undefined): boolean {
 
 /** Chains inside chains are one chain; a group followed by a step is a chord with that step as body; options of the whole go where they belong. */
 function flatten(chain: SignatureNode & { kind: 'chain' }): SignatureNode {
-  const links = chain.links.flatMap((link) => {
-    if (link.kind !== 'chain') return [withoutChunks(link)];
+  const all = chain.links.flatMap((link) => {
+    if (link.kind !== 'chain') return [link];
     const inner = flatten(link);
     return inner.kind === 'chain' ? inner.links : [inner];
   });
+  const links = withoutEmptyGroups(all);
   const joined: SignatureNode[] = [];
   for (const link of links) {
     const before = joined.at(-1);
-    if (before?.kind === 'group')
+    if (before?.kind === 'group' || before?.kind === 'chunks') {
+      const header = before.kind === 'chunks' ? groupOfChunks(before) : before;
       joined[joined.length - 1] = {
-        kind: 'chord',
-        header: before,
-        body: link,
-        options: {},
+        ...{ kind: 'chord', header, body: link, options: {} },
         immutable: before.immutable,
       };
+    }
     // Else each member of the body would be followed on its own.
     else if (before?.kind === 'chord' && endsInGroup(before.body))
       joined[joined.length - 1] = { ...before, body: chainOf(before.body, link) };
     else joined.push(link);
   }
   return spread({ ...chain, links: joined });
+}
+
+/** Other senders may have them; what is before them is followed by what is behind them (celery 5.6 canvas.py, _chain.prepare_steps). Chunks of nothing are an empty list. */
+function withoutEmptyGroups(links: readonly SignatureNode[]): readonly SignatureNode[] {
+  const full = links.filter((link) => link.kind !== 'group' || link.members.length > 0);
+  return full.length === 0 ? links.slice(0, 1) : full;
 }
 
 /** The id, the place in an outer workflow and `link` go to the last step, `linkError` to every step, everything else to the first (wire SPEC 5.2). */

@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
+import { toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
 import type { ChordPart, ChordRole } from '../backend/result-backend.js';
 import { dispatch } from '../canvas/dispatch.js';
 import { parseNode } from '../canvas/serialize.js';
-import type { SignatureNode } from '../canvas/signature-node.js';
+import type { SerializedSignature } from '../canvas/serialized-signature.js';
+import { type SignatureNode, withLink } from '../canvas/signature-node.js';
+import { mayRecover } from '../errors/may-recover.js';
 import { ChordError } from '../errors/task-errors.js';
 import { UniqueConflictError } from '../errors/unique-errors.js';
 import { saferepr } from '../protocol/args-repr.js';
@@ -52,14 +55,22 @@ async function concludeChord(
     const input = { args: [results], placement: { rootId, parentId: id }, replyTo };
     try {
       await dispatch(kernel, body, inherited === undefined ? input : { ...input, inherited });
-    } catch (error) {
-      if (!UniqueConflictError.isInstance(error)) throw error;
-      await failStep(kernel, body, storedError(error), { failedId: id, rootId, replyTo });
+    } catch (thrown) {
+      const error = toError(thrown);
+      const isTaken = UniqueConflictError.isInstance(error);
+      if (!isTaken && mayRecover(error)) throw error;
+      const why = isTaken ? error : unsendable(error);
+      await failStep(kernel, body, storedError(why, kernel.results.errorClasses), { failedId: id, rootId, replyTo });
     }
   } else {
     await failBody(kernel, body, failed, { rootId, replyTo });
   }
   await chords.closeChord(groupId);
+}
+
+/** The body cannot be sent, now or later (celery 5.6 backends/redis.py, on_chord_part_return). */
+function unsendable(cause: Error): ChordError {
+  return new ChordError(`Callback error: ${cause.name}(${saferepr(cause.message)})`, { cause });
 }
 
 /** A member of the header failed (celery 5.6 backends/base.py, chord_error_from_stack). */
@@ -80,11 +91,30 @@ async function failBody(
 export async function failStep(kernel: Kernel, step: SignatureNode, error: StoredError, failed: Failed): Promise<void> {
   const outer = await abandonSteps(kernel, step, { state: 'FAILURE', error, ...failed });
   for (const member of outer) await reportChordPart(kernel, member, 'FAILURE', error);
-  const stepId = idsOf(step).at(-1);
-  if (stepId !== undefined) await sendErrbacks(kernel, errbacksOf(step), { ...failed, failedId: stepId });
+  for (const { id, errbacks } of errbacksOf(step)) await sendErrbacks(kernel, errbacks, { ...failed, failedId: id });
 }
 
-function errbacksOf(step: SignatureNode): SignatureNode['options']['linkError'] & {} {
-  const all = [...(step.options.linkError ?? []), ...(step.kind === 'chain' ? step.links.flatMap(errbacksOf) : [])];
+interface ErrbacksOfStep {
+  /** What they are told that failed. */
+  readonly id: string;
+  readonly errbacks: readonly SerializedSignature[];
+}
+
+/** A workflow fails as one, under its last id; of a group every member does (celery 5.6 backends/base.py, _handle_group_chord_error). */
+function errbacksOf(step: SignatureNode): readonly ErrbacksOfStep[] {
+  if (step.kind === 'group')
+    return step.members.flatMap((member) =>
+      errbacksOf(
+        (step.options.linkError ?? []).reduce((linked, errback) => withLink(linked, 'linkError', errback), member),
+      ),
+    );
+  const id = idsOf(step).at(-1);
+  const errbacks = linkedTo(step);
+  return id === undefined || errbacks.length === 0 ? [] : [{ id, errbacks }];
+}
+
+function linkedTo(step: SignatureNode): readonly SerializedSignature[] {
+  const within = step.kind === 'chain' ? step.links : step.kind === 'chord' ? [step.body] : [];
+  const all = [...(step.options.linkError ?? []), ...within.flatMap(linkedTo)];
   return all.filter((errback, index) => all.findIndex((other) => isDeepStrictEqual(other, errback)) === index);
 }

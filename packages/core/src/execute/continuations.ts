@@ -1,6 +1,6 @@
 import type { Kernel } from '../app/kernel.js';
 import { dispatch, type DispatchInput } from '../canvas/dispatch.js';
-import { freeze, type FrozenIds } from '../canvas/freeze.js';
+import { freeze, freezing, type FrozenIds } from '../canvas/freeze.js';
 import { childOf } from '../canvas/results-of.js';
 import { parseNode } from '../canvas/serialize.js';
 import { type SignatureNode, withOptions } from '../canvas/signature-node.js';
@@ -41,7 +41,7 @@ export async function sendContinuations(
 /** A unique step whose key is taken is not sent and ends as a failure, so that nobody waits for it or for what follows it. */
 async function sendNext(kernel: Kernel, node: SignatureNode, input: StepInput): Promise<FrozenIds> {
   const { replyTo } = input;
-  const { node: step, ids } = freeze(node, replyTo ?? kernel.sender.replyTo);
+  const { node: step, ids } = freeze(node, freezing(kernel, replyTo));
   try {
     return await dispatch(kernel, step, input);
   } catch (error) {
