@@ -8,7 +8,7 @@ export function signatureText(node: SignatureNode): string {
   return new SignatureWriter().write(node);
 }
 
-/** Names in the module of the first are written without it. */
+/** The module of the first task that has one is written once. */
 class SignatureWriter {
   #module: string | undefined;
 
@@ -70,10 +70,8 @@ class SignatureWriter {
 
   #name(name: string): string {
     const module = name.slice(0, name.lastIndexOf('.') + 1);
-    if (this.#module === undefined) {
-      this.#module = module;
-      return name;
-    }
-    return module === this.#module ? name.slice(module.length) : name;
+    if (module === this.#module) return name.slice(module.length);
+    if (module !== '') this.#module ??= module;
+    return name;
   }
 }
