@@ -6,7 +6,7 @@ import { chord } from './chord.js';
 import { group } from './group.js';
 
 describe('the header of a chord', () => {
-  it('carries the body under its fixed id, the group and the position [CV-091, CV-092, CV-372]', async () => {
+  it('carries the body under its fixed id, the group and the position [CV-091, CV-092, CV-367, CV-372]', async () => {
     const { add, total, ran } = new CanvasScene();
     const result = await chord([add.s(1, 1), add.s(2, 2)], total.s()).delay();
     const header = ran.filter(({ task }) => task === 'add');
@@ -83,7 +83,7 @@ describe('the header of a chord', () => {
 });
 
 describe('the body of a chord', () => {
-  it('may be a group: its result is that of the group [CV-104]', async () => {
+  it('may be a group: its result is that of the group [CV-104, CV-367]', async () => {
     const { add, same, total } = new CanvasScene();
     const result = await chord([add.s(1, 1), add.s(2, 2)], group([same.s(), total.s()])).delay();
     expect(await result.get()).toEqual([[2, 4], 6]);

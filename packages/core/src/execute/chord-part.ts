@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
-import type { ChordPart, ChordRole } from '../backend/result-backend.js';
+import type { ChordPart } from '../backend/result-backend.js';
 import { dispatch } from '../canvas/dispatch.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { SerializedSignature } from '../canvas/serialized-signature.js';
@@ -37,18 +37,32 @@ export async function reportChordPart(
   const part: ChordPart = { taskId: id, index: groupIndex ?? undefined, state, result: document };
   const progress = await chords.addPart(group, part);
   if (progress.size === undefined || progress.count < progress.size) return;
-  await concludeChord(kernel, chords, group, parseNode(chord), member, inherited);
+  const parts = await chords.parts(group);
+  // Another one that saw the count reach the size was faster.
+  if (parts.length === 0) return;
+  const body = parseNode(chord);
+  if (parts.length < progress.size) await failStep(kernel, body, lost(parts.length, progress.size), failedAt(member));
+  else await concludeChord(kernel, parts, body, member, inherited);
+  await chords.closeChord(group);
+}
+
+function failedAt({ id, rootId, replyTo }: ChordMember): Failed {
+  return { failedId: id, rootId, replyTo };
+}
+
+/** The store has dropped some of them (celery 5.6 backends/redis.py, on_chord_part_return). */
+function lost(found: number, size: number): StoredError {
+  return storedError(new ChordError(`Join error: ${found} of ${size} results of the header are left`));
 }
 
 async function concludeChord(
   kernel: Kernel,
-  chords: ChordRole,
-  groupId: string,
+  parts: readonly ChordPart[],
   body: SignatureNode,
-  { id, rootId, replyTo }: ChordMember,
+  member: ChordMember,
   inherited: Inherited | undefined,
 ): Promise<void> {
-  const parts = await chords.parts(groupId);
+  const { id, rootId, replyTo } = member;
   const failed = parts.find((part) => part.state !== 'SUCCESS');
   if (failed === undefined) {
     const results = parts.map((part) => part.result);
@@ -60,12 +74,11 @@ async function concludeChord(
       const isTaken = UniqueConflictError.isInstance(error);
       if (!isTaken && mayRecover(error)) throw error;
       const why = isTaken ? error : unsendable(error);
-      await failStep(kernel, body, storedError(why, kernel.results.errorClasses), { failedId: id, rootId, replyTo });
+      await failStep(kernel, body, storedError(why, kernel.results.errorClasses), failedAt(member));
     }
   } else {
     await failBody(kernel, body, failed, { rootId, replyTo });
   }
-  await chords.closeChord(groupId);
 }
 
 /** The body cannot be sent, now or later (celery 5.6 backends/redis.py, on_chord_part_return). */
