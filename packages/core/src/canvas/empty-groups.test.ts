@@ -43,7 +43,7 @@ describe('an empty group of another sender', () => {
     expect(await (await chain(pair, none).delay()).get()).toEqual([2, 7]);
   });
 
-  it('behind a group does not become the body of its chord [CV-053, CV-035]', async () => {
+  it('behind a group does not become the body of its chord [CV-053]', async () => {
     const { app, add, ran } = new CanvasScene();
     const none = app.signature(emptyGroup);
     const pair = app.signature({

@@ -6,11 +6,9 @@ import { group } from './group.js';
 
 /** Tasks that can be given arguments by name. */
 function setup() {
-  const scene = new CanvasScene();
-  const { app } = scene;
+  const { app, add, total, same, note, seen, ran } = new CanvasScene();
   return {
-    ...scene,
-    scene,
+    ...{ app, add, total, same, note, seen, ran },
     sum: app.task('sum', { params: ['x', 'y', 'z'] }, (x: number, y: number, z?: number) => x + y + (z ?? 0)),
     addToAll: app.task('addToAll', (numbers: readonly number[], y: number) => numbers.map((number) => number + y)),
   };

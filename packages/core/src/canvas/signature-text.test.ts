@@ -14,7 +14,7 @@ describe('a signature as text, as Celery writes it', () => {
     const { app, add } = setup();
     expect(String(add.s(2, 2))).toBe('add(2, 2)');
     expect(String(add.s())).toBe('add()');
-    expect(`${app.signature('add', ['a', null, true, [1]], { y: 4 })}`).toBe("add('a', None, True, [1], y=4)");
+    expect(String(app.signature('add', ['a', null, true, [1]], { y: 4 }))).toBe("add('a', None, True, [1], y=4)");
     expect(String(app.signature('add', [], { x: 1, y: 2 }))).toBe('add(x=1, y=2)');
   });
 
