@@ -28,7 +28,7 @@ describeWith('redis', 'Waiting for results in Redis', (server) => {
     }
   }
 
-  test('[BK-047] takes one connection for all of them: subscribed before the first look, unsubscribed when they are there', async () => {
+  test('[BK-047, CV-243] takes one connection for all of them: subscribed before the first look, unsubscribed when they are there', async () => {
     const scene = backendScene(url);
     const app = scene.app();
     const backend = await scene.backend(app);

@@ -18,6 +18,7 @@ export { parseSettings, type ParseSettingsOptions } from './config/resolve-setti
 export type { Setting, SettingStatus, SettingType } from './config/setting.js';
 export type { Settings, SettingsGiven, SettingsInput } from './config/settings.js';
 export { type SettingName, settingsTable } from './config/settings-table.js';
+export { skew, type SkewOptions } from './canvas/skew.js';
 export type { SerializedSignature } from './canvas/serialized-signature.js';
 export type { NodeOptions } from './canvas/signature-node.js';
 export {
@@ -53,6 +54,7 @@ export {
 export { abortedState } from './result/abort-task.js';
 export { TaskAbortedError } from './errors/abort-error.js';
 export { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from './errors/limit-errors.js';
+export { mayRecover } from './errors/may-recover.js';
 export { TaskQuarantinedError } from './errors/quarantine-errors.js';
 export { RemoteError, type RemoteErrorOptions } from './errors/remote-error.js';
 export {

@@ -89,7 +89,7 @@ describe('A call made in a task', () => {
     expect(headersOf('leaf')).toMatchObject({ root_id: id, parent_id: middleId });
   });
 
-  test('is a child in the result of the task: tasks, the first of a chain, groups, the header of a chord [TR-043, TR-130, TR-092]', async () => {
+  test('is a child in the result of the task: tasks, the first of a chain, groups, the header of a chord [TR-043, TR-130, TR-092, CV-083, CV-354]', async () => {
     await using scene = new WorkerScene();
     const add = scene.app.task('add', (x: number, y: number) => x + y);
     const sum = scene.app.task('sum', (numbers: number[]) => numbers.length);
@@ -193,7 +193,7 @@ describe('A call made in a task', () => {
   });
 
   test.each([true, false])(
-    'taskInheritParentPriority %s: has the priority of the task, unless it or its task has one [ST-156]',
+    'taskInheritParentPriority %s: has the priority of the task, unless it or its task has one [ST-156, CV-066]',
     async (inherits) => {
       const { priorityOf, interceptors } = capture();
       await using scene = new WorkerScene({ interceptors, taskInheritParentPriority: inherits });

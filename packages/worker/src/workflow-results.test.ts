@@ -146,6 +146,24 @@ const workflows: readonly (readonly [title: string, build: (tasks: Tasks) => Sen
     [12, 13, 14, 15],
   ],
   [
+    'a group, sums and more groups, up to the last one [CV-169]',
+    ({ add, sum }) =>
+      chain(
+        group([0, 1, 2, 3].map((y) => add.s(y, 1))),
+        sum.s(),
+        add.s(6),
+        group([add.s(1), add.s(2)]),
+        sum.s(),
+        group([0, 1, 2, 3].map((y) => add.s(y))),
+      ),
+    [35, 36, 37, 38],
+  ],
+  [
+    'a chord with a chain as body, in a group [CV-227]',
+    ({ same }) => group([chord([same.si(42)], chain(same.s(), same.s()))]),
+    [[42]],
+  ],
+  [
     'groups in chains in groups in a chain [CV-251]',
     ({ add }) => {
       const inner = chain(add.si(1, 200), group([add.si(1, 1_000), add.si(1, 2_000)]));

@@ -58,11 +58,19 @@ function outcomeOf(shape: Shape, given: unknown, course: Course): Outcome {
     case 'chord': {
       const header = headerOutcome(shape.header, given, course);
       if (header.kind === 'value') return outcomeOf(shape.body, header.value, course);
-      const errback = shape.body.kind === 'fail' ? shape.body.errback : shape.errback;
-      if (errback !== undefined) runs.add(errback);
+      if (shape.errback !== undefined) runs.add(shape.errback);
+      else for (const errback of errbacksOf(shape.body, course)) runs.add(errback);
       return header;
     }
   }
+}
+
+/** Of what never begins: a task has its own, a group those of its members; what a chain or chord is made of does not fail, it is not there. */
+function errbacksOf(shape: Shape, course: Course): readonly string[] {
+  if (shape.kind === 'fail') return [shape.errback];
+  return shape.kind === 'group' && !course.isFollowed
+    ? shape.members.flatMap((member) => errbacksOf(member, course))
+    : [];
 }
 
 function inSequence(links: readonly Shape[], given: unknown, course: Course): Outcome {

@@ -5,6 +5,7 @@ import type { SerializedSignature } from '../canvas/serialized-signature.js';
 import { createSignature } from '../canvas/create-signature.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
+import type { TaskNode } from '../canvas/signature-node.js';
 import type { KeyValueStore } from '../backend/key-value-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
 import { type Conf, createConf } from '../config/conf.js';
@@ -142,10 +143,23 @@ export class Ctq implements AsyncDisposable {
     return resultOfCall(this.#kernel, id, options, taskOptions, conflict);
   }
 
-  /** A signature by name, or one that came from somewhere in its travelling form. */
-  signature(task: string | SerializedSignature, args: readonly unknown[] = []): Signature<readonly unknown[], unknown> {
+  /** A signature by name, as `sendTask` would send it, or one that came from somewhere in its travelling form. */
+  signature(
+    taskName: string,
+    args?: readonly unknown[],
+    kwargs?: Readonly<Record<string, unknown>>,
+    options?: CallOptions,
+  ): Signature<readonly unknown[], unknown>;
+  signature(task: string | SerializedSignature): Signature<readonly unknown[], unknown>;
+  signature(
+    task: string | SerializedSignature,
+    args: readonly unknown[] = [],
+    kwargs: Readonly<Record<string, unknown>> = {},
+    options: CallOptions = {},
+  ): Signature<readonly unknown[], unknown> {
     if (typeof task !== 'string') return createSignature(this.#kernel, parseNode(task));
-    return createSignature(this.#kernel, { kind: 'task', task, args, kwargs: {}, options: {}, immutable: false });
+    const node: TaskNode = { ...{ kind: 'task', task, args, kwargs }, options: {}, immutable: false };
+    return createSignature<readonly unknown[], unknown>(this.#kernel, node).set(options);
   }
 
   /**

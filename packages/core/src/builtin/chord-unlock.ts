@@ -2,7 +2,7 @@ import { durationMs, toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
 import { builtinNames } from '../canvas/builtin-names.js';
 import { dispatch } from '../canvas/dispatch.js';
-import { freeze } from '../canvas/freeze.js';
+import { freeze, freezing } from '../canvas/freeze.js';
 import { parseNode } from '../canvas/serialize.js';
 import { ChordError } from '../errors/task-errors.js';
 import { allowJoinResult } from '../execute/current-task.js';
@@ -54,7 +54,7 @@ async function conclude(
   header: GroupResult<unknown[]>,
   callback: unknown,
 ): Promise<void> {
-  const { node: body } = freeze(parseNode(callback), request.replyTo ?? kernel.sender.replyTo);
+  const { node: body } = freeze(parseNode(callback), freezing(kernel, request.replyTo));
   const rootId = request.rootId ?? request.id;
   const fail = async (message: string, cause: Error): Promise<void> => {
     log.warn({ err: cause, data: { group: header.id } }, `Chord ${header.id} failed`);

@@ -5,6 +5,7 @@ import type { Linkable } from '../sending/call-options.js';
 import { chain, type CheckedLinks, type LinkMismatch } from './chain.js';
 import { chord } from './chord.js';
 import { group, type ResultsOf } from './group.js';
+import { skew, type SkewOptions } from './skew.js';
 import type {
   AnySignature,
   ArgsOf,
@@ -27,6 +28,7 @@ const total = app.task('total', (numbers: readonly number[]) => numbers.length);
 const pair = app.task('pair', (both: readonly [number, string]) => both[1]);
 const greet = app.task('greet', (name: string, greeting?: string) => `${greeting} ${name}`);
 const join = app.task('join', (first: string, ...more: string[]) => first + more.join(''));
+const done = app.task('done', () => null);
 const loaded = app.task('loaded', async (url: string) => ({ url, at: new Date() }));
 
 describe('signatures', () => {
@@ -52,6 +54,15 @@ describe('signatures', () => {
     await add.s(4).delay('1');
     await add.si(1, 2).delay();
   });
+
+  it('with keyword arguments take what the compiler does not know', () => {
+    expectTypeOf(add.s().withKwargs({ y: 1 })).toEqualTypeOf<Signature<readonly unknown[], number>>();
+    app.signature('elsewhere', [1], { y: 2 }, { queue: 'slow' });
+    // @ts-expect-error a dictionary has its own
+    app.signature(add.s(1, 1).serialize(), [1]);
+    // @ts-expect-error no option
+    app.signature('elsewhere', [], {}, { nonsense: 1 });
+  });
 });
 
 describe('chain', () => {
@@ -70,6 +81,36 @@ describe('chain', () => {
     expectTypeOf(chain(add.s(1), show.s()).delay).parameters.toEqualTypeOf<[x: number]>();
   });
 
+  it('takes as many links of one kind as a list or generator gives', async () => {
+    const sums = chain([1, 2, 3].map((n) => add.s(n)));
+    expectTypeOf(sums).toEqualTypeOf<Signature<[x: number], number>>();
+    expectTypeOf(await (await chain(new Set([add.s(1)])).delay(1)).get()).toEqualTypeOf<number>();
+    chain([add.si(1, 1), add.si(2, 2)]);
+    // @ts-expect-error show does not take what show gives
+    chain([show.s(), show.s()]);
+    // @ts-expect-error what has all its arguments takes none
+    chain([add.s(1, 1), add.s(2)]);
+    // @ts-expect-error two are missing
+    chain([add.s(), add.s()]);
+  });
+
+  it('is what pipe gives, checked in the same way', async () => {
+    const shown = add.s(2).pipe(add.s(4)).pipe(show.s());
+    expectTypeOf(shown).toEqualTypeOf<Signature<[x: number], string>>();
+    const sum = group([add.s(1, 1), add.s(2, 2)]).pipe(total.s());
+    expectTypeOf(await (await sum.delay()).get()).toEqualTypeOf<number>();
+    group([add.s(1, 1), show.s(2)]).pipe(pair.s());
+    add.s(1, 1).pipe(done.si()).pipe(app.signature('elsewhere'));
+    // @ts-expect-error show gives a string, add takes a number
+    show.s(1).pipe(add.s(4));
+    // @ts-expect-error add still needs two arguments
+    add.s(2, 2).pipe(add.s());
+    // @ts-expect-error nothing is taken
+    add.s(1, 1).pipe(done.s());
+    // @ts-expect-error a list of strings is no list of numbers
+    group([show.s(1), show.s(2)]).pipe(total.s());
+  });
+
   it('links a group to a task that takes the list of results', () => {
     chain(group([add.s(1, 1), add.s(2, 2)]), total.s());
     chain(group([add.s(1, 1), show.s(2)]), pair.s());
@@ -86,6 +127,26 @@ describe('group', () => {
     const many = await group([1, 2, 3].map((n) => add.s(n, n))).delay();
     expectTypeOf(await many.get()).toEqualTypeOf<number[]>();
   });
+
+  it('takes what gives its members one after the other', () => {
+    const labels = (function* () {
+      yield show.s();
+    })();
+    expectTypeOf(group(labels)).toEqualTypeOf<Signature<[n: number], string[], GroupResult<string[]>>>();
+    // @ts-expect-error numbers are no signatures
+    group(new Set([1]));
+    // @ts-expect-error a signature is no list of them
+    group(add.s(1, 1));
+  });
+
+  it('may be skewed, and nothing else', () => {
+    const sums = group([add.s(1, 1), show.s(2)]);
+    expectTypeOf(skew(sums, { step: 2 })).toEqualTypeOf<typeof sums>();
+    expectTypeOf<SkewOptions['stop']>().toEqualTypeOf<number | undefined>();
+    skew(add.chunks([[1, 2]], 1));
+    // @ts-expect-error a task has no members
+    skew(add.s(1, 1));
+  });
 });
 
 describe('chord', () => {
@@ -100,12 +161,19 @@ describe('chord', () => {
     chord([add.s(1, 1), add.s(2, 2)], show.s());
     // @ts-expect-error the header gives strings
     chord([show.s(1), show.s(2)], total.s());
+    chord(group([add.s(1, 1), show.s(2)]), pair.s());
+    chord(new Set([add.s(1, 1)]), total.s());
+    // @ts-expect-error the group gives strings
+    chord(group([show.s(1)]), total.s());
+    // @ts-expect-error so does the set
+    chord(new Set([show.s(1)]), total.s());
+    // @ts-expect-error a chain is no header
+    chord(chain(add.s(1, 1), add.s(1)), total.s());
   });
 });
 
 describe('what follows a call', () => {
   const failed = app.task('failed', (id: string) => id);
-  const done = app.task('done', () => null);
 
   it('takes the result, or for a failure the id of what failed', async () => {
     const linked = add.s(1, 2).link(show.s()).link(add.s(4)).linkError(failed.s());
@@ -160,6 +228,11 @@ describe('what the compiler knows of signatures', () => {
     expectTypeOf<CheckedLinks<Fits>>().toEqualTypeOf<Fits>();
     type Misfit = [Signature<[], string>, Signature<[n: number], string>];
     expectTypeOf<CheckedLinks<Misfit>[1]>().toEqualTypeOf<LinkMismatch<string, [n: number]>>();
+    type Times<T, N extends number, Made extends T[] = []> = Made['length'] extends N
+      ? Made
+      : Times<T, N, [...Made, T]>;
+    type Long = Times<Signature<[n: number], number>, 200>;
+    expectTypeOf<CheckedLinks<Long>>().toEqualTypeOf<Long>();
   });
 });
 

@@ -1,6 +1,6 @@
 import type { AsyncResult } from '../result/result-handle.js';
 import { createSignature, partsOf } from './create-signature.js';
-import type { AnySignature, ArgsOf, ResultOf, Signature } from './signature.js';
+import type { AnySignature, ArgsOf, ResultOf, Signature, Takes } from './signature.js';
 
 /** What the compiler says of a link that cannot take the result before it: the name of the member that it lacks is the message. */
 export interface LinkMismatch<Given, Takes> {
@@ -12,22 +12,40 @@ export interface LinkMismatch<Given, Takes> {
 
 /** Each link after the first has to take the result of the one before it as its only missing argument. */
 export type CheckedLinks<Links extends readonly unknown[]> = Links extends readonly [infer First, ...infer Rest]
-  ? [First, ...CheckedRest<ResultOf<First>, Rest>]
+  ? CheckedRest<ResultOf<First>, Rest, [First]>
   : [];
-type CheckedRest<Given, Links extends readonly unknown[]> = Links extends readonly [infer Next, ...infer Rest]
-  ? [[Given] extends ArgsOf<Next> ? Next : LinkMismatch<Given, ArgsOf<Next>>, ...CheckedRest<ResultOf<Next>, Rest>]
-  : [];
+/** With those that are checked in hand, so that the compiler follows hundreds of links. */
+type CheckedRest<Given, Links extends readonly unknown[], Checked extends readonly unknown[]> = Links extends readonly [
+  infer Next,
+  ...infer Rest,
+]
+  ? CheckedRest<
+      ResultOf<Next>,
+      Rest,
+      [...Checked, [Given] extends ArgsOf<Next> ? Next : LinkMismatch<Given, ArgsOf<Next>>]
+    >
+  : Checked;
 
 type Last<Links extends readonly unknown[]> = Links extends readonly [...unknown[], infer End] ? End : never;
 
+/** Each of them takes the result of any of them. */
+type Uniform<Link> = [Link] extends [Takes<[ResultOf<Link>]>] ? Link : LinkMismatch<ResultOf<Link>, ArgsOf<Link>>;
+
+/** The same for links of one kind, as many as the list or generator gives, of which each takes the result of the one before it. */
+export function chain<Link extends AnySignature>(
+  links: Iterable<Link & Uniform<Link>>,
+): Signature<ArgsOf<Link>, ResultOf<Link>, AsyncResult<ResultOf<Link>>>;
 /**
  * Steps that run one after the other, each with the result of the one before as first argument. `chain(add.s(2, 2), add.s(4))` adds 4
  * to the sum; a link that does not fit is a compile error.
  */
 export function chain<const Links extends readonly [AnySignature, ...AnySignature[]]>(
   ...links: Links & CheckedLinks<Links>
-): Signature<ArgsOf<Links[0]>, ResultOf<Last<Links>>, AsyncResult<ResultOf<Last<Links>>>> {
-  const [first, ...rest] = links.map(partsOf);
+): Signature<ArgsOf<Links[0]>, ResultOf<Last<Links>>, AsyncResult<ResultOf<Last<Links>>>>;
+export function chain(...given: readonly unknown[]): AnySignature {
+  const [start] = given;
+  const links = given.length === 1 && isIterable(start) ? start : given;
+  const [first, ...rest] = Array.from(links, partsOf);
   if (first === undefined) throw new TypeError('A chain needs at least one signature: chain(add.s(2, 2), add.s(4)).');
   return createSignature(first.kernel, {
     kind: 'chain',
@@ -35,4 +53,8 @@ export function chain<const Links extends readonly [AnySignature, ...AnySignatur
     options: {},
     immutable: false,
   });
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
 }

@@ -6,7 +6,7 @@ import { chord } from './chord.js';
 import { group } from './group.js';
 
 describe('the header of a chord', () => {
-  it('carries the body under its fixed id, the group and the position [CV-091, CV-092, CV-372]', async () => {
+  it('carries the body under its fixed id, the group and the position [CV-091, CV-092, CV-367, CV-372]', async () => {
     const { add, total, ran } = new CanvasScene();
     const result = await chord([add.s(1, 1), add.s(2, 2)], total.s()).delay();
     const header = ran.filter(({ task }) => task === 'add');
@@ -83,7 +83,7 @@ describe('the header of a chord', () => {
 });
 
 describe('the body of a chord', () => {
-  it('may be a group: its result is that of the group [CV-104]', async () => {
+  it('may be a group: its result is that of the group [CV-104, CV-367]', async () => {
     const { add, same, total } = new CanvasScene();
     const result = await chord([add.s(1, 1), add.s(2, 2)], group([same.s(), total.s()])).delay();
     expect(await result.get()).toEqual([[2, 4], 6]);
@@ -155,15 +155,25 @@ describe('a chord that fails', () => {
     }
   });
 
-  it('calls the errbacks of a body that is a chain once [CV-283]', async () => {
+  it('calls the errbacks of its body once for a task, a chain or a chord, for a group once for each member [CV-110, CV-283]', async () => {
     const { fail, same, note, seen } = new CanvasScene();
     const bodies = [same.s(), chain(same.s(), same.s()), group([same.s(), same.s()]), chord([same.s()], same.s())];
     for (const body of bodies) {
       seen.length = 0;
-      const result = await chord([same.si(1), fail.si('broken')], body.linkError(note.si('errback'))).delay();
+      const result = await chord([same.si(1), fail.si('broken')], body.linkError(note.s())).delay();
       await expect(result.get()).rejects.toThrow(/^Dependency [0-9a-f-]{36} raised TypeError\('broken'\)$/);
-      expect(seen).toEqual(['errback']);
+      const failed = 'results' in result ? (result.results as { id: string }[]) : [result];
+      expect(seen).toEqual(failed.map(({ id }) => id));
     }
+  });
+
+  it('because its body cannot be sent says so, and calls the errbacks of the body [CV-111]', async () => {
+    const { add, total, note, seen } = new CanvasScene();
+    const body = total.s().set({ serializer: 'nonsense' }).linkError(note.s());
+    const result = await chord([add.s(1, 1), add.s(2, 2)], body).delay();
+    await expect(result.get()).rejects.toThrow(/^Callback error: .*nonsense/);
+    expect(seen).toEqual([result.id]);
+    expect(await result.parent?.get()).toEqual([2, 4]);
   });
 
   it('inside the header of another fails that one, whose errback is called [CV-278]', async () => {

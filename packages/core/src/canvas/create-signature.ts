@@ -1,14 +1,18 @@
 import type { Kernel } from '../app/kernel.js';
 import type { AsyncResult } from '../result/result-handle.js';
 import type { CallOptions } from '../sending/call-options.js';
+import { asImmutable } from './as-immutable.js';
 import { dispatch } from './dispatch.js';
+import { followedBy } from './followed-by.js';
 import { resultsOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
 import type { Signature } from './signature.js';
 import { type SignatureNode, withLink } from './signature-node.js';
+import { signatureText } from './signature-text.js';
 import { stampNode } from './stamp.js';
 import { isVisitor, type StampingVisitor, type StampOptions, type Stamps } from './stamping-visitor.js';
 import { checkedStamps, withCallOptions, withStampsBelow } from './with-call-options.js';
+import { withKwargs } from './with-kwargs.js';
 
 const parts = Symbol.for('ctq.signature');
 
@@ -33,12 +37,16 @@ export function createSignature<A extends readonly unknown[], R, Result = AsyncR
     delay: (...args) => send(args, undefined),
     applyAsync: (args, options) => send(args ?? [], options),
     set: (options) => again(withCallOptions(node, options)),
-    asImmutable: () => createSignature(kernel, { ...node, immutable: true }),
+    withKwargs: (kwargs) => createSignature(kernel, withKwargs(node, kwargs)),
+    asImmutable: () => createSignature(kernel, asImmutable(node)),
+    pipe: (next) => createSignature(kernel, followedBy(node, partsOf(next).node)),
     link: (next) => again(withLink(node, 'link', next.serialize())),
     linkError: (errback) => again(withLink(node, 'linkError', errback.serialize())),
     stamp: (what: Stamps | StampingVisitor, options?: StampOptions) =>
       again(stampNode(node, isVisitor(what) ? what : { onSignature: () => what }, options)),
     serialize: () => serializeNode(node),
+    toJSON: () => serializeNode(node),
+    toString: () => signatureText(node),
   };
   Object.defineProperty(signature, parts, { value: { node, kernel } satisfies SignatureParts });
   return signature;

@@ -7,7 +7,7 @@ import { isUnique, sendCall, sendWorkflow } from '../unique/send-unique.js';
 import { wasSent } from '../unique/unique-options.js';
 import { groupOfChunks } from './chunks.js';
 import type { NewId } from './derived-ids.js';
-import { freeze, type FrozenIds } from './freeze.js';
+import { freeze, freezing, type FrozenIds } from './freeze.js';
 import { routeNameOf } from './mapped.js';
 import { childOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
@@ -45,7 +45,7 @@ export interface DispatchInput {
  * repetition itself.
  */
 export async function dispatch(kernel: Kernel, node: SignatureNode, input: DispatchInput = {}): Promise<FrozenIds> {
-  const frozen = freeze(node, input.replyTo ?? kernel.sender.replyTo, input.newId);
+  const frozen = freeze(node, freezing(kernel, input.replyTo, input.newId));
   // What follows a task is placed already, and remembered by whoever sends it.
   const isCalled = input.placement === undefined;
   const parent = isCalled ? parentPlace(kernel) : undefined;

@@ -51,8 +51,15 @@ export interface Signature<A extends readonly unknown[], R, Result = AsyncResult
   applyAsync(args?: Given<A>, options?: OptionsOf<R, Result>): Promise<Result>;
   /** A copy with these options over its own. */
   set(options: OptionsOf<R, Result>): Signature<A, R, Result>;
+  /**
+   * A copy with keyword arguments over its own, for tasks that have names for their parameters: of a chain those of its first step, of a group or a header those of every
+   * member. Immutable ones keep their own. What it takes then is not known to the compiler any more.
+   */
+  withKwargs(kwargs: Readonly<Record<string, unknown>>): Signature<readonly unknown[], R, Result>;
   /** A copy that ignores the result of what comes before it. */
   asImmutable(): Signature<readonly unknown[], R, Result>;
+  /** The chain of this and what follows it, which is given the result: `add.s(2, 2).pipe(add.s(4))`, Celery's `add.s(2, 2) | add.s(4)`. */
+  pipe<Next extends AnySignature & Takes<[R]>>(next: Next): Signature<A, ResultOf<Next>, AsyncResult<ResultOf<Next>>>;
   /** A copy with a continuation more, which is given the result. */
   link(next: TakesResult<R, Result>): Signature<A, R, Result>;
   /** The same for a failure: it is given the id of the task that failed. */
@@ -66,6 +73,10 @@ export interface Signature<A extends readonly unknown[], R, Result = AsyncResult
   stamp(stamps: Stamps, options?: StampOptions): Signature<A, R, Result>;
   /** The form that travels. */
   serialize(): SerializedSignature;
+  /** The same, for JSON. */
+  toJSON(): SerializedSignature;
+  /** For people, as Celery writes it: `add(2, 2) | add(4)`. */
+  toString(): string;
 }
 
 /** Anything goes in front of an immutable signature, so nothing has to be given. */

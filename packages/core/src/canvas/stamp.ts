@@ -1,6 +1,6 @@
 import { builtinNames } from './builtin-names.js';
 import { mergeStamps } from './merge-stamps.js';
-import { flatten, joinLinks } from './freeze.js';
+import { flatten, joinLinks } from './flatten.js';
 import { parseNode, serializeNode } from './serialize.js';
 import type { SerializedSignature } from './serialized-signature.js';
 import {

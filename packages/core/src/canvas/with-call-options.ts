@@ -1,12 +1,12 @@
 import type { CallOptions } from '../sending/call-options.js';
-import { type NodeOptions, type SignatureNode, withLink, withOptions } from './signature-node.js';
+import { type GroupNode, type NodeOptions, type SignatureNode, withLink, withOptions } from './signature-node.js';
 import type { Stamps } from './stamping-visitor.js';
 import { isOptionName } from './wire-options.js';
 
 /** The same node with options as callers give them over its own: continuations are added, stamps by their names. */
 export function withCallOptions<Node extends SignatureNode>(node: Node, options: CallOptions): Node {
   const { link, linkError, signal, stamps, ...plain } = options;
-  let changed = withOptions(node, plain as NodeOptions);
+  let changed = withOptions(node, given(plain));
   if (stamps !== undefined) changed = withStamps(changed, checkedStamps(stamps));
   for (const next of listOf(link)) changed = withLink(changed, 'link', next.serialize());
   for (const errback of listOf(linkError)) changed = withLink(changed, 'linkError', errback.serialize());
@@ -25,6 +25,13 @@ export function withStampsBelow<Node extends SignatureNode>(node: Node, stamps: 
   return stamps === undefined ? node : withStamps(node, { ...stamps, ...node.options.stamps });
 }
 
+/** The stamps of a group are those of its members, where a member has none of that name. */
+export function withSharedStamps(group: GroupNode): GroupNode {
+  const { stamps } = group.options;
+  if (stamps === undefined) return group;
+  return { ...group, members: group.members.map((member) => withStampsBelow(member, stamps)) };
+}
+
 /**
  * Stamps as a caller gives them. In a signature that travels a stamp stands among the options, under its own name.
  * @throws TypeError for what can be no stamp.
@@ -39,6 +46,11 @@ export function checkedStamps(stamps: Stamps): Stamps {
       throw new TypeError(`The stamp ${name} is a function. Give a value; a visitor needs the method onSignature.`);
   }
   return stamps;
+}
+
+/** What is undefined is not given, and takes nothing away (celery 5.6 canvas.py, Signature.apply_async). */
+function given(options: Omit<CallOptions, 'link' | 'linkError' | 'signal' | 'stamps'>): NodeOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function listOf<T extends { serialize(): unknown }>(links: T | readonly T[] | undefined): readonly T[] {

@@ -1,8 +1,11 @@
+import { toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
 import type { ChordPart } from '../backend/result-backend.js';
 import { dispatch } from '../canvas/dispatch.js';
 import { parseNode } from '../canvas/serialize.js';
-import type { SignatureNode } from '../canvas/signature-node.js';
+import type { SerializedSignature } from '../canvas/serialized-signature.js';
+import { type SignatureNode, withLink } from '../canvas/signature-node.js';
+import { mayRecover } from '../errors/may-recover.js';
 import { ChordError } from '../errors/task-errors.js';
 import { UniqueConflictError } from '../errors/unique-errors.js';
 import { errorRepr } from '../protocol/error-repr.js';
@@ -33,33 +36,56 @@ export async function reportChordPart(
   const part: ChordPart = { taskId: id, index: groupIndex ?? undefined, state, result: document };
   const progress = await chords.addPart(group, part);
   if (progress.size === undefined || progress.count < progress.size) return;
+  const body = parseNode(chord);
   const parts = await chords.parts(group);
-  // Whoever was as far at the same time (a member that was delivered twice) has sent the body, and forgotten the chord since.
-  if (parts.length < progress.size) return;
-  await concludeChord(kernel, parts, parseNode(chord), member, inherited);
+  if (parts.length === progress.size) await concludeChord(kernel, parts, body, member, inherited);
+  else {
+    // Another one that saw the same (a member that was delivered twice) has sent the body, and forgotten the chord since.
+    const { size } = await chords.addPart(group, part);
+    if (size === undefined) return;
+    await failStep(kernel, body, lost(parts.length, size), failedAt(member));
+  }
   await chords.closeChord(group);
+}
+
+function failedAt({ id, rootId, replyTo }: ChordMember): Failed {
+  return { failedId: id, rootId, replyTo };
+}
+
+/** The store has dropped some of them (celery 5.6 backends/redis.py, on_chord_part_return). */
+function lost(found: number, size: number): StoredError {
+  return storedError(new ChordError(`Join error: ${found} of ${size} results of the header are left`));
 }
 
 async function concludeChord(
   kernel: Kernel,
   parts: readonly ChordPart[],
   body: SignatureNode,
-  { id, rootId, replyTo }: ChordMember,
+  member: ChordMember,
   inherited: Inherited | undefined,
 ): Promise<void> {
+  const { id, rootId, replyTo } = member;
   const failed = parts.find((part) => part.state !== 'SUCCESS');
   if (failed === undefined) {
     const results = parts.map((part) => part.result);
     const input = { args: [results], placement: { rootId, parentId: id }, replyTo };
     try {
       await dispatch(kernel, body, inherited === undefined ? input : { ...input, inherited });
-    } catch (error) {
-      if (!UniqueConflictError.isInstance(error)) throw error;
-      await failStep(kernel, body, storedError(error), { failedId: id, rootId, replyTo });
+    } catch (thrown) {
+      const error = toError(thrown);
+      const isTaken = UniqueConflictError.isInstance(error);
+      if (!isTaken && mayRecover(error)) throw error;
+      const why = isTaken ? error : unsendable(error);
+      await failStep(kernel, body, storedError(why, kernel.results.errorClasses), failedAt(member));
     }
   } else {
     await failBody(kernel, body, failed, { rootId, replyTo });
   }
+}
+
+/** The body cannot be sent, now or later (celery 5.6 backends/redis.py, on_chord_part_return). */
+function unsendable(cause: Error): ChordError {
+  return new ChordError(`Callback error: ${errorRepr(cause)}`, { cause });
 }
 
 /** A member of the header failed (celery 5.6 backends/base.py, chord_error_from_stack). */
@@ -78,6 +104,22 @@ async function failBody(
 export async function failStep(kernel: Kernel, step: SignatureNode, error: StoredError, failed: Failed): Promise<void> {
   const outer = await abandonSteps(kernel, step, { state: 'FAILURE', error, ...failed });
   for (const member of outer) await reportChordPart(kernel, member, 'FAILURE', error);
-  const stepId = idsOf(step).at(-1);
-  if (stepId !== undefined) await sendErrbacks(kernel, step.options.linkError ?? null, { ...failed, failedId: stepId });
+  for (const { id, errbacks } of errbacksOf(step)) await sendErrbacks(kernel, errbacks, { ...failed, failedId: id });
+}
+
+interface ErrbacksOfStep {
+  /** What they are told that failed. */
+  readonly id: string;
+  readonly errbacks: readonly SerializedSignature[];
+}
+
+/** A workflow fails as one, under its last id and with its own errbacks; of a group every member does (celery 5.6 backends/base.py, _handle_group_chord_error). */
+function errbacksOf(step: SignatureNode): readonly ErrbacksOfStep[] {
+  const { linkError: errbacks = [] } = step.options;
+  if (step.kind === 'group')
+    return step.members.flatMap((member) =>
+      errbacksOf(errbacks.reduce((linked, errback) => withLink(linked, 'linkError', errback), member)),
+    );
+  const id = idsOf(step).at(-1);
+  return id === undefined || errbacks.length === 0 ? [] : [{ id, errbacks }];
 }

@@ -1,7 +1,7 @@
 import type { Kernel } from '../app/kernel.js';
 import { derivedIds, type NewId } from '../canvas/derived-ids.js';
 import { dispatch, type DispatchInput } from '../canvas/dispatch.js';
-import { freeze, type FrozenIds } from '../canvas/freeze.js';
+import { freeze, freezing, type FrozenIds } from '../canvas/freeze.js';
 import { childOf } from '../canvas/results-of.js';
 import { parseNode } from '../canvas/serialize.js';
 import { type SignatureNode, withOptions } from '../canvas/signature-node.js';
@@ -43,7 +43,7 @@ export async function sendContinuations(
 /** A unique step whose key is taken is not sent and ends as a failure, so that nobody waits for it or for what follows it. */
 async function sendNext(kernel: Kernel, node: SignatureNode, input: StepInput): Promise<FrozenIds> {
   const { replyTo, newId } = input;
-  const { node: step, ids } = freeze(node, replyTo ?? kernel.sender.replyTo, newId);
+  const { node: step, ids } = freeze(node, freezing(kernel, replyTo, newId));
   try {
     return await dispatch(kernel, step, input);
   } catch (error) {

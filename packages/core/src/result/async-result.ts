@@ -194,6 +194,10 @@ class StoredResult<R> implements AsyncResult<R> {
     await Promise.all([this.#results.forget([this.#taskId]), forgetAll(this.parent)]);
   }
 
+  toJSON(): ResultTuple {
+    return this.asTuple();
+  }
+
   asTuple(): ResultTuple {
     return [[this.id, this.parent?.asTuple() ?? null], null];
   }

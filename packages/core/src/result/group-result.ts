@@ -39,6 +39,10 @@ class StoredGroup<R extends unknown[]> extends StoredCollection<R> implements Gr
     return Promise.resolve(this.results);
   }
 
+  toJSON(): ResultTuple {
+    return this.asTuple();
+  }
+
   asTuple(): ResultTuple {
     return [[this.id, this.parent?.asTuple() ?? null], this.results.map((member) => member.asTuple())];
   }

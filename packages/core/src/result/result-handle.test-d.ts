@@ -12,11 +12,20 @@ import type {
   ResultSet,
   StateChange,
 } from './result-handle.js';
-import type { ResultRecord } from './result-record.js';
+import type { ResultRecord, ResultTuple } from './result-record.js';
 
 declare const app: Ctq;
 const add = app.task('add', (x: number, y: number) => x + y);
 const show = app.task('show', (n: number) => `n = ${n}`);
+
+describe('a result that a task returns', () => {
+  it('is a tuple, of which it can be made again', async () => {
+    const handle = app.task('handle', async () => await group([add.s(1, 1), show.s(2)]).delay());
+    expectTypeOf(await (await handle.delay()).get()).toEqualTypeOf<ResultTuple>();
+    const tuple = app.task('tuple', async () => (await chain(add.s(1, 1), show.s()).delay()).asTuple());
+    expectTypeOf(app.resultFromTuple(await (await tuple.delay()).get())).toEqualTypeOf<AnyResult>();
+  });
+});
 
 describe('a result', () => {
   it('has the type that survives the serializer', async () => {

@@ -72,6 +72,8 @@ export interface ResultHandle<R> {
   forget(): Promise<void>;
   /** The result and those before it as plain data, from which `app.resultFromTuple` makes it again, in Python too. */
   asTuple(): ResultTuple;
+  /** The same, so that a task may return it, or be called with it. */
+  toJSON(): ResultTuple;
   /** Its id, and those of the results before it. */
   asList(): readonly string[];
 }
@@ -199,5 +201,7 @@ export interface GroupResult<R extends unknown[]> extends ResultCollection<R> {
   delete(): Promise<void>;
   children(): Promise<readonly AnyResult[]>;
   asTuple(): ResultTuple;
+  /** The same, so that a task may return it, or be called with it. */
+  toJSON(): ResultTuple;
   asList(): readonly string[];
 }

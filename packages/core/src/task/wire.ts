@@ -1,4 +1,5 @@
 import type { Decimal, PlainDate, PlainTime, Uuid } from '@ctq/messaging';
+import type { ResultTuple } from '../result/result-record.js';
 
 /** Values that arrive as what they were: JSON's own, and those that Kombu's `__type__` extensions carry. An integer is one number to all languages: a
  * small `bigint` arrives as a `number`. */
@@ -44,12 +45,15 @@ export type Wire<T> =
             ? null
             : T extends Unserializable
               ? never
-              : T extends { toJSON(...args: never[]): infer J }
-                ? Wire<J>
-                : T extends readonly unknown[]
-                  ? { -readonly [K in keyof T]: Wire<T[K]> }
-                  : T extends object
-                    ? HasMethods<T> extends true
-                      ? never
-                      : { [K in keyof T]: WireMember<T[K]> }
-                    : never;
+              : // Results name their parents in this form without end, and it is plain already.
+                T extends ResultTuple
+                ? T
+                : T extends { toJSON(...args: never[]): infer J }
+                  ? Wire<J>
+                  : T extends readonly unknown[]
+                    ? { -readonly [K in keyof T]: Wire<T[K]> }
+                    : T extends object
+                      ? HasMethods<T> extends true
+                        ? never
+                        : { [K in keyof T]: WireMember<T[K]> }
+                      : never;

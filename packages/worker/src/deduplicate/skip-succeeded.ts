@@ -1,7 +1,7 @@
-import { completeAgain, type Kernel } from '@ctq/core';
+import { completeAgain, type Kernel, mayRecover } from '@ctq/core';
 import { toError } from '@ctq/runtime';
 import { tellInternalError } from '../execute/internal-error.js';
-import { mayRecover, repairAttempts, waitForRepair } from '../execute/repair.js';
+import { repairAttempts, waitForRepair } from '../execute/repair.js';
 import { settle } from '../execute/settle.js';
 import type { TaskRequest } from '../execute/task-request.js';
 import type { Workplace } from '../execute/workplace.js';

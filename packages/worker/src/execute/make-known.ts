@@ -1,7 +1,7 @@
-import { completeTask, type Outcome } from '@ctq/core';
+import { completeTask, mayRecover, type Outcome } from '@ctq/core';
 import { toError } from '@ctq/runtime';
 import { tellInternalError } from './internal-error.js';
-import { mayRecover, repairAttempts, waitForRepair } from './repair.js';
+import { repairAttempts, waitForRepair } from './repair.js';
 import { settle } from './settle.js';
 import type { TaskRequest } from './task-request.js';
 import type { Workplace } from './workplace.js';

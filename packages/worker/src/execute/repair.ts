@@ -1,4 +1,4 @@
-import { backoffMs, CtqError } from '@ctq/runtime';
+import { backoffMs } from '@ctq/runtime';
 import type { TaskRequest } from './task-request.js';
 import type { Workplace } from './workplace.js';
 
@@ -20,10 +20,4 @@ export async function waitForRepair(
   const delayMs = backoffMs(attempt, { ...retry, jitter: 'equal' });
   logger.warn({ err: error, retryInMs: Math.round(delayMs) }, `Couldn't ${what}; trying again`);
   await clock.sleep(delayMs, request.abandoned).catch(() => undefined);
-}
-
-/** Errors of brokers and stores say so themselves; a driver's own error may be anything, and is tried again; a mistake stays one. */
-export function mayRecover(error: Error): boolean {
-  if ('recoverable' in error) return error.recoverable === true;
-  return !CtqError.isInstance(error) && !(error instanceof TypeError) && !(error instanceof RangeError);
 }

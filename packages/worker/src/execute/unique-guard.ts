@@ -1,8 +1,8 @@
-import { type Outcome, stateAfter, type UniqueState } from '@ctq/core';
+import { mayRecover, type Outcome, stateAfter, type UniqueState } from '@ctq/core';
 import { ConfigurationError, toError } from '@ctq/runtime';
 import { discard } from './discard.js';
 import { tellInternalError } from './internal-error.js';
-import { mayRecover, repairAttempts, waitForRepair } from './repair.js';
+import { repairAttempts, waitForRepair } from './repair.js';
 import { settle } from './settle.js';
 import type { TaskRequest } from './task-request.js';
 import type { Workplace } from './workplace.js';

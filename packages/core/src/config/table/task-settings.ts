@@ -101,7 +101,7 @@ export interface TaskSettings {
   taskStoreErrorsEvenIfIgnored: boolean;
   /** Store STARTED when a task starts. */
   taskTrackStarted: boolean;
-  /** Error callbacks of a chord are called for members of its header too. */
+  /** Errbacks of a chord are called for each member of its header that fails, too. */
   taskAllowErrorCbOnChordHeader: boolean;
   /** Largest message body that is sent or decoded, in bytes, before and after decompression. */
   taskMaxMessageSize: number;
@@ -384,9 +384,9 @@ export const taskSettings: SettingsTable<TaskSettings> = {
   taskAllowErrorCbOnChordHeader: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_ALLOW_ERROR_CB_ON_CHORD_HEADER'],
-    doc: 'Error callbacks of a chord are called for members of its header too.',
+    doc: 'Errbacks of a chord are called for each member of its header that fails, too.',
   },
   taskMaxMessageSize: {
     type: integer(1),

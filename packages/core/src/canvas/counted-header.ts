@@ -1,0 +1,42 @@
+import { builtinNames } from './builtin-names.js';
+import { groupOfChunks } from './chunks.js';
+import { chainOf, endsInGroup } from './flatten.js';
+import { type GroupNode, type NodeOptions, type SignatureNode, type TaskNode, withLink } from './signature-node.js';
+import { withSharedStamps } from './with-call-options.js';
+
+/** The header of a chord as its members are counted. @param errbacks of the chord, for each of its members */
+export function countedHeader(header: GroupNode, errbacks: NodeOptions['linkError']): GroupNode {
+  const { members, ...rest } = flattenHeader(header);
+  return { ...rest, members: members.map((member) => asOnePart(withErrbacks(member, errbacks))) };
+}
+
+/** Groups inside a header are members of the header (celery 5.6 canvas.py, group._freeze_unroll). */
+function flattenHeader(header: GroupNode): GroupNode {
+  const members = header.members
+    .map(withoutChunks)
+    .flatMap((member) => (member.kind === 'group' ? flattenHeader(withSharedStamps(member)).members : [member]));
+  return { ...header, members };
+}
+
+/** A member that ends in a group is one part of the chord: the list of that group's results. */
+function asOnePart(member: SignatureNode): SignatureNode {
+  return endsInGroup(member) ? chainOf(member, collectedList) : member;
+}
+
+const collectedList: TaskNode = {
+  kind: 'task',
+  task: builtinNames.accumulate,
+  args: [],
+  kwargs: { index: 0 },
+  options: {},
+  immutable: false,
+};
+
+function withoutChunks(node: SignatureNode): SignatureNode {
+  return node.kind === 'chunks' ? groupOfChunks(node) : node;
+}
+
+/** The errbacks of a chord for a member of its header: they are not given its id, their own stands for the whole (celery 5.6 canvas.py, chord.link_error). */
+function withErrbacks(member: SignatureNode, errbacks: NodeOptions['linkError'] = []): SignatureNode {
+  return errbacks.reduce((linked, errback) => withLink(linked, 'linkError', { ...errback, immutable: true }), member);
+}
