@@ -25,35 +25,38 @@ export interface Frozen<Node extends SignatureNode = SignatureNode> {
  * Gives every step its id before anything is sent, so that whoever sends a step again (a redelivered task repeats its continuations) sends it
  * under the same id. Ids that are there stay. Chains come out flat, with a group that is followed by something turned into a chord.
  */
-export function freeze(node: SignatureNode, replyTo: string): Frozen {
+export function freeze(node: SignatureNode, replyTo: string, newId: NewId = randomUUID): Frozen {
   switch (node.kind) {
     case 'task':
-      return freezeTask(node, replyTo);
+      return freezeTask(node, replyTo, newId);
     case 'chain':
-      return freezeChain(flatten(node), replyTo);
+      return freezeChain(flatten(node), replyTo, newId);
     case 'group':
-      return freezeGroup(node, replyTo);
+      return freezeGroup(node, replyTo, newId);
     case 'chord':
-      return freezeChord(node, replyTo);
+      return freezeChord(node, replyTo, newId);
     case 'chunks':
-      return freezeGroup(groupOfChunks(node), replyTo);
+      return freezeGroup(groupOfChunks(node), replyTo, newId);
   }
 }
 
-function freezeTask(node: TaskNode, replyTo: string): Frozen<TaskNode> {
-  const taskId = node.options.taskId ?? randomUUID();
+/** Where the ids come from that a workflow lacks; asked in the order of its steps. */
+export type NewId = () => string;
+
+function freezeTask(node: TaskNode, replyTo: string, newId: NewId): Frozen<TaskNode> {
+  const taskId = node.options.taskId ?? newId();
   return {
     node: withOptions(node, { taskId, replyTo: node.options.replyTo ?? replyTo }),
     ids: { id: taskId, ...(node.options.ignoreResult === true ? { ignored: true } : {}) },
   };
 }
 
-function freezeChain(node: SignatureNode, replyTo: string): Frozen {
-  if (node.kind !== 'chain') return freeze(node, replyTo);
+function freezeChain(node: SignatureNode, replyTo: string, newId: NewId): Frozen {
+  if (node.kind !== 'chain') return freeze(node, replyTo, newId);
   let parent: FrozenIds | undefined;
   const links: SignatureNode[] = [];
   for (const link of node.links) {
-    const frozen = freeze(link, replyTo);
+    const frozen = freeze(link, replyTo, newId);
     links.push(frozen.node);
     parent = parent === undefined ? frozen.ids : withParent(frozen.ids, parent);
   }
@@ -66,23 +69,23 @@ function withParent(ids: FrozenIds, parent: FrozenIds): FrozenIds {
   return { ...ids, parent: ids.parent === undefined ? parent : withParent(ids.parent, parent) };
 }
 
-function freezeGroup(node: GroupNode, replyTo: string): Frozen<GroupNode> {
-  const groupId = node.options.taskId ?? randomUUID();
+function freezeGroup(node: GroupNode, replyTo: string, newId: NewId): Frozen<GroupNode> {
+  const groupId = node.options.taskId ?? newId();
   const shared = callOptionsOf(node);
-  const frozen = node.members.map((member) => freeze(withOptions(member, shared), replyTo));
+  const frozen = node.members.map((member) => freeze(withOptions(member, shared), replyTo, newId));
   return {
     node: withOptions({ ...node, members: frozen.map((one) => one.node) }, { taskId: groupId }),
     ids: { id: groupId, members: frozen.map((one) => one.ids) },
   };
 }
 
-function freezeChord(node: ChordNode, replyTo: string): Frozen<ChordNode> {
+function freezeChord(node: ChordNode, replyTo: string, newId: NewId): Frozen<ChordNode> {
   const { members, ...rest } = flattenHeader(node.header);
   const shared = callOptionsOf(node);
   const ofHeader = withOptions({ ...rest, members: members.map(asOnePart) }, shared);
-  const header = freezeGroup(ofHeader, replyTo);
+  const header = freezeGroup(ofHeader, replyTo, newId);
   const { taskId } = node.options;
-  const body = freeze(withOptions(node.body, taskId === undefined ? shared : { ...shared, taskId }), replyTo);
+  const body = freeze(withOptions(node.body, taskId === undefined ? shared : { ...shared, taskId }), replyTo, newId);
   return { node: { ...node, header: header.node, body: body.node }, ids: withParent(body.ids, header.ids) };
 }
 
@@ -101,8 +104,8 @@ function flattenHeader(header: GroupNode): GroupNode {
   return { ...header, members };
 }
 
-/** A member that ends in a group is one part of the chord: the list of that group's results. */
-function asOnePart(member: SignatureNode): SignatureNode {
+/** What ends in a group as one part of a chord, or as one task: the list of that group's results. */
+export function asOnePart(member: SignatureNode): SignatureNode {
   return endsInGroup(member) ? chainOf(member, collectedList) : member;
 }
 
