@@ -192,7 +192,14 @@ export type {
 export { Ignore, Reject, Retry, TaskDirective } from './task/directives.js';
 export type { DefineTask } from './task/define-task.js';
 export type { AnyTask, RemoteTask, Task } from './task/task.js';
-export type { AddToChord, DeliveryInfo, RetryOptions, RetryTask, TaskContext, TaskRequest } from './task/task-context.js';
+export type {
+  AddToChord,
+  DeliveryInfo,
+  RetryOptions,
+  RetryTask,
+  TaskContext,
+  TaskRequest,
+} from './task/task-context.js';
 export { isOf } from './task/retry-policy.js';
 export type { TaskDefinition } from './task/task-definition.js';
 export type { ErrorClass, ParamNames, SchemaOption, TaskOptions } from './task/task-options.js';

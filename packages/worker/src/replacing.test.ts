@@ -17,11 +17,7 @@ interface Sendable {
 /** Workflows of Celery's own suite (t/integration/test_canvas.py) and what they result in. */
 const workflows: readonly (readonly [title: string, build: (scene: ReplacingScene) => Sendable, result: unknown])[] = [
   ['alone [CV-206]', ({ replacedByChain }) => replacedByChain.s(42), 42],
-  [
-    'as the first step of a chain [CV-207]',
-    ({ replacedByChain, same }) => chain(replacedByChain.si(42), same.s()),
-    42,
-  ],
+  ['as the first step of a chain [CV-207]', ({ replacedByChain, same }) => chain(replacedByChain.si(42), same.s()), 42],
   [
     'in the middle of a chain [CV-207]',
     ({ replacedByChain, same }) => chain(same.s(42), replacedByChain.s(), same.s()),
@@ -121,8 +117,7 @@ describe('A task that is replaced by a group', () => {
   test('is one member of its chord, and chords of such chords are computed [CV-244]', async () => {
     await using scene = await started();
     const { add, addReplaced, addToAll, sum } = scene;
-    const inner = (members: readonly AnySignature[], y: number) =>
-      chain(chord(members, addToAll.s(y)), sum.s());
+    const inner = (members: readonly AnySignature[], y: number) => chain(chord(members, addToAll.s(y)), sum.s());
     const first = inner([add.s(1, 2), addReplaced.s(3, 4)], 5);
     const second = inner([addReplaced.s(6, 7), add.s(0, 0)], 8);
     expect(await (await chord([first, second], addToAll.s(9)).delay()).get(soon)).toEqual([29, 38]);
@@ -289,7 +284,10 @@ describe('What follows a task that is replaced', () => {
     await linked.applyAsync(['x'], { link: note.s() });
     await scene.noted(2);
     expect(scene.seen).toEqual(['own', 'x']);
-    expect(ran.find(({ task }) => task === 'same')?.callbacks?.map(({ immutable }) => immutable)).toEqual([true, false]);
+    expect(ran.find(({ task }) => task === 'same')?.callbacks?.map(({ immutable }) => immutable)).toEqual([
+      true,
+      false,
+    ]);
   });
 
   test('goes on when a chain with a callback of its own is over [CV-119, CV-194]', async () => {

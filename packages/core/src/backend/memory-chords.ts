@@ -17,7 +17,12 @@ export function memoryChords(chords: MemoryChords, context: () => ResultBackendC
   const chordOf = (groupId: string): Chord => {
     const { clock, expiresMs = Number.POSITIVE_INFINITY } = context();
     const now = clock.now();
-    const chord = chords.get(groupId, now) ?? { size: undefined, added: new Set<string>(), parts: new Map(), expiresAt: 0 };
+    const chord = chords.get(groupId, now) ?? {
+      size: undefined,
+      added: new Set<string>(),
+      parts: new Map(),
+      expiresAt: 0,
+    };
     chord.expiresAt = now + expiresMs;
     chords.set(groupId, chord, now);
     return chord;

@@ -3,7 +3,13 @@ import type { Kernel } from '../app/kernel.js';
 import { partsOf } from '../canvas/create-signature.js';
 import { dispatch } from '../canvas/dispatch.js';
 import { asOnePart, freeze } from '../canvas/freeze.js';
-import { type GroupNode, type NodeOptions, type SignatureNode, withLink, withOptions } from '../canvas/signature-node.js';
+import {
+  type GroupNode,
+  type NodeOptions,
+  type SignatureNode,
+  withLink,
+  withOptions,
+} from '../canvas/signature-node.js';
 import { notReplaceable } from '../errors/canvas-errors.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import { asyncResult } from '../result/async-result.js';
@@ -30,7 +36,9 @@ export async function replaceTask(kernel: Kernel, run: Replaceable, signature: u
 
 function assertMayReplace(node: SignatureNode): void {
   if (node.options.chord != null)
-    throw notReplaceable('A signature replacing a task must not be part of a chord: what takes its place belongs to its own');
+    throw notReplaceable(
+      'A signature replacing a task must not be part of a chord: what takes its place belongs to its own',
+    );
   if (node.kind === 'chain' && node.links.length === 0) throw notReplaceable('Cannot replace with an empty chain');
 }
 

@@ -69,8 +69,7 @@ export class ReplacingScene extends WorkerScene {
   readonly addToAll: Task<[numbers: unknown, y: number], Promise<unknown[]>> = this.app.task(
     'addToAll',
     { bind: true },
-    (ctx, numbers: unknown, y: number) =>
-      ctx.replace(group((numbers as number[]).map((x) => this.add.s(x, y)))),
+    (ctx, numbers: unknown, y: number) => ctx.replace(group((numbers as number[]).map((x) => this.add.s(x, y)))),
   );
   /** Gives what it is given, by a chain that notes so when it is over. */
   readonly replacedByChain: Task<[value: unknown, noted?: string], Promise<unknown>> = this.app.task(

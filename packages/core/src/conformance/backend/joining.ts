@@ -230,9 +230,7 @@ export const joiningCases: readonly CaseDescription<ResultBackend, BackendScene>
       const groupId = randomUUID();
       const added = Array.from({ length: 20 }, () => part(0));
       await clients[0]?.openChord(groupId, 1);
-      await Promise.all(
-        added.map(({ taskId }, index) => (clients[index % 2] as ChordRole).growChord(groupId, taskId)),
-      );
+      await Promise.all(added.map(({ taskId }, index) => (clients[index % 2] as ChordRole).growChord(groupId, taskId)));
       assert.deepEqual(await clients[1]?.addPart(groupId, part(0)), { count: 1, size: 21 });
     },
   },
