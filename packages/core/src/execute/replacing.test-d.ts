@@ -3,7 +3,7 @@ import type { Ctq } from '../app/ctq.js';
 import { chain } from '../canvas/chain.js';
 import { chord } from '../canvas/chord.js';
 import { group } from '../canvas/group.js';
-import type { Signature } from '../canvas/signature.js';
+import type { Complete, Signature } from '../canvas/signature.js';
 import type { AsyncResult } from '../result/result-handle.js';
 import type { TaskContext } from '../task/task-context.js';
 
@@ -38,6 +38,9 @@ describe('a task that is replaced', () => {
   });
 
   it('is given a signature that lacks no arguments', () => {
+    expectTypeOf(add.s(1, 2)).toExtend<Complete<number>>();
+    expectTypeOf(add.s(1)).not.toExtend<Complete<number>>();
+    expectTypeOf(add.s(1, 2)).not.toExtend<Complete<string>>();
     // @ts-expect-error one argument is missing
     void ctx.replace(add.s(1));
     // @ts-expect-error the first step lacks one
