@@ -94,7 +94,7 @@ describeWith('redis', 'A chord in Redis', (url) => {
     const backend = await scene.backend(scene.app({}, { resultExpires: 60 }));
     await backend.chords?.growChord('g', 'added');
     const key = `${prefix}celery-taskset-meta-g`;
-    expect([await client.ttl(`${key}.t`), await client.ttl(`${key}.added`)]).toEqual([60, 60]);
+    expect([await client.ttl(`${key}.t`), await client.ttl(`${key}.ctq.added`)]).toEqual([60, 60]);
   });
 
   test('is not complete because one member was executed twice with different results', async () => {

@@ -50,7 +50,7 @@ export class RedisChords implements ChordRole {
   }
 
   async addPart(groupId: string, { taskId, index, state, result }: ChordPart): Promise<ChordProgress> {
-    const { parts, extra, added, sizes } = this.#keys(groupId);
+    const { parts, extra, sizes } = this.#keys(groupId);
     const { codec } = this.#options.context();
     const member = Buffer.from(codec.encodeValue([1, taskId, state, result]));
     const ttl = this.#ttlSeconds();
@@ -61,7 +61,7 @@ export class RedisChords implements ChordRole {
       // A part that is reported again is in the list already.
       else multi.lrem(parts, 0, member).rpush(parts, member);
       multi.get(extra).get(sizes);
-      if (ttl !== undefined) for (const key of [parts, extra, added, sizes]) multi.expire(key, ttl);
+      if (ttl !== undefined) for (const key of [parts, extra, sizes]) multi.expire(key, ttl);
       return repliesOf(await multi.exec());
     });
     const [, written, more, size] = replies as [unknown, number, string | null, string | null];
@@ -84,7 +84,7 @@ export class RedisChords implements ChordRole {
 
   async closeChord(groupId: string): Promise<void> {
     const { parts, extra, added, sizes } = this.#keys(groupId);
-    await this.#write((client) => client.del(parts, extra, added, sizes));
+    await this.#write(async (client) => repliesOf(await client.multi().del(parts, extra, sizes).del(added).exec()));
   }
 
   #write<T>(work: (client: Redis) => Promise<T>): Promise<T> {
@@ -117,7 +117,7 @@ export class RedisChords implements ChordRole {
 
   #keys(groupId: string): Readonly<Record<'parts' | 'extra' | 'added' | 'sizes', string>> {
     const key = this.#options.groupKey(groupId);
-    return { parts: `${key}.j`, extra: `${key}.t`, added: `${key}.added`, sizes: `${key}.s` };
+    return { parts: `${key}.j`, extra: `${key}.t`, added: `${key}.ctq.added`, sizes: `${key}.s` };
   }
 
   #ttlSeconds(): number | undefined {

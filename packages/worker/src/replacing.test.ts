@@ -155,6 +155,17 @@ describe('A replacement', () => {
     ]);
   });
 
+  test('of several steps begins with what the task has sent: it is their parent', async () => {
+    await using scene = await started();
+    const result = await scene.addToAll.delay([1, 2], 10);
+    await result.get(soon);
+    const { id } = result;
+    const [, first, second, last] = scene.ran;
+    expect([first?.parentId, second?.parentId]).toEqual([id, id]);
+    expect([first?.id, second?.id]).toContain(last?.parentId);
+    expect(scene.ran.map(({ rootId }) => rootId)).toEqual([id, id, id, id]);
+  });
+
   test('has its own queue, priority and limits, and none of the headers of the task unless settings say so', async () => {
     const seen: unknown[] = [];
     for (const settings of [{}, { taskInheritParentHeaders: true, taskInheritParentPriority: true }]) {

@@ -47,7 +47,9 @@ async function send(kernel: Kernel, run: Replaceable, node: SignatureNode): Prom
   const ids = repeatableIds('replaced', message.id, message.replacedTaskNesting, digestOf(kernel, node));
   const whole = withOptions(withContinuations(asOnePart(node), message), { taskId: message.id });
   const frozen = freeze(whole, message.replyTo ?? kernel.sender.replyTo, ids);
-  await dispatchFor(kernel, run, marked(frozen.node, message), placeOf(message));
+  // One task is the task itself; steps are what it has sent, and lead to it.
+  const parentId = frozen.node.kind === 'task' ? message.parentId : message.id;
+  await dispatchFor(kernel, run, marked(frozen.node, message), { ...placeOf(message), parentId });
   throw new Ignore('Replaced by new task');
 }
 
@@ -85,9 +87,9 @@ function withContinuations(node: SignatureNode, { callbacks, errbacks }: TaskMes
   return linked;
 }
 
-/** What came before the task comes before the replacement, and what was to come after it comes after that. */
+/** Its place in a workflow, and what was to come after it. */
 function placeOf(message: TaskMessage): Placement {
-  const { id, rootId, parentId, group, groupIndex, chord } = message;
+  const { id, rootId, group, groupIndex, chord } = message;
   const nesting = message.replacedTaskNesting + 1;
   const chain = message.chain?.map((step) => ({
     ...step,
@@ -95,7 +97,6 @@ function placeOf(message: TaskMessage): Placement {
   }));
   return {
     rootId: rootId ?? id,
-    parentId,
     ...(group === null ? {} : { groupId: group }),
     ...(groupIndex === null ? {} : { groupIndex }),
     ...(chord === null ? {} : { chord }),
