@@ -1,5 +1,5 @@
 import { redisBackend } from '@ctq/backend-redis';
-import { Ctq, Reject, type SettingsInput, type TaskContext } from '@ctq/core';
+import { Ctq, group, Reject, type SettingsInput, type TaskContext } from '@ctq/core';
 import { Decimal, PlainDate, PlainTime, Uuid, WireDate } from '@ctq/messaging';
 import { Deadline } from '@ctq/runtime';
 import { recordCommands } from '@ctq/test-services/redis-monitor';
@@ -37,9 +37,10 @@ function wireApp(url: string, prefix: string, settings: SettingsInput) {
     backend: redisBackend({ url, globalKeyprefix: prefix }),
   }).configFromObject(settings);
   const rejected = new Set<string>();
+  const add = app.task('wire.add', (x: number, y: number) => x + y);
   return {
     app,
-    add: app.task('wire.add', (x: number, y: number) => x + y),
+    add,
     mul: app.task('wire.mul', (x: number, y: number) => x * y),
     xsum: app.task('wire.xsum', (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0)),
     ident: app.task('wire.ident', (x: unknown) => x),
@@ -67,6 +68,9 @@ function wireApp(url: string, prefix: string, settings: SettingsInput) {
       rejected.add(ctx.request.id);
       throw new Reject('no thanks', { requeue: true });
     }),
+    dynGroup: app.task('wire.dyn_group', { bind: true }, (ctx: TaskContext, count: number) =>
+      ctx.replace(group(Array.from({ length: count }, (_, index) => add.s(index, index)))),
+    ),
     sleeping: app.task('wire.sleeping', (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, 'slept'))),
   };
 }

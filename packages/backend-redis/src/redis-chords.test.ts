@@ -59,6 +59,44 @@ describeWith('redis', 'A chord in Redis', (url) => {
     expect(await chords.addPart('g', part('b', 1))).toEqual({ count: 2, size: 2 });
   });
 
+  test("[CV-114] counts what ctq adds where Python's members look for it, each task once", async () => {
+    const scene = backendScene(url);
+    const { client, prefix } = scene;
+    const chords = await chordsOf(scene);
+    const key = `${prefix}celery-taskset-meta-g`;
+    await chords.openChord('g', 1);
+    await client.incr(`${key}.t`);
+    expect([await chords.growChord('g', 'added'), await chords.growChord('g', 'added')]).toEqual([true, false]);
+    expect(await client.get(`${key}.t`)).toBe('2');
+    expect(await chords.addPart('g', part('a', 0))).toEqual({ count: 1, size: 3 });
+    await chords.shrinkChord('g', 'added');
+    await chords.shrinkChord('g', 'added');
+    expect(await client.get(`${key}.t`)).toBe('1');
+    await chords.closeChord('g');
+    expect(await client.keys(`${key}*`)).toEqual([]);
+  });
+
+  test('grows by the same task again when Python has closed it meanwhile', async () => {
+    const scene = backendScene(url);
+    const { client, prefix } = scene;
+    const chords = await chordsOf(scene);
+    const key = `${prefix}celery-taskset-meta-g`;
+    await chords.growChord('g', 'added');
+    await client.del(`${key}.j`, `${key}.t`, `${key}.s`);
+    await chords.openChord('g', 1);
+    expect(await chords.growChord('g', 'added')).toBe(true);
+    expect(await chords.addPart('g', part('a', 0))).toEqual({ count: 1, size: 2 });
+  });
+
+  test('what it has grown by expires with the results', async () => {
+    const scene = backendScene(url);
+    const { client, prefix } = scene;
+    const backend = await scene.backend(scene.app({}, { resultExpires: 60 }));
+    await backend.chords?.growChord('g', 'added');
+    const key = `${prefix}celery-taskset-meta-g`;
+    expect([await client.ttl(`${key}.t`), await client.ttl(`${key}.ctq.added`)]).toEqual([60, 60]);
+  });
+
   test('is not complete because one member was executed twice with different results', async () => {
     const scene = backendScene(url);
     const chords = await chordsOf(scene);

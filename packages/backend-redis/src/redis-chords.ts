@@ -6,6 +6,7 @@ import {
   type ResultBackendContext,
 } from '@ctq/core/backend';
 import type { Redis } from 'ioredis';
+import { growChordScript, shrinkChordScript } from './grow-chord.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { WriteRetries } from './write-retries.js';
 
@@ -21,7 +22,8 @@ export interface RedisChordsOptions {
 
 /**
  * Chords as Celery joins them on Redis (celery 5.6 backends/redis.py, on_chord_part_return and set_chord_size): the parts in a sorted set by their index, the size beside it.
- * Members of both languages count together. A part is in the set once, however often it is reported.
+ * Members of both languages count together. A part is in the set once, however often it is reported. Beside Celery's counter of added members stands a set of those
+ * that ctq has added, so that one that is added again is counted once; Python's own additions are in the counter only.
  */
 export class RedisChords implements ChordRole {
   readonly #options: RedisChordsOptions;
@@ -34,6 +36,17 @@ export class RedisChords implements ChordRole {
     const { sizes } = this.#keys(groupId);
     const ttl = this.#ttlSeconds();
     await this.#write((client) => (ttl === undefined ? client.set(sizes, size) : client.set(sizes, size, 'EX', ttl)));
+  }
+
+  async growChord(groupId: string, taskId: string): Promise<boolean> {
+    const { extra, added } = this.#keys(groupId);
+    const ttl = this.#ttlSeconds() ?? 0;
+    return (await this.#write((client) => growChordScript.run(client, [extra, added], [taskId, ttl]))) === 1;
+  }
+
+  async shrinkChord(groupId: string, taskId: string): Promise<void> {
+    const { extra, added } = this.#keys(groupId);
+    await this.#write((client) => shrinkChordScript.run(client, [extra, added], [taskId]));
   }
 
   async addPart(groupId: string, { taskId, index, state, result }: ChordPart): Promise<ChordProgress> {
@@ -70,8 +83,8 @@ export class RedisChords implements ChordRole {
   }
 
   async closeChord(groupId: string): Promise<void> {
-    const { parts, extra, sizes } = this.#keys(groupId);
-    await this.#write((client) => client.del(parts, extra, sizes));
+    const { parts, extra, added, sizes } = this.#keys(groupId);
+    await this.#write(async (client) => repliesOf(await client.multi().del(parts, extra, sizes).del(added).exec()));
   }
 
   #write<T>(work: (client: Redis) => Promise<T>): Promise<T> {
@@ -102,9 +115,9 @@ export class RedisChords implements ChordRole {
     return { taskId, index: Number.isFinite(index) ? index : undefined, state, result };
   }
 
-  #keys(groupId: string): { readonly parts: string; readonly extra: string; readonly sizes: string } {
+  #keys(groupId: string): Readonly<Record<'parts' | 'extra' | 'added' | 'sizes', string>> {
     const key = this.#options.groupKey(groupId);
-    return { parts: `${key}.j`, extra: `${key}.t`, sizes: `${key}.s` };
+    return { parts: `${key}.j`, extra: `${key}.t`, added: `${key}.ctq.added`, sizes: `${key}.s` };
   }
 
   #ttlSeconds(): number | undefined {

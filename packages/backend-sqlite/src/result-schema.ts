@@ -8,7 +8,7 @@ import type { Schema } from '@ctq/sqlite';
  */
 export const resultSchema: Schema = {
   name: 'results',
-  version: 1,
+  version: 2,
   sql: `
     CREATE TABLE ctq_result (
       seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -38,8 +38,14 @@ export const resultSchema: Schema = {
       result BLOB NOT NULL,
       PRIMARY KEY (group_id, task_id)
     ) STRICT;
+    CREATE TABLE ctq_chord_addition (
+      group_id TEXT NOT NULL,
+      task_id TEXT NOT NULL,
+      PRIMARY KEY (group_id, task_id)
+    ) STRICT, WITHOUT ROWID;
     CREATE TRIGGER ctq_chord_deleted AFTER DELETE ON ctq_chord BEGIN
       DELETE FROM ctq_chord_part WHERE group_id = old.group_id;
+      DELETE FROM ctq_chord_addition WHERE group_id = old.group_id;
     END;
 
     CREATE TABLE ctq_key_value (

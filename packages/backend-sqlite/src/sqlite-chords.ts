@@ -12,7 +12,11 @@ const add = `
   INSERT INTO ctq_chord_part (group_id, place, task_id, part_index, state, result)
   VALUES (?1, (SELECT count FROM ctq_chord WHERE group_id = ?1), ?2, ?3, ?4, ?5)
   ON CONFLICT (group_id, task_id) DO NOTHING`;
-const count = 'UPDATE ctq_chord SET count = count + ?2 WHERE group_id = ?1 RETURNING count, size';
+const count = `
+  UPDATE ctq_chord SET count = count + ?2 WHERE group_id = ?1
+  RETURNING count, size + (SELECT count(*) FROM ctq_chord_addition WHERE group_id = ?1)`;
+const grow = 'INSERT INTO ctq_chord_addition (group_id, task_id) VALUES (?, ?) ON CONFLICT DO NOTHING';
+const shrink = 'DELETE FROM ctq_chord_addition WHERE group_id = ? AND task_id = ?';
 const parts = `
   SELECT task_id, part_index, state, result FROM ctq_chord_part WHERE group_id = ?
   ORDER BY part_index IS NULL, part_index, place`;
@@ -31,6 +35,20 @@ export class SqliteChords implements ChordRole {
     const database = await this.#file.database();
     const expiresAt = this.#expiresAt();
     await database.transaction(() => database.statement(open).run([groupId, size, expiresAt]));
+  }
+
+  async growChord(groupId: string, taskId: string): Promise<boolean> {
+    const database = await this.#file.database();
+    const expiresAt = this.#expiresAt();
+    return database.transaction(() => {
+      database.statement(touch).run([groupId, expiresAt]);
+      return database.statement(grow).run([groupId, taskId]) === 1;
+    });
+  }
+
+  async shrinkChord(groupId: string, taskId: string): Promise<void> {
+    const database = await this.#file.database();
+    await database.transaction(() => database.statement(shrink).run([groupId, taskId]));
   }
 
   async addPart(groupId: string, part: ChordPart): Promise<ChordProgress> {

@@ -35,6 +35,7 @@ export {
 export type {
   AnySignature,
   ArgsOf,
+  Complete,
   OptionsOf,
   ResultOf,
   Signature,
@@ -89,11 +90,15 @@ export type { LimitAnswer, LimitAsk } from './limits/limit-state.js';
 export { type RateLimit, runsPerSecond } from './limits/rate-limit.js';
 export { SharedLimit, type LimitTaken, type SharedLimitOptions } from './limits/shared-limit.js';
 export { OutboxClosedError, OutboxFlushError, type UnsentCall } from './errors/outbox-errors.js';
+export { NotInChordError } from './errors/canvas-errors.js';
 export { UniqueConflictError } from './errors/unique-errors.js';
 export { executeIntercepted } from './execute/execute-intercepted.js';
 export type { FailureReason, Outcome } from './execute/outcome.js';
 export { allowJoinResult, currentTask } from './execute/current-task.js';
 export type { Execution } from './execute/execution.js';
+export { addToChord } from './execute/add-to-chord.js';
+export type { ChordAddition, ChordAdditions } from './execute/chord-additions.js';
+export { replaceTask, type Replaceable } from './execute/replacement.js';
 export { runTask } from './execute/run-task.js';
 export { TaskAbort } from './execute/task-abort.js';
 export { tellOutcome, wantsToBeTold } from './execute/tell-outcome.js';
@@ -201,7 +206,14 @@ export type {
 export { Ignore, Reject, Retry, TaskDirective } from './task/directives.js';
 export type { DefineTask } from './task/define-task.js';
 export type { AnyTask, RemoteTask, Task } from './task/task.js';
-export type { DeliveryInfo, RetryOptions, RetryTask, TaskContext, TaskRequest } from './task/task-context.js';
+export type {
+  AddToChord,
+  DeliveryInfo,
+  RetryOptions,
+  RetryTask,
+  TaskContext,
+  TaskRequest,
+} from './task/task-context.js';
 export { isOf } from './task/retry-policy.js';
 export type { TaskDefinition } from './task/task-definition.js';
 export type { ErrorClass, ParamNames, SchemaOption, TaskOptions } from './task/task-options.js';

@@ -74,6 +74,8 @@ class Dying {
   chords(role: ChordRole): ChordRole {
     return {
       openChord: (groupId, size) => role.openChord(groupId, size),
+      growChord: (groupId, taskId) => role.growChord(groupId, taskId),
+      shrinkChord: (groupId, taskId) => role.shrinkChord(groupId, taskId),
       parts: (groupId) => role.parts(groupId),
       addPart: (groupId, part) => {
         this.#counted += 1;

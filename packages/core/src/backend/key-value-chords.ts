@@ -5,7 +5,8 @@ import type { ResultKeys } from './result-keys.js';
 /**
  * Joins chords over a store that can count atomically; undefined where it cannot. A part takes the next place, writes itself there, and then adds
  * itself to the number of those written: whoever brings that to the size is the last, sees all others, and is the only one. A redelivered task
- * takes a second place and a worker that died may have left one empty, so at and beyond the size the tasks in the places are counted.
+ * takes a second place and a worker that died may have left one empty, so at and beyond the size the tasks in the places are counted. Tasks for which the chord grows are
+ * written down in places of their own.
  */
 export function keyValueChords(
   store: KeyValueStore,
@@ -35,6 +36,16 @@ class KeyValueChords implements ChordRole {
     await this.#store.setMany([this.#entry(this.#keys.chord(groupId, 'size'), encodeCount(size))]);
   }
 
+  async growChord(groupId: string, taskId: string): Promise<boolean> {
+    const isNew = !(await this.#added(groupId)).has(taskId);
+    if (isNew) await this.#change(groupId, [taskId, true]);
+    return isNew;
+  }
+
+  async shrinkChord(groupId: string, taskId: string): Promise<void> {
+    await this.#change(groupId, [taskId, false]);
+  }
+
   async addPart(groupId: string, part: ChordPart): Promise<ChordProgress> {
     const { codec, expiresMs } = this.#context();
     const place = await this.#increment(this.#keys.chord(groupId, 'count'), 1, expiresMs);
@@ -51,20 +62,57 @@ class KeyValueChords implements ChordRole {
   }
 
   async closeChord(groupId: string): Promise<void> {
-    const { places } = await this.#standing(groupId);
+    const entries = ['count', 'changes'] as const;
+    const keys = entries.map((entry) => this.#keys.chord(groupId, entry));
+    const found = await this.#store.getMany(keys);
+    const [places = 0, changes = 0] = keys.map((key) => decodeCount(found.get(key)));
     await this.#store.deleteMany([
       this.#keys.chord(groupId, 'size'),
-      this.#keys.chord(groupId, 'count'),
       this.#keys.chord(groupId, 'written'),
+      ...keys,
       ...this.#places(groupId, places),
+      ...this.#changes(groupId, changes),
     ]);
+  }
+
+  async #change(groupId: string, change: readonly [taskId: string, isAdded: boolean]): Promise<void> {
+    const { codec, expiresMs } = this.#context();
+    const place = await this.#increment(this.#keys.chord(groupId, 'changes'), 1, expiresMs);
+    const key = this.#keys.chord(groupId, `change${place}`);
+    await this.#store.setMany([this.#entry(key, codec.encodeValue(change))]);
+  }
+
+  /** The tasks for which it grew. Whoever adds one is no part yet, so what is being written at this moment is not needed. */
+  async #added(groupId: string, known?: number): Promise<ReadonlySet<string>> {
+    const countKey = this.#keys.chord(groupId, 'changes');
+    const changes = known ?? decodeCount((await this.#store.getMany([countKey])).get(countKey)) ?? 0;
+    const added = new Set<string>();
+    if (changes === 0) return added;
+    const keys = this.#changes(groupId, changes);
+    const found = await this.#store.getMany(keys);
+    for (const key of keys) {
+      const bytes = found.get(key);
+      if (bytes === undefined) continue;
+      const [taskId, isAdded] = this.#context().codec.decodeValue(bytes) as readonly [string, boolean];
+      if (isAdded) added.add(taskId);
+      else added.delete(taskId);
+    }
+    return added;
+  }
+
+  #changes(groupId: string, count: number): readonly string[] {
+    return Array.from({ length: count }, (_, index) => this.#keys.chord(groupId, `change${index + 1}`));
   }
 
   async #standing(groupId: string): Promise<{ readonly places: number; readonly size: number | undefined }> {
     const sizeKey = this.#keys.chord(groupId, 'size');
     const countKey = this.#keys.chord(groupId, 'count');
-    const found = await this.#store.getMany([sizeKey, countKey]);
-    return { places: decodeCount(found.get(countKey)) ?? 0, size: decodeCount(found.get(sizeKey)) };
+    const changesKey = this.#keys.chord(groupId, 'changes');
+    const found = await this.#store.getMany([sizeKey, countKey, changesKey]);
+    const added = await this.#added(groupId, decodeCount(found.get(changesKey)) ?? 0);
+    const opened = decodeCount(found.get(sizeKey));
+    const size = opened === undefined ? undefined : opened + added.size;
+    return { places: decodeCount(found.get(countKey)) ?? 0, size };
   }
 
   async #parts(groupId: string, places: number): Promise<readonly ChordPart[]> {

@@ -3,6 +3,8 @@ import type { ChordPart, ChordRole, ResultBackendContext } from './result-backen
 
 interface Chord {
   size: number | undefined;
+  /** Tasks for which it grew. */
+  readonly added: Set<string>;
   /** By task id; results as bytes, because parts are read by another task. */
   readonly parts: Map<string, Omit<ChordPart, 'result'> & { readonly encoded: Uint8Array }>;
   expiresAt: number;
@@ -15,7 +17,12 @@ export function memoryChords(chords: MemoryChords, context: () => ResultBackendC
   const chordOf = (groupId: string): Chord => {
     const { clock, expiresMs = Number.POSITIVE_INFINITY } = context();
     const now = clock.now();
-    const chord = chords.get(groupId, now) ?? { size: undefined, parts: new Map(), expiresAt: 0 };
+    const chord = chords.get(groupId, now) ?? {
+      size: undefined,
+      added: new Set<string>(),
+      parts: new Map(),
+      expiresAt: 0,
+    };
     chord.expiresAt = now + expiresMs;
     chords.set(groupId, chord, now);
     return chord;
@@ -24,10 +31,19 @@ export function memoryChords(chords: MemoryChords, context: () => ResultBackendC
     openChord: async (groupId, size) => {
       chordOf(groupId).size = size;
     },
+    growChord: async (groupId, taskId) => {
+      const { added } = chordOf(groupId);
+      const isNew = !added.has(taskId);
+      added.add(taskId);
+      return isNew;
+    },
+    shrinkChord: async (groupId, taskId) => {
+      chordOf(groupId).added.delete(taskId);
+    },
     addPart: async (groupId, { result, ...part }) => {
-      const { parts, size } = chordOf(groupId);
+      const { parts, size, added } = chordOf(groupId);
       parts.set(part.taskId, { ...part, encoded: context().codec.encodeValue(result) });
-      return { count: parts.size, size };
+      return { count: parts.size, size: size === undefined ? undefined : size + added.size };
     },
     parts: async (groupId) => {
       const { clock, codec } = context();

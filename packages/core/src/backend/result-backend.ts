@@ -120,7 +120,14 @@ export interface GroupRole {
 export interface ChordRole {
   /** Says how many completions will come. Called before the last member is published. */
   openChord(groupId: string, size: number): Promise<void>;
-  /** Adds a part (once per task id) and tells how the chord stands. `size` is undefined when it was not opened or is closed. */
+  /**
+   * One more completion will come, of this task (Celery's `add_to_chord`). Called before it is published, by a member that is not added as a part yet. Once per
+   * task id, before or after the chord was opened, and however often that is; resolves with whether it was the first time.
+   */
+  growChord(groupId: string, taskId: string): Promise<boolean>;
+  /** The task was not published after all: takes its `growChord` back. */
+  shrinkChord(groupId: string, taskId: string): Promise<void>;
+  /** Adds a part (once per task id) and tells how the chord stands. `size` counts those for which it grew, and is undefined when it was not opened or is closed. */
   addPart(groupId: string, part: ChordPart): Promise<ChordProgress>;
   /** The parts in the order of their index. */
   parts(groupId: string): Promise<readonly ChordPart[]>;

@@ -32,8 +32,8 @@ export class ResultKeys {
     return this.#groupPrefix + groupId;
   }
 
-  /** One of the entries of a chord: `size`, the places taken (`count`) and `written`, or the place of a part. */
-  chord(groupId: string, entry: 'size' | 'count' | 'written' | number): string {
+  /** One of the entries of a chord: `size`, the places taken (`count`) and `written`, or the place of a part; the places taken by `changes` of its size, or one of those. */
+  chord(groupId: string, entry: 'size' | 'count' | 'written' | number | 'changes' | `change${number}`): string {
     return `${this.#chordPrefix}${groupId}.${entry}`;
   }
 }

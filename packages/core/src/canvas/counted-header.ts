@@ -18,8 +18,8 @@ function flattenHeader(header: GroupNode): GroupNode {
   return { ...header, members };
 }
 
-/** A member that ends in a group is one part of the chord: the list of that group's results. */
-function asOnePart(member: SignatureNode): SignatureNode {
+/** What ends in a group as one part of a chord, or as one task: the list of that group's results. */
+export function asOnePart(member: SignatureNode): SignatureNode {
   return endsInGroup(member) ? chainOf(member, collectedList) : member;
 }
 

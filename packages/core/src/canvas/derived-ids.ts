@@ -4,14 +4,16 @@ import { createHash } from 'node:crypto';
 export type NewId = () => string;
 
 /**
- * The same ids in the same order whenever it is asked for the same origin: for what follows a task and has no ids yet (links, errbacks), so that a task that is delivered twice sends it
- * twice under one id. UUIDs of version 8 (RFC 9562): bits of a hash.
+ * The same ids in the same order whenever it is asked for the same origin: for what a task sends that has no ids yet (links, errbacks, what it is replaced by), so that a task that is
+ * delivered twice sends it twice under one id. UUIDs of version 8 (RFC 9562): bits of a hash.
  */
-export function derivedIds(origin: string): NewId {
+export function derivedIds(...origin: readonly (string | number)[]): NewId {
   let count = 0;
   return () => {
     count += 1;
-    const hash = createHash('sha256').update(`${origin} ${count}`).digest();
+    const hash = createHash('sha256')
+      .update(JSON.stringify([...origin, count]))
+      .digest();
     hash[6] = (Number(hash[6]) & 0x0f) | 0x80;
     hash[8] = (Number(hash[8]) & 0x3f) | 0x80;
     const hex = hash.toString('hex', 0, 16);

@@ -82,6 +82,9 @@ export interface Signature<A extends readonly unknown[], R, Result = AsyncResult
 /** Anything goes in front of an immutable signature, so nothing has to be given. */
 export type Given<A extends readonly unknown[]> = readonly unknown[] extends A ? readonly unknown[] : A;
 
+/** A signature of any kind that has all its arguments; of a group the result is the list. */
+export type Complete<R> = Linkable & Typed<[], R>;
+
 /** Any signature, whatever it takes and gives. */
 export type AnySignature = Signature<never, unknown, AsyncResult<unknown> | GroupResult<unknown[]>>;
 

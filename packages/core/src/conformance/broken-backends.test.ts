@@ -192,6 +192,31 @@ const defects: readonly Defect[] = [
     },
   },
   {
+    title: 'grows by the same task again',
+    noticedBy: 'a chord that has grown waits for one part more, and for those of the same task once',
+    breaks: ({ chords }) => ({
+      chords: { ...chords, growChord: (groupId, taskId) => chords.growChord(groupId, `${taskId}${Math.random()}`) },
+    }),
+  },
+  {
+    title: 'never shrinks',
+    noticedBy: 'a chord that shrinks does not wait for that task any more, which may be added again',
+    breaks: ({ chords }) => ({ chords: { ...chords, shrinkChord: () => Promise.resolve() } }),
+  },
+  {
+    title: 'forgets with every opening what it has grown by',
+    noticedBy: 'a chord keeps what it has grown by when it is opened later, or again, and forgets it when it is closed',
+    breaks: ({ chords }) => ({
+      chords: {
+        ...chords,
+        openChord: async (groupId, size) => {
+          await chords.closeChord(groupId);
+          await chords.openChord(groupId, size);
+        },
+      },
+    }),
+  },
+  {
     title: 'gives parts in the order in which they came',
     noticedBy: partsCase,
     breaks: ({ chords }) => ({

@@ -29,13 +29,13 @@ export async function sendContinuations(
   const { replyTo } = message;
   const input = { args: [value], replyTo, ...(inherited === undefined ? {} : { inherited }) };
   const sent: Promise<FrozenIds>[] = [];
-  const newId = derivedIds(`${message.id} callbacks`);
+  const newId = derivedIds('callbacks', message.id);
   for (const node of asOne(kernel, message.callbacks ?? []))
     sent.push(sendNext(kernel, node, { ...input, placement: child, newId }));
   const next = message.chain?.at(-1);
   if (next !== undefined && message.chain !== null) {
     const placement = { ...child, chain: message.chain.slice(0, -1) };
-    sent.push(sendNext(kernel, parseNode(next), { ...input, placement, newId: derivedIds(`${message.id} next`) }));
+    sent.push(sendNext(kernel, parseNode(next), { ...input, placement, newId: derivedIds('next', message.id) }));
   }
   return (await Promise.all(sent)).map(childOf);
 }

@@ -1,10 +1,13 @@
 import type { Clock, Logger } from '@ctq/runtime';
+import type { AnySignature } from '../canvas/signature.js';
+import { NotInChordError, notReplaceable } from '../errors/canvas-errors.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import type { ResultTuple } from '../result/result-record.js';
 import { Retry } from '../task/directives.js';
 import { nextAttempt } from '../task/retry-policy.js';
-import type { RetryOptions, RetryTask, TaskContext, TaskRequest } from '../task/task-context.js';
+import type { AddToChord, RetryOptions, RetryTask, TaskContext, TaskRequest } from '../task/task-context.js';
 import type { TaskDefinition } from '../task/task-definition.js';
+import { ChordAdditions } from './chord-additions.js';
 import type { Execution } from './execution.js';
 import { TaskAbort } from './task-abort.js';
 
@@ -22,7 +25,8 @@ export function createContext(execution: Execution, children: () => readonly Res
       return children();
     },
   };
-  return {
+  let additions: ChordAdditions | undefined;
+  const context: TaskContext = {
     request,
     get signal() {
       return abort.signal;
@@ -31,10 +35,21 @@ export function createContext(execution: Execution, children: () => readonly Res
       return execution.logger.child({ taskName: message.task, taskId: message.id });
     },
     retry: retryWith((options) => nextAttempt(message, definition.options, options, clock)),
+    replace: (async (signature: unknown) => {
+      const { onReplace } = definition.options;
+      return await execution.replace(
+        onReplace === undefined ? signature : await onReplace(signature as AnySignature, context),
+      );
+    }) as TaskContext['replace'],
+    addToChord: ((signature: unknown, { lazy = false }: { readonly lazy?: boolean } = {}) => {
+      additions ??= new ChordAdditions();
+      return execution.addToChord({ signature, lazy, additions });
+    }) as AddToChord,
     updateState: (state, meta) => execution.updateState(message, state, meta ?? null),
     // celery 5.6 app/task.py, Task.send_event.
     sendEvent: (type, fields) => execution.sendEvent(type, { uuid: message.id, ...fields }),
   };
+  return context;
 }
 
 export interface DirectCall {
@@ -95,6 +110,9 @@ export function createDirectContext({ definition, args, logger, clock, signal }:
       if (options.error !== undefined) throw options.error;
       return new Retry({ dueAt: options.eta?.getTime() ?? clock.now() });
     }),
+    // In Celery the replacement is sent, and its caller gets the exception Ignore.
+    replace: () => Promise.reject(notReplaceable(`${definition.name} was called in place, so nobody waits for its id`)),
+    addToChord: () => Promise.reject(new NotInChordError(definition.name)),
     updateState: () => Promise.resolve(),
     sendEvent: () => Promise.resolve(),
   };

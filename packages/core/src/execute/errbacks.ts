@@ -23,7 +23,7 @@ export async function sendErrbacks(
   { failedId, rootId, replyTo }: Failed,
 ): Promise<void> {
   const placement: Placement = { rootId: rootId ?? failedId, parentId: failedId };
-  const newId = derivedIds(`${failedId} errbacks`);
+  const newId = derivedIds('errbacks', failedId);
   const send = async (node: SignatureNode): Promise<void> => {
     try {
       await dispatch(kernel, node, { args: [failedId], placement, replyTo, newId });

@@ -5,6 +5,7 @@ import type { TaskMessage } from '../protocol/task-message.js';
 import type { TaskState } from '../result/states.js';
 import type { DeliveryInfo } from '../task/task-context.js';
 import type { TaskDefinition } from '../task/task-definition.js';
+import type { ChordAddition } from './chord-additions.js';
 import type { TaskAbort } from './task-abort.js';
 
 /** What a function runs in; the same for a worker's pool, for eager calls and for direct ones. */
@@ -23,4 +24,8 @@ export interface Execution {
   readonly logger: Logger;
   updateState(message: TaskMessage, state: TaskState, meta: unknown): Promise<void>;
   sendEvent(type: string, fields: EventFields): Promise<void>;
+  /** Sends what takes the place of the task, and throws `Ignore`; resolves with its result where that is there at once. */
+  replace(signature: unknown): Promise<unknown>;
+  /** Adds to the chord of the task. Resolves with the result of what was sent; where that is put off, with the signature to be sent. */
+  addToChord(addition: ChordAddition): Promise<unknown>;
 }

@@ -2,9 +2,11 @@ import { hostname } from 'node:os';
 import type { Message } from '@ctq/messaging';
 import type { Kernel } from '../app/kernel.js';
 import { TaskRevokedError } from '../errors/task-errors.js';
+import { addToChord } from '../execute/add-to-chord.js';
 import { completeRevoked, completeTask, storeProgress } from '../execute/complete-task.js';
 import { executeIntercepted } from '../execute/execute-intercepted.js';
 import type { Execution } from '../execute/execution.js';
+import { replaceTask } from '../execute/replacement.js';
 import { tellOutcome } from '../execute/tell-outcome.js';
 import { TaskAbort } from '../execute/task-abort.js';
 import { decodeTask } from '../protocol/decode-task.js';
@@ -62,6 +64,8 @@ export class EagerSender implements TaskSender {
       updateState: (_message, state, meta) => storeProgress(kernel, completion, state, meta),
       // There is no worker, so nobody watches it.
       sendEvent: () => Promise.resolve(),
+      replace: (signature) => replaceTask(kernel, execution, signature),
+      addToChord: (addition) => addToChord(kernel, execution, addition),
     };
     const { unique } = message;
     let version: number | undefined;

@@ -5,6 +5,7 @@ import type { CallOptions } from '../sending/call-options.js';
 import type { UniqueOptions } from '../unique/unique-options.js';
 import type { LimitOptions } from '../limits/limit-options.js';
 import type { RateLimit } from '../limits/rate-limit.js';
+import type { AnySignature } from '../canvas/signature.js';
 import type { RetryOptions, TaskContext } from './task-context.js';
 
 /** A class of errors to recognise: ctq's own by `isInstance` (which survives duplicate copies), all others by `instanceof`. */
@@ -88,6 +89,8 @@ export interface TaskOptions {
   readonly onFailure?: (error: Error, ctx: TaskContext) => void | Promise<void>;
   /** Called when the next attempt was sent; with what this one failed with, if anything. */
   readonly onRetry?: (error: Error | undefined, ctx: TaskContext) => void | Promise<void>;
+  /** Called by `ctx.replace`: gives what is put in the place of the task, with stamps or options of its own perhaps. Its error is the task's. */
+  readonly onReplace?: (signature: AnySignature, ctx: TaskContext) => AnySignature | Promise<AnySignature>;
   /** Called last, after a success (with the value) or a failure (with the error). */
   readonly afterReturn?: (state: 'SUCCESS' | 'FAILURE', value: unknown, ctx: TaskContext) => void | Promise<void>;
 }
@@ -135,6 +138,7 @@ export const taskOptionNames: readonly string[] = Object.keys({
   onSuccess: true,
   onFailure: true,
   onRetry: true,
+  onReplace: true,
   afterReturn: true,
 } satisfies Record<keyof TaskOptions, true>);
 

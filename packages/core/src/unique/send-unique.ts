@@ -161,7 +161,8 @@ async function withdraw(kernel: Kernel, claim: UniqueClaim | undefined): Promise
   }
 }
 
-function mayHaveArrived(error: unknown): boolean {
+/** Whether a call whose publish has failed may run all the same. */
+export function mayHaveArrived(error: unknown): boolean {
   return PublishTimeoutError.isInstance(error) && error.outcome === 'unknown';
 }
 

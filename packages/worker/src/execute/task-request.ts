@@ -1,9 +1,13 @@
 import {
+  addToChord,
+  type ChordAddition,
   type DeliveryInfo,
   type EventFields,
   type Execution,
+  Ignore,
   type Outcome,
   parseWireTime,
+  replaceTask,
   type RequestedEvent,
   storeProgress,
   TaskAbort,
@@ -131,6 +135,16 @@ export class TaskRequest implements Execution {
   sendEvent(type: string, fields: EventFields): Promise<void> {
     if (this.#isAbandoned) return Promise.resolve();
     return this.#workplace.kernel.events.send(type, fields, { hostname: this.hostname });
+  }
+
+  replace(signature: unknown): Promise<unknown> {
+    // Whoever has the message now replaces it.
+    if (this.#isAbandoned) return Promise.reject(new Ignore('It is run elsewhere'));
+    return replaceTask(this.#workplace.kernel, this, signature);
+  }
+
+  addToChord(addition: ChordAddition): Promise<unknown> {
+    return addToChord(this.#workplace.kernel, this, addition);
   }
 
   /** For signals. */

@@ -173,4 +173,65 @@ export const joiningCases: readonly CaseDescription<ResultBackend, BackendScene>
       assert.deepEqual(await chords.addPart(stays, part(1)), { count: 2, size: 2 });
     },
   },
+  {
+    name: 'a chord that has grown waits for one part more, and for those of the same task once',
+    requires: joinsChords,
+    async run(scene) {
+      const clients = [chordsOf(await scene.open()), chordsOf(await scene.open())] as const;
+      const groupId = randomUUID();
+      const [member, added, other] = [part(0), part(0), part(0)];
+      await clients[0].openChord(groupId, 1);
+      assert.equal(await clients[0].growChord(groupId, added.taskId), true);
+      assert.equal(await clients[1].growChord(groupId, added.taskId), false);
+      assert.deepEqual(await clients[0].addPart(groupId, added), { count: 1, size: 2 });
+      assert.equal(await clients[1].growChord(groupId, other.taskId), true);
+      assert.deepEqual(await clients[1].addPart(groupId, other), { count: 2, size: 3 });
+      assert.deepEqual(await clients[1].addPart(groupId, member), { count: 3, size: 3 });
+    },
+  },
+  {
+    name: 'a chord that shrinks does not wait for that task any more, which may be added again',
+    requires: joinsChords,
+    async run(scene) {
+      const chords = chordsOf(await scene.open());
+      const groupId = randomUUID();
+      const added = part(0);
+      await chords.openChord(groupId, 1);
+      await chords.growChord(groupId, added.taskId);
+      await chords.growChord(groupId, randomUUID());
+      await chords.shrinkChord(groupId, added.taskId);
+      await chords.shrinkChord(groupId, added.taskId);
+      assert.deepEqual(await chords.addPart(groupId, part(0)), { count: 1, size: 2 });
+      assert.equal(await chords.growChord(groupId, added.taskId), true);
+      assert.deepEqual(await chords.addPart(groupId, added), { count: 2, size: 3 });
+    },
+  },
+  {
+    name: 'a chord keeps what it has grown by when it is opened later, or again, and forgets it when it is closed',
+    requires: joinsChords,
+    async run(scene) {
+      const chords = chordsOf(await scene.open());
+      const groupId = randomUUID();
+      const added = part(0);
+      await chords.growChord(groupId, added.taskId);
+      for (let times = 0; times < 2; times += 1) await chords.openChord(groupId, 1);
+      assert.deepEqual(await chords.addPart(groupId, added), { count: 1, size: 2 });
+      await chords.closeChord(groupId);
+      await chords.openChord(groupId, 2);
+      assert.deepEqual(await chords.addPart(groupId, part(0)), { count: 1, size: 2 });
+      assert.equal(await chords.growChord(groupId, added.taskId), true);
+    },
+  },
+  {
+    name: 'a chord that members add to at the same time grows by all that they add',
+    requires: joinsChords,
+    async run(scene) {
+      const clients = [chordsOf(await scene.open()), chordsOf(await scene.open())];
+      const groupId = randomUUID();
+      const added = Array.from({ length: 20 }, () => part(0));
+      await clients[0]?.openChord(groupId, 1);
+      await Promise.all(added.map(({ taskId }, index) => (clients[index % 2] as ChordRole).growChord(groupId, taskId)));
+      assert.deepEqual(await clients[1]?.addPart(groupId, part(0)), { count: 1, size: 21 });
+    },
+  },
 ];

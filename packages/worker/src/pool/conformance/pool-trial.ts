@@ -75,6 +75,8 @@ export class PoolTrial implements AsyncDisposable {
       logger: createLogger((line) => this.#onLine(line)),
       updateState: () => Promise.resolve(),
       sendEvent: () => Promise.resolve(),
+      replace: () => Promise.reject(new Error('Nobody is there to replace it.')),
+      addToChord: () => Promise.reject(new Error('Nobody is there to count it.')),
     };
   }
 

@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
 import {
+  addToChord,
   type AppLocator,
   Ctq,
   decodeTask,
@@ -9,6 +10,7 @@ import {
   isValueUsed,
   type Outcome,
   rebuildError,
+  replaceTask,
   storeProgress,
   type StoredError,
   TaskAbort,
@@ -193,7 +195,7 @@ export class SlotProgram {
     const message = decodeTask(source, kernel.content);
     const definition = kernel.registry.get(message.task);
     const facts = { message, definition, deliveryInfo, hostname };
-    return {
+    const execution: Execution = {
       ...facts,
       source,
       properties: source.properties,
@@ -203,7 +205,10 @@ export class SlotProgram {
       logger: kernel.logger,
       updateState: (changed, state, meta) => storeProgress(kernel, { ...facts, message: changed }, state, meta),
       sendEvent: (type, fields) => kernel.events.send(type, fields, { hostname }),
+      replace: (signature) => replaceTask(kernel, execution, signature),
+      addToChord: (addition) => addToChord(kernel, execution, addition),
     };
+    return execution;
   }
 
   #event(): WorkerProcessEvent {
