@@ -2,6 +2,7 @@
 from datetime import datetime, timedelta, timezone
 
 from celery import chain, chord, group
+from celery.canvas import chunks, xmap, xstarmap
 from celery.contrib.abortable import AbortableAsyncResult
 from celery.result import AsyncResult, GroupResult, result_from_tuple
 
@@ -10,8 +11,12 @@ from expressions import evaluate
 from tasks import app
 
 
+#: One task for many items.
+over_items = {"map": xmap, "starmap": xstarmap, "chunks": chunks}
+
+
 def build(node):
-    """A signature of `["task", name, args, options, kwargs]`, `["chain", nodes]`, `["group", nodes]` or `["chord", nodes, body]`."""
+    """A signature of `["task", name, args, options, kwargs]`, `["chain", nodes]`, `["group", nodes]`, `["chord", nodes, body]`, or a task for many items."""
     kind = node[0]
     if kind == "task":
         _, name, args, options, *kwargs = node
@@ -24,6 +29,9 @@ def build(node):
         if "expires_at" in options:
             signature.options["expires"] = datetime.now(timezone.utc) + timedelta(seconds=signature.options.pop("expires_at"))
         return signature
+    if kind in over_items:
+        _, name, items, options, *size = node
+        return over_items[kind](app.signature(name), items, *size, app=app).set(**options)
     parts = [build(part) for part in node[1]]
     if kind == "chain":
         return chain(*parts)

@@ -64,7 +64,7 @@ function testCalls(place: Place, settings: Readonly<Record<string, unknown>>, ch
   const total = app.task('typescript.total', (numbers: readonly number[]) =>
     numbers.reduce((sum, one) => sum + one, 0),
   );
-  app.task('typescript.echo', (value: unknown) => value);
+  const echo = app.task('typescript.echo', (value: unknown) => value);
   app.task('typescript.fail', () => {
     throw new TypeError('no such order');
   });
@@ -176,6 +176,34 @@ function testCalls(place: Place, settings: Readonly<Record<string, unknown>>, ch
     const there = app.remote<typeof add>('python.add').s(1, 1).set({ queue: 'python' });
     const members = group([there, add.s(2, 2).set({ queue: 'typescript' })]);
     expect(await (await members.delay()).get(soon)).toEqual([2, 4]);
+  });
+
+  const pairs: readonly [number, number][] = [
+    [1, 1],
+    [2, 2],
+    [3, 3],
+  ];
+
+  test('a task of either language runs for many items that Python sends [CV-124, CV-125, CV-126] {python → both: items}', async () => {
+    for (const [echo, sum, options] of [
+      ['typescript.echo', 'typescript.add', { queue: 'typescript' }],
+      ['python.echo', 'python.add', { queue: 'python' }],
+    ] as const) {
+      expect(await fleet.client.call(['map', echo, ['a', 'b'], options])).toEqual({ value: ['a', 'b'] });
+      expect(await fleet.client.call(['starmap', sum, pairs, options])).toEqual({ value: [2, 4, 6] });
+      const chunked: PythonNode = ['chunks', sum, pairs, options, 2];
+      expect(await fleet.client.call(chunked)).toEqual({ value: [[2, 4], [6]] });
+    }
+  });
+
+  test('a task of either language runs for many items that ctq sends [CV-124, CV-125, CV-126] {ctq → both: items}', async () => {
+    for (const queue of ['typescript', 'python'] as const) {
+      const sum = app.remote<typeof add>(`${queue}.add`);
+      expect(await (await sum.starmap(pairs).applyAsync([], { queue })).get(soon)).toEqual([2, 4, 6]);
+      expect(await (await sum.chunks(pairs, 2).applyAsync([], { queue })).get(soon)).toEqual([[2, 4], [6]]);
+      const same = app.remote<typeof echo>(`${queue}.echo`);
+      expect(await (await same.map(['a', 'b']).applyAsync([], { queue })).get(soon)).toEqual(['a', 'b']);
+    }
   });
 
   test('a chord of ctq fails when a member in Python fails {ctq → both: failing chord}', async () => {

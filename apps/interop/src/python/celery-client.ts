@@ -12,7 +12,15 @@ export type PythonNode =
       kwargs?: Readonly<Record<string, unknown>>,
     ]
   | readonly ['chain' | 'group', members: readonly PythonNode[]]
-  | readonly ['chord', members: readonly PythonNode[], body: PythonNode];
+  | readonly ['chord', members: readonly PythonNode[], body: PythonNode]
+  | readonly [
+      'map' | 'starmap' | 'chunks',
+      name: string,
+      items: readonly unknown[],
+      options: Readonly<Record<string, unknown>>,
+      // Items in a chunk.
+      size?: number,
+    ];
 
 /** A result as the properties of Celery's `AsyncResult` tell it. */
 export interface PythonResult {

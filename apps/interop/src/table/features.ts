@@ -153,6 +153,7 @@ export const featureSections: readonly FeatureSection[] = [
         title: 'a chord of groups',
         except: { 'ctq → both': 'flattened: [CV-054](known-differences.md)' },
       },
+      items: 'one task for many items: map, starmap, chunks',
       'failing chord': 'a chord fails with the error of a member',
       'group error': { title: 'a group throws the error of a member', except: { 'python → both': 'Celery alone' } },
     },

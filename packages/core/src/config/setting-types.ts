@@ -38,7 +38,7 @@ export const secret: SettingType<string | Uint8Array> = {
   parse: (value) => (typeof value === 'string' || value instanceof Uint8Array ? value : mismatch),
 };
 
-export const number: SettingType<number> = {
+const number: SettingType<number> = {
   expected: 'a number',
   parse: (value) => (typeof value === 'number' && !Number.isNaN(value) ? value : mismatch),
   parseText: (value) => number.parse(readNumber(value)),

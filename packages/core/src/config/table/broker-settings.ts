@@ -5,7 +5,6 @@ import {
   duration,
   failover,
   integer,
-  number,
   oneOf,
   optional,
   options,
@@ -43,8 +42,6 @@ export interface BrokerSettings {
   brokerFailoverStrategy: FailoverStrategy<string> | null;
   /** Interval of AMQP heartbeats; null for none. */
   brokerHeartbeat: Duration | null;
-  /** Checks per heartbeat. */
-  brokerHeartbeatCheckrate: number;
   /** SASL mechanism: `PLAIN`, `AMQPLAIN` or `EXTERNAL`. */
   brokerLoginMethod: string | null;
   /** Type of the queues that hold messages with an ETA on RabbitMQ. */
@@ -149,13 +146,6 @@ export const brokerSettings: SettingsTable<BrokerSettings> = {
     status: 'effective',
     old: ['BROKER_HEARTBEAT'],
     doc: 'Interval of AMQP heartbeats; null for none.',
-  },
-  brokerHeartbeatCheckrate: {
-    type: number,
-    default: 3,
-    status: 'accepted',
-    old: ['BROKER_HEARTBEAT_CHECKRATE'],
-    doc: 'Checks per heartbeat.',
   },
   brokerLoginMethod: {
     type: optional(text),

@@ -112,6 +112,14 @@ export const refusedSettings: readonly RefusedSettings[] = [
       'CELERYD_TIMER',
     ],
   },
+  {
+    reason: 'Heartbeats are sent on time, and a silent RabbitMQ is asked after two seconds and given up after eight.',
+    names: ['broker_heartbeat_checkrate', 'BROKER_HEARTBEAT_CHECKRATE'],
+  },
+  {
+    reason: 'Every consumer has a prefetch of its own, whatever the kind of its queue.',
+    names: ['worker_detect_quorum_queues', 'CELERYD_DETECT_QUORUM_QUEUES'],
+  },
   { reason: 'It is a detail of the Python process pool.', names: ['worker_pool_putlocks', 'CELERYD_POOL_PUTLOCKS'] },
   { reason: 'Timers of ctq are due to the millisecond.', names: ['worker_timer_precision', 'CELERYD_TIMER_PRECISION'] },
   { reason: 'Register a scheme on the app instead.', names: ['override_backends'] },

@@ -72,8 +72,6 @@ export interface WorkerSettings {
   workerSendTaskEvents: boolean;
   /** File in which a worker remembers revoked tasks. */
   workerStateDb: string | null;
-  /** Prefetch per consumer where a queue is a quorum queue. */
-  workerDetectQuorumQueues: boolean;
   /** File for the lines of `ctq worker`, in place of stderr; `%p` node name, `%n` its first part, `%h` host. */
   workerLogfile: string | null;
   /** File with the process id of `ctq worker`, which is the only one with it; the same placeholders. */
@@ -295,13 +293,6 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
     status: 'effective',
     old: ['CELERYD_STATE_DB'],
     doc: 'File in which a worker remembers revoked tasks.',
-  },
-  workerDetectQuorumQueues: {
-    type: truth,
-    default: true,
-    status: 'accepted',
-    old: ['CELERYD_DETECT_QUORUM_QUEUES'],
-    doc: 'Prefetch per consumer where a queue is a quorum queue.',
   },
   workerLogfile: {
     type: optional(text),
