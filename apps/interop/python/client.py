@@ -30,14 +30,21 @@ def build(node):
             signature.options["expires"] = datetime.now(timezone.utc) + timedelta(seconds=signature.options.pop("expires_at"))
         return signature
     if kind in over_items:
-        _, name, items, options, *size = node
-        return over_items[kind](app.signature(name), items, *size, app=app).set(**options)
+        _, name, items, _, *size = node
+        return over_items[kind](app.signature(name), items, *size, app=app)
     parts = [build(part) for part in node[1]]
     if kind == "chain":
         return chain(*parts)
     if kind == "group":
         return group(parts)
     return chord(parts, build(node[2]))
+
+
+def start(node):
+    """Sends a workflow."""
+    # What runs for many items is sent without its own options, but with those of the call.
+    options = node[3] if node[0] in over_items else {}
+    return build(node).apply_async(**options)
 
 
 def value_of(result):
@@ -50,12 +57,12 @@ def value_of(result):
 
 def run(node):
     """Sends a workflow and waits for its result."""
-    return value_of(build(node).apply_async())
+    return value_of(start(node))
 
 
 def send(node):
     """Sends a workflow; answers with the id of its result."""
-    return build(node).apply_async().id
+    return start(node).id
 
 
 def send_stamped(node, stamps):
