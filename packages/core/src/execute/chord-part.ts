@@ -38,7 +38,7 @@ export async function reportChordPart(
   if (progress.size === undefined || progress.count < progress.size) return;
   const body = parseNode(chord);
   const parts = await chords.parts(group);
-  if (parts.length === progress.size) await concludeChord(kernel, parts, body, member, inherited);
+  if (parts.length >= progress.size) await concludeChord(kernel, parts, body, member, inherited);
   else {
     // Another one that saw the same (a member that was delivered twice) has sent the body, and forgotten the chord since.
     const { size } = await chords.addPart(group, part);
