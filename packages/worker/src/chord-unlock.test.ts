@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type AnySignature, type CallOptions, chain, group, type TaskState } from '@ctq/core';
 import { memoryBackend, type ResultBackend } from '@ctq/core/backend';
+import { TransportConnectionError } from '@ctq/messaging';
 import { deferred, systemClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { WorkerScene } from './__fixtures__/worker-scene.js';
@@ -8,10 +9,19 @@ import { WorkerScene } from './__fixtures__/worker-scene.js';
 const soon = { timeout: 10 };
 
 /** What Python sends beside the members of a chord whose results are where nobody counts (wire/vectors/chord_unlock.json). */
-function setup(backend?: ResultBackend) {
+function setup(backend?: ResultBackend, onPublish: (task: string) => void = () => undefined) {
   const scene = new WorkerScene({
     clock: systemClock,
     resultChordRetryInterval: '20ms',
+    interceptors: [
+      {
+        name: 'publisher',
+        publish: async (call, next) => {
+          onPublish(call.task);
+          await next(call);
+        },
+      },
+    ],
     ...(backend === undefined ? {} : { backend }),
   });
   const { app } = scene;
@@ -120,6 +130,37 @@ describe('celery.chord_unlock', () => {
     const body = await unlock(chain(app.signature('note').set({ serializer: 'none-such' }), note.s()), [member.id]);
     const first = await body.get({ ...soon, propagate: false });
     expect(first).toMatchObject({ code: 'CTQ_CHORD', message: expect.stringContaining('Callback error: ') });
+  });
+
+  test('comes again when the body cannot be sent just now', async () => {
+    let isAway = true;
+    const { scene, app, seen, note, add, unlock } = setup(undefined, (task) => {
+      if (task === 'note' && isAway) throw new TransportConnectionError('the broker is away', { recoverable: true });
+    });
+    await using _ = scene;
+    await scene.start();
+    const member = await add.delay(1, 1);
+    await member.get(soon);
+    app.signals.taskRetry.connect(() => {
+      isAway = false;
+    });
+    const body = await unlock(note.s(), [member.id]);
+    expect(await body.get(soon)).toEqual([2]);
+    expect(seen).toEqual([[2]]);
+  });
+
+  test('fails the body when a member was revoked', async () => {
+    const { scene, app, note, add, unlock } = setup();
+    await using _ = scene;
+    await scene.start();
+    const expired = await add.applyAsync([1, 1], { expires: new Date(0) });
+    await expired.get({ ...soon, propagate: false });
+    const body = await unlock(note.s(), [expired.id]);
+    await expect(body.get(soon)).rejects.toMatchObject({
+      code: 'CTQ_CHORD',
+      message: expect.stringContaining('TaskRevokedError'),
+    });
+    expect(await app.asyncResult(expired.id).state()).toBe('REVOKED');
   });
 
   test('gives up after as many tries as its sender said', async () => {

@@ -1,12 +1,12 @@
 import { durationMs, toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
 import { builtinNames } from '../canvas/builtin-names.js';
-import { dispatch } from '../canvas/dispatch.js';
 import { freeze, freezing } from '../canvas/freeze.js';
 import { parseNode } from '../canvas/serialize.js';
+import { mayRecover } from '../errors/may-recover.js';
 import { ChordError } from '../errors/task-errors.js';
 import { allowJoinResult } from '../execute/current-task.js';
-import { failStep } from '../execute/chord-part.js';
+import { failBody, failStep, sendBody } from '../execute/chord-part.js';
 import { errorRepr } from '../protocol/error-repr.js';
 import { resultFromTuple } from '../result/async-result.js';
 import { groupResult } from '../result/group-result.js';
@@ -43,44 +43,39 @@ export function chordUnlockTask(kernel: Kernel): TaskDefinition {
         throw ctx.retry({ ...again, error: toError(error), throw: false });
       });
       if (!isReady) throw ctx.retry({ ...again, throw: false });
-      await conclude(kernel, ctx, header, callback);
+      try {
+        await conclude(kernel, ctx, header, callback);
+      } catch (thrown) {
+        const error = toError(thrown);
+        // The broker or the store is away.
+        throw mayRecover(error) ? ctx.retry({ ...again, error, throw: false }) : error;
+      }
     },
   });
 }
 
 async function conclude(
   kernel: Kernel,
-  { request, log }: TaskContext,
+  { request }: TaskContext,
   header: GroupResult<unknown[]>,
   callback: unknown,
 ): Promise<void> {
   const { node: body } = freeze(parseNode(callback), freezing(kernel, request.replyTo));
-  const rootId = request.rootId ?? request.id;
-  const fail = async (message: string, cause: Error): Promise<void> => {
-    log.warn({ err: cause, data: { group: header.id } }, `Chord ${header.id} failed`);
-    const error = storedError(new ChordError(message, { cause }));
-    await failStep(kernel, body, error, { failedId: request.id, rootId, replyTo: request.replyTo });
-  };
+  const { id, replyTo } = request;
+  const rootId = request.rootId ?? id;
+  const timeout = kernel.settings.resultChordJoinTimeout;
   let values: readonly unknown[];
   try {
-    const timeout = kernel.settings.resultChordJoinTimeout;
     values = await allowJoinResult(() => header.joinNative({ timeout }));
   } catch (thrown) {
-    const error = toError(thrown);
+    const cause = toError(thrown);
     const culprit = await firstFailed(header.results);
-    const who = culprit === undefined ? '' : `Dependency ${culprit.id} raised `;
-    return await fail(`${who}${errorRepr(error)}`, error);
+    if (culprit !== undefined) return await failBody(kernel, body, cause, { failedId: culprit.id, rootId, replyTo });
+    // Revoked, or not to be had in time.
+    const error = storedError(new ChordError(errorRepr(cause), { cause }));
+    return await failStep(kernel, body, error, { failedId: id, rootId, replyTo });
   }
-  try {
-    await dispatch(kernel, body, {
-      args: [values],
-      placement: { rootId, parentId: request.id },
-      replyTo: request.replyTo,
-    });
-  } catch (thrown) {
-    const error = toError(thrown);
-    await fail(`Callback error: ${errorRepr(error)}`, error);
-  }
+  await sendBody(kernel, body, values, { id, rootId, replyTo });
 }
 
 async function firstFailed(results: readonly AnyResult[]): Promise<AnyResult | undefined> {

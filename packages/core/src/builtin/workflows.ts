@@ -3,7 +3,7 @@ import { builtinNames } from '../canvas/builtin-names.js';
 import { dispatch } from '../canvas/dispatch.js';
 import { resultsOf } from '../canvas/results-of.js';
 import { parseNode } from '../canvas/serialize.js';
-import type { SignatureNode } from '../canvas/signature-node.js';
+import { type SignatureNode, withOptions } from '../canvas/signature-node.js';
 import type { ResultTuple } from '../result/result-record.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import { builtin } from './builtin.js';
@@ -24,18 +24,16 @@ export function groupTask(kernel: Kernel): TaskDefinition {
     params: ['tasks', 'result', 'group_id', 'partial_args', 'add_to_parent'],
     run: async (
       _ctx,
-      tasks: readonly unknown[],
+      tasks: unknown,
       result?: ResultTuple | null,
       groupId?: string | null,
       args?: readonly unknown[] | null,
       addToParent?: boolean | null,
     ) => {
-      const group: SignatureNode = {
-        kind: 'group',
-        members: tasks.map(parseNode),
-        options: { addToParent: addToParent !== false, ...(groupId == null ? {} : { taskId: groupId }) },
-        immutable: false,
-      };
+      const group = withOptions(parseNode({ task: builtinNames.group, kwargs: { tasks } }), {
+        addToParent: addToParent !== false,
+        ...(groupId == null ? {} : { taskId: groupId }),
+      });
       const sent = await send(kernel, group, args);
       return result ?? sent;
     },

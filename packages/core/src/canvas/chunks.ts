@@ -10,8 +10,12 @@ export function groupOfChunks({ task, items, size, options }: ChunksNode): Group
   return { kind: 'group', members, options, immutable: true };
 }
 
+export function isChunkSize(size: unknown): size is number {
+  return typeof size === 'number' && Number.isInteger(size) && size > 0;
+}
+
 /** @throws RangeError for a size that holds nothing. */
-export function checkedChunkSize(size: unknown): number {
-  if (typeof size === 'number' && Number.isInteger(size) && size > 0) return size;
+export function checkedChunkSize(size: number): number {
+  if (isChunkSize(size)) return size;
   throw new RangeError(`Chunks hold a whole number of items, 1 or more, not ${String(size)}.`);
 }

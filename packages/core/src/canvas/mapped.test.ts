@@ -130,6 +130,15 @@ describe('a task over chunks of items', () => {
     expect(await (await chord([plus.chunks(pairs(3), 2)], same.s()).delay()).get()).toEqual([[0, 2], [4]]);
   });
 
+  it('is refused in a message that says no size', () => {
+    const { app, add: plus } = new CanvasScene();
+    const chunks = plus.chunks(pairs(2), 1).serialize();
+    for (const n of [0, 'two', null])
+      expect(() => app.signature({ ...chunks, kwargs: { ...chunks.kwargs, n } })).toThrow(
+        expect.objectContaining({ code: 'CTQ_INVALID_TASK_MESSAGE' }),
+      );
+  });
+
   it('holds one item or more', () => {
     const { add: plus } = new CanvasScene();
     for (const size of [0, -1, 1.5, Number.NaN]) expect(() => plus.chunks(pairs(2), size)).toThrow(RangeError);

@@ -1,6 +1,6 @@
 import { InvalidTaskMessageError } from '../errors/task-errors.js';
 import { builtinNames } from './builtin-names.js';
-import { checkedChunkSize } from './chunks.js';
+import { isChunkSize } from './chunks.js';
 import { subtaskTypeOf } from './mapped.js';
 import { decodeOptions, encodeOptions } from './wire-options.js';
 import type { SerializedSignature } from './serialized-signature.js';
@@ -109,8 +109,8 @@ function parseHeader(value: unknown): GroupNode {
 function parseChunks(kwargs: Readonly<Record<string, unknown>>, options: NodeOptions): ChunksNode {
   const { task, it, n } = kwargs;
   if (!Array.isArray(it)) throw new InvalidTaskMessageError('Chunks in the message have no list of items.');
-  const size = checkedChunkSize(n);
-  return { kind: 'chunks', task: serializeNode(parseNode(task)), items: it, size, options, immutable: true };
+  if (!isChunkSize(n)) throw new InvalidTaskMessageError('Chunks in the message hold no whole number of items.');
+  return { kind: 'chunks', task: serializeNode(parseNode(task)), items: it, size: n, options, immutable: true };
 }
 
 function parseList(value: unknown): readonly SignatureNode[] {

@@ -48,7 +48,7 @@ export async function reportChordPart(
   await chords.closeChord(group);
 }
 
-function failedAt({ id, rootId, replyTo }: ChordMember): Failed {
+function failedAt({ id, rootId, replyTo }: Pick<ChordMember, 'id' | 'rootId' | 'replyTo'>): Failed {
   return { failedId: id, rootId, replyTo };
 }
 
@@ -64,22 +64,37 @@ async function concludeChord(
   member: ChordMember,
   inherited: Inherited | undefined,
 ): Promise<void> {
-  const { id, rootId, replyTo } = member;
   const failed = parts.find((part) => part.state !== 'SUCCESS');
   if (failed === undefined) {
     const results = parts.map((part) => part.result);
-    const input = { args: [results], placement: { rootId, parentId: id }, replyTo };
-    try {
-      await dispatch(kernel, body, inherited === undefined ? input : { ...input, inherited });
-    } catch (thrown) {
-      const error = toError(thrown);
-      const isTaken = UniqueConflictError.isInstance(error);
-      if (!isTaken && mayRecover(error)) throw error;
-      const why = isTaken ? error : unsendable(error);
-      await failStep(kernel, body, storedError(why, kernel.results.errorClasses), failedAt(member));
-    }
+    await sendBody(kernel, body, results, member, inherited);
   } else {
-    await failBody(kernel, body, failed, { rootId, replyTo });
+    const cause = kernel.results.errorOf({ ...failed, traceback: null });
+    await failBody(kernel, body, cause, { ...failedAt(member), failedId: failed.taskId });
+  }
+}
+
+/**
+ * Sends the body of a chord whose header is done; one that cannot be sent, now or later, has failed.
+ * @throws what may be mended by another try
+ */
+export async function sendBody(
+  kernel: Kernel,
+  body: SignatureNode,
+  results: readonly unknown[],
+  last: Pick<ChordMember, 'id' | 'rootId' | 'replyTo'>,
+  inherited?: Inherited,
+): Promise<void> {
+  const { id, rootId, replyTo } = last;
+  const input = { args: [results], placement: { rootId, parentId: id }, replyTo };
+  try {
+    await dispatch(kernel, body, inherited === undefined ? input : { ...input, inherited });
+  } catch (thrown) {
+    const error = toError(thrown);
+    const isTaken = UniqueConflictError.isInstance(error);
+    if (!isTaken && mayRecover(error)) throw error;
+    const why = isTaken ? error : unsendable(error);
+    await failStep(kernel, body, storedError(why, kernel.results.errorClasses), failedAt(last));
   }
 }
 
@@ -89,15 +104,9 @@ function unsendable(cause: Error): ChordError {
 }
 
 /** A member of the header failed (celery 5.6 backends/base.py, chord_error_from_stack). */
-async function failBody(
-  kernel: Kernel,
-  body: SignatureNode,
-  failed: ChordPart,
-  workflow: Pick<Failed, 'rootId' | 'replyTo'>,
-): Promise<void> {
-  const cause = kernel.results.errorOf({ ...failed, traceback: null });
-  const error = storedError(new ChordError(`Dependency ${failed.taskId} raised ${errorRepr(cause)}`, { cause }));
-  await failStep(kernel, body, error, { failedId: failed.taskId, ...workflow });
+export async function failBody(kernel: Kernel, body: SignatureNode, cause: Error, failed: Failed): Promise<void> {
+  const error = storedError(new ChordError(`Dependency ${failed.failedId} raised ${errorRepr(cause)}`, { cause }));
+  await failStep(kernel, body, error, failed);
 }
 
 /** A step will never run: everybody who waits for it, or for what follows it, is told why, and its errbacks are sent. */
