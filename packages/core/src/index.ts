@@ -11,6 +11,7 @@ export { maskUrl } from './app/mask-url.js';
 export type { Kernel } from './app/kernel.js';
 export { chain, type CheckedLinks, type LinkMismatch } from './canvas/chain.js';
 export { chord } from './canvas/chord.js';
+export type { ChordOptions, MemberError, MemberOutcome, OnMemberError } from './canvas/chord-join.js';
 export { group, type ResultsOf } from './canvas/group.js';
 export type { Conf, ConfMethods, ShowSettingsOptions } from './config/conf.js';
 export type { OldName } from './config/configuration.js';

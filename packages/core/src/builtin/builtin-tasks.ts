@@ -1,6 +1,7 @@
 import type { Kernel } from '../app/kernel.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import { accumulateTask } from './accumulate.js';
+import { chordTimeoutTask } from './chord-timeout.js';
 import { chordUnlockTask } from './chord-unlock.js';
 import { backendCleanupTask } from './cleanup.js';
 import { mapTask, starmapTask } from './mapping.js';
@@ -17,6 +18,7 @@ export function builtinTasks(kernel: Kernel): ReadonlyMap<string, TaskDefinition
     groupTask(kernel),
     chordTask(kernel),
     chordUnlockTask(kernel),
+    chordTimeoutTask(kernel),
     backendCleanupTask(kernel),
   ];
   return new Map(tasks.map((task) => [task.name, task]));

@@ -1,4 +1,4 @@
-/** Tasks of Celery's own, as workers of both languages know them (celery 5.6 app/builtins.py). */
+/** Tasks of Celery's own, as workers of both languages know them (celery 5.6 app/builtins.py), and of ctq's. */
 export const builtinNames = {
   accumulate: 'celery.accumulate',
   map: 'celery.map',
@@ -9,4 +9,5 @@ export const builtinNames = {
   chord: 'celery.chord',
   chordUnlock: 'celery.chord_unlock',
   backendCleanup: 'celery.backend_cleanup',
+  chordTimeout: 'ctq.chord_timeout',
 } as const;

@@ -4,6 +4,7 @@ import type { AsyncResult, GroupResult } from '../result/result-handle.js';
 import type { Linkable } from '../sending/call-options.js';
 import { chain, type CheckedLinks, type LinkMismatch } from './chain.js';
 import { chord } from './chord.js';
+import type { MemberOutcome } from './chord-join.js';
 import { group, type ResultsOf } from './group.js';
 import { skew, type SkewOptions } from './skew.js';
 import type {
@@ -169,6 +170,26 @@ describe('chord', () => {
     chord(new Set([show.s(1)]), total.s());
     // @ts-expect-error a chain is no header
     chord(chain(add.s(1, 1), add.s(1)), total.s());
+  });
+
+  it('checks the body against how the header is joined', () => {
+    const outcomes = app.task('outcomes', (given: readonly MemberOutcome<number>[]) => given.length);
+    const mixed = app.task('mixed', (given: readonly [MemberOutcome<number>, MemberOutcome<string>]) => given.length);
+    const some = app.task('some', (given: readonly (number | string)[]) => given.length);
+    chord([add.s(1, 1), add.s(2, 2)], outcomes.s(), { onMemberError: 'collect' });
+    chord([add.s(1, 1), show.s(2)], mixed.s(), { onMemberError: 'collect' });
+    chord(new Set([add.s(1, 1)]), outcomes.s(), { onMemberError: 'collect' });
+    chord([add.s(1, 1), add.s(2, 2)], total.s(), { onMemberError: 'fail', timeout: '30s' });
+    chord([add.s(1, 1), add.s(2, 2)], total.s(), { onMemberError: { quorum: 1 } });
+    chord(group([add.s(1, 1), show.s(2)]), some.s(), { onMemberError: { quorum: 1 } });
+    // @ts-expect-error the body is given outcomes
+    chord([add.s(1, 1), add.s(2, 2)], total.s(), { onMemberError: 'collect' });
+    // @ts-expect-error the body is given results
+    chord([add.s(1, 1), add.s(2, 2)], outcomes.s());
+    // @ts-expect-error a quorum gives a list, of any length
+    chord([add.s(1, 1), show.s(2)], pair.s(), { onMemberError: { quorum: 2 } });
+    // @ts-expect-error no such choice
+    chord([add.s(1, 1)], total.s(), { onMemberError: 'ignore' });
   });
 });
 

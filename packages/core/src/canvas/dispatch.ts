@@ -6,8 +6,11 @@ import type { SendRequest } from '../sending/task-sender.js';
 import { isUnique, sendCall, sendWorkflow } from '../unique/send-unique.js';
 import { wasSent } from '../unique/unique-options.js';
 import { groupOfChunks } from './chunks.js';
+import type { ChordJoin } from './chord-join.js';
+import { chordTimeout } from './chord-timeout.js';
 import type { NewId } from './derived-ids.js';
 import { freeze, freezing, type FrozenIds } from './freeze.js';
+import { JoinClaims } from './join-claims.js';
 import { routeNameOf } from './mapped.js';
 import { childOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
@@ -24,7 +27,7 @@ import {
 /** What has to happen for a workflow to begin: chords are opened, then the first messages are sent. */
 interface Plan {
   readonly sends: SendRequest[];
-  readonly chords: { readonly groupId: string; readonly size: number }[];
+  readonly chords: { readonly groupId: string; readonly size: number; readonly join: ChordJoin | undefined }[];
   readonly inherited: Inherited | undefined;
 }
 
@@ -87,7 +90,12 @@ async function sendAll(kernel: Kernel, { sends, chords }: Plan): Promise<void> {
 async function openChords(kernel: Kernel, opened: Plan['chords']): Promise<void> {
   if (opened.length > 0) {
     const chords = await kernel.chords();
-    await Promise.all(opened.map(({ groupId, size }) => chords.openChord(groupId, size)));
+    await Promise.all(
+      opened.map(async ({ groupId, size, join }) => {
+        await chords.openChord(groupId, size);
+        if (join !== undefined) await new JoinClaims(kernel).open(groupId);
+      }),
+    );
   }
 }
 
@@ -115,7 +123,7 @@ function placedAt(node: SignatureNode, outer: Placement): Placement {
 }
 
 function planTask(kernel: Kernel, plan: Plan, node: TaskNode, args: readonly unknown[], placement: Placement): void {
-  const { taskId, link, linkError, extra, stampedHeaders, stamps, ...call } = node.options;
+  const { taskId, link, linkError, join, joinedBy, extra, stampedHeaders, stamps, ...call } = node.options;
   const taskOptions = kernel.registry.find(node.task)?.options;
   const routeName = routeNameOf(node);
   plan.sends.push({
@@ -186,12 +194,16 @@ function planChord(kernel: Kernel, plan: Plan, node: ChordNode, args: readonly u
     );
     return;
   }
-  plan.chords.push({ groupId, size: node.header.members.length });
+  const { join } = node.options;
+  const size = node.header.members.length;
+  plan.chords.push({ groupId, size, join });
   const { rootId, parentId } = placement;
-  planGroup(kernel, plan, node.header, node.immutable ? [] : args, {
-    ...dropUndefined({ rootId, parentId }),
-    chord: serializeNode(body),
-  });
+  const chord = serializeNode(join === undefined ? body : withOptions(body, { joinedBy: join }));
+  const first = plan.sends.length;
+  planGroup(kernel, plan, node.header, node.immutable ? [] : args, { ...dropUndefined({ rootId, parentId }), chord });
+  // What runs in place needs no end from outside.
+  if (join?.timeoutMs !== undefined && !kernel.settings.taskAlwaysEager)
+    plan.sends.push(chordTimeout({ groupId, chord, size, timeoutMs: join.timeoutMs }, plan.sends[first]));
 }
 
 /** What follows the chord follows its body; so do the chord's own continuations and its place in an outer chord. */

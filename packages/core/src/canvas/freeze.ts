@@ -15,6 +15,8 @@ export interface FrozenIds {
   /** Members of a group, undefined for a single result. */
   readonly members?: readonly FrozenIds[];
   readonly parent?: FrozenIds;
+  /** A header that may fail without its chord. */
+  readonly mayFail?: boolean;
   readonly ignored?: boolean;
   /** How a lone unique call met another one that had its key. */
   readonly conflict?: UniqueConflict;
@@ -106,12 +108,14 @@ function freezeChord(node: ChordNode, how: Freezing): Frozen<ChordNode> {
   const header = freezeGroup(withStampsBelow(ofHeader, stamps), how);
   const ofBody = withOptions(node.body, taskId === undefined ? shared : { ...shared, taskId });
   const body = freeze(withStampsBelow(ofBody, stamps), how);
-  return { node: { ...node, header: header.node, body: body.node }, ids: withParent(body.ids, header.ids) };
+  const mayFail = (node.options.join?.onMemberError ?? 'fail') !== 'fail';
+  const before = mayFail ? { ...header.ids, mayFail } : header.ids;
+  return { node: { ...node, header: header.node, body: body.node }, ids: withParent(body.ids, before) };
 }
 
 /** What every member is sent with: the options of the whole but its id, its continuations, its stamps and its place in an outer workflow. */
 function callOptionsOf({ options }: GroupNode | ChordNode): NodeOptions {
   const { taskId, link, linkError, replyTo, rootId, parentId, groupId, groupIndex, chord, chain, ...others } = options;
-  const { retries, replacedTaskNesting, stampedHeaders, stamps, extra, ...call } = others;
+  const { retries, replacedTaskNesting, stampedHeaders, stamps, join, joinedBy, extra, ...call } = others;
   return call;
 }

@@ -13,7 +13,7 @@ export function resultsOf(kernel: Kernel, ids: FrozenIds): AnyResult {
       kernel.results,
       ids.id,
       ids.members.map((member) => resultsOf(kernel, member)),
-      parent,
+      { parent, ...(ids.mayFail === undefined ? {} : { mayFail: ids.mayFail }) },
     );
   }
   return asyncResult(kernel.results, ids.id, {

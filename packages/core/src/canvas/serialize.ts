@@ -45,12 +45,17 @@ function wrap(
   return { task, args: [], kwargs, options, subtask_type: type, immutable };
 }
 
+/** Whether it looks like one; it may be one of which parts are left out. */
+export function isSignature(value: unknown): value is SerializedSignature {
+  return isRecord(value) && typeof value['task'] === 'string';
+}
+
 /**
  * Reads a signature of any sender.
  * @throws InvalidTaskMessageError when it is none.
  */
 export function parseNode(value: unknown): SignatureNode {
-  if (!isRecord(value) || typeof value['task'] !== 'string') {
+  if (!isSignature(value)) {
     throw new InvalidTaskMessageError(
       'A continuation in the message is not a signature: it needs at least the members task, args, kwargs and options.',
     );

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallOptions, Placement } from '../sending/call-options.js';
+import type { ChordJoin } from './chord-join.js';
 import type { SerializedSignature } from './serialized-signature.js';
 
 /**
@@ -56,6 +57,10 @@ export interface NodeOptions extends Omit<CallOptions, 'link' | 'linkError' | 's
   readonly linkError?: readonly SerializedSignature[];
   /** The names of the stamps. */
   readonly stampedHeaders?: readonly string[];
+  /** Of a chord: how its header is joined, where that is not Celery's way. */
+  readonly join?: ChordJoin;
+  /** Of the body that members of a header carry: how they are joined. */
+  readonly joinedBy?: ChordJoin;
   /** Options of a received signature that are not known here; they travel on. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }

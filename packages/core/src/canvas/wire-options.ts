@@ -1,5 +1,6 @@
 import { isQueue } from '../config/queue-setting.js';
 import type { OwnProperties } from '../sending/call-options.js';
+import { type ChordJoin, decodeJoin, encodeJoin, joinedByOption, joinOption } from './chord-join.js';
 import type { NodeOptions } from './signature-node.js';
 
 /** Option names in a signature on the wire (celery 5.6 app/task.py, apply_async) and ours. */
@@ -39,6 +40,8 @@ const names = [
   ['replaced_task_nesting', 'replacedTaskNesting'],
   // Ours: Python sends such a step as any other.
   ['ctq_unique', 'unique'],
+  [joinOption, 'join'],
+  [joinedByOption, 'joinedBy'],
 ] as const satisfies readonly (readonly [string, keyof NodeOptions])[];
 
 /** Those that are properties of the message, each an option of its own in Celery. */
@@ -53,6 +56,7 @@ const propertyNames = [
 const toOurs: ReadonlyMap<string, keyof NodeOptions> = new Map(names);
 const listOptions: ReadonlySet<string> = new Set(['link', 'link_error']);
 const timeOptions: ReadonlySet<string> = new Set(['eta', 'expires']);
+const joinOptions: ReadonlySet<string> = new Set([joinOption, joinedByOption]);
 
 /** Whether an option stands under this name on the wire, so that nothing else can. */
 export function isOptionName(name: string): boolean {
@@ -63,8 +67,7 @@ export function encodeOptions(options: NodeOptions): Record<string, unknown> {
   const encoded: Record<string, unknown> = {};
   for (const [wire, ours] of names) {
     const value = options[ours];
-    // A queue travels by its name.
-    if (value !== undefined && value !== null) encoded[wire] = isQueue(value) ? value.name : value;
+    if (value !== undefined && value !== null) encoded[wire] = encodeOption(wire, value);
   }
   for (const [wire, ours] of propertyNames) {
     const value = options.properties?.[ours];
@@ -75,6 +78,12 @@ export function encodeOptions(options: NodeOptions): Record<string, unknown> {
     for (const header of options.stampedHeaders) encoded[header] = options.stamps?.[header];
   }
   return { ...options.extra, ...encoded };
+}
+
+/** A queue travels by its name. */
+function encodeOption(name: string, value: unknown): unknown {
+  if (joinOptions.has(name)) return encodeJoin(value as ChordJoin);
+  return isQueue(value) ? value.name : value;
 }
 
 export function decodeOptions(options: Readonly<Record<string, unknown>>): NodeOptions {
@@ -97,6 +106,7 @@ export function decodeOptions(options: Readonly<Record<string, unknown>>): NodeO
 /** A single continuation may stand without its list; instants may come as ISO text or as decoded dates. */
 function decodeOption(name: string, value: unknown): unknown {
   if (listOptions.has(name)) return Array.isArray(value) ? value : [value];
+  if (joinOptions.has(name)) return decodeJoin(value);
   if (timeOptions.has(name) && typeof value === 'string') return new Date(value);
   return value;
 }

@@ -1,7 +1,9 @@
 import { toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
-import type { ChordPart } from '../backend/result-backend.js';
+import type { ChordPart, ChordProgress } from '../backend/result-backend.js';
+import { type ChordJoin, joinOf } from '../canvas/chord-join.js';
 import { dispatch } from '../canvas/dispatch.js';
+import { JoinClaims } from '../canvas/join-claims.js';
 import { parseNode } from '../canvas/serialize.js';
 import type { SerializedSignature } from '../canvas/serialized-signature.js';
 import { type SignatureNode, withLink } from '../canvas/signature-node.js';
@@ -16,6 +18,15 @@ import { exceptionStates, type TaskState } from '../result/states.js';
 import { abandonSteps, type ChordMember, idsOf } from './abandon-steps.js';
 import type { Inherited } from '../sending/inherited.js';
 import { type Failed, sendErrbacks } from './errbacks.js';
+import {
+  type BodyFails,
+  type BodyRuns,
+  dependencyError,
+  type HeaderState,
+  mayDecide,
+  plainJoin,
+  verdictOf,
+} from './join-verdict.js';
 
 /**
  * Reports a finished header task to its chord; whoever completes the header sends the body. The chord is forgotten only after the body was taken by
@@ -35,17 +46,112 @@ export async function reportChordPart(
   const document = exceptionStates.has(state) && isStoredError(result) ? encodeError(result) : result;
   const part: ChordPart = { taskId: id, index: groupIndex ?? undefined, state, result: document };
   const progress = await chords.addPart(group, part);
+  const join = joinOf(chord);
+  if (join !== undefined)
+    return await reportToJoin(kernel, { ...member, chord, group }, { join, part, ...progress }, inherited);
   if (progress.size === undefined || progress.count < progress.size) return;
   const body = parseNode(chord);
+  const { size } = progress;
   const parts = await chords.parts(group);
-  if (parts.length >= progress.size) await concludeChord(kernel, parts, body, member, inherited);
+  const verdict = verdictOf({ join: plainJoin, parts, size, errorOf: errorOf(kernel) });
+  if (verdict !== undefined) await pronounce(kernel, verdict, body, member, inherited);
   else {
     // Another one that saw the same (a member that was delivered twice) has sent the body, and forgotten the chord since.
-    const { size } = await chords.addPart(group, part);
-    if (size === undefined) return;
+    if ((await chords.addPart(group, part)).size === undefined) return;
     await failStep(kernel, body, lost(parts.length, size), failedAt(member));
   }
   await chords.closeChord(group);
+}
+
+/** A member of a chord, known to be one. */
+export interface JoinedMember extends ChordMember {
+  readonly chord: SerializedSignature;
+  readonly group: string;
+}
+
+/** How a chord stands when a member has ended. */
+interface JoinProgress extends ChordProgress {
+  readonly join: ChordJoin;
+  readonly part: ChordPart;
+}
+
+/**
+ * The same for a chord that is joined in a way of its own: whoever decides it takes it upon itself to send the body, and the chord is forgotten when the body was taken and nobody
+ * is still to come.
+ */
+async function reportToJoin(
+  kernel: Kernel,
+  member: JoinedMember,
+  { join, part, count, size }: JoinProgress,
+  inherited: Inherited | undefined,
+): Promise<void> {
+  const { chord, group, id } = member;
+  const chords = await kernel.chords();
+  // It was forgotten, and not by Python: what was added now is left over.
+  if (size === undefined) return await chords.closeChord(group);
+  if (!mayDecide(join, part.state === 'SUCCESS', count, size)) return;
+  const claims = new JoinClaims(kernel);
+  const verdict = verdictOf({ join, parts: await chords.parts(group), size, errorOf: errorOf(kernel) });
+  if (verdict !== undefined && (await claims.claim(group, id)) === 'mine') {
+    await pronounce(kernel, verdict, unjoined(chord), member, inherited);
+    await claims.settle(group);
+  }
+  // Others may have come meanwhile.
+  const now = await chords.addPart(group, part);
+  if (now.size !== undefined && now.count >= now.size && (await claims.isOver(group))) await forgetJoin(kernel, group);
+}
+
+/**
+ * The time of a header is over. Resolves with false when a member is sending the body at this moment, or has died doing so.
+ * @param opened how many members there were to begin with
+ * @param isForced does not wait for that one
+ */
+export async function endJoin(
+  kernel: Kernel,
+  member: JoinedMember,
+  opened: number,
+  isForced: boolean,
+): Promise<boolean> {
+  const { chord, group, id } = member;
+  const join = joinOf(chord) ?? plainJoin;
+  const claims = new JoinClaims(kernel);
+  const claim = await claims.claimLate(group, id, isForced);
+  if (claim !== 'mine') return claim === 'over';
+  const parts = await (await kernel.chords()).parts(group);
+  const size = Math.max(opened, parts.length);
+  const verdict = verdictOf({ join, parts, size, isTimeOver: true, errorOf: errorOf(kernel) });
+  if (verdict !== undefined) await pronounce(kernel, verdict, unjoined(chord), member, undefined);
+  await claims.settle(group);
+  if (parts.length >= opened) await forgetJoin(kernel, group);
+  return true;
+}
+
+/** The body without what is said of the header before it. */
+function unjoined(chord: SerializedSignature): SignatureNode {
+  const node = parseNode(chord);
+  const { joinedBy, ...options } = node.options;
+  return { ...node, options };
+}
+
+function errorOf(kernel: Kernel): HeaderState['errorOf'] {
+  return (part) => kernel.results.errorOf({ ...part, traceback: null });
+}
+
+async function pronounce(
+  kernel: Kernel,
+  verdict: BodyRuns | BodyFails,
+  body: SignatureNode,
+  member: ChordMember,
+  inherited: Inherited | undefined,
+): Promise<void> {
+  if (verdict.kind === 'runs') return await sendBody(kernel, body, verdict.results, member, inherited);
+  const failed = { ...failedAt(member), failedId: verdict.failedId ?? member.id };
+  await failStep(kernel, body, storedError(verdict.error), failed);
+}
+
+async function forgetJoin(kernel: Kernel, groupId: string): Promise<void> {
+  await (await kernel.chords()).closeChord(groupId);
+  await new JoinClaims(kernel).forget(groupId);
 }
 
 function failedAt({ id, rootId, replyTo }: Pick<ChordMember, 'id' | 'rootId' | 'replyTo'>): Failed {
@@ -55,23 +161,6 @@ function failedAt({ id, rootId, replyTo }: Pick<ChordMember, 'id' | 'rootId' | '
 /** The store has dropped some of them (celery 5.6 backends/redis.py, on_chord_part_return). */
 function lost(found: number, size: number): StoredError {
   return storedError(new ChordError(`Join error: ${found} of ${size} results of the header are left`));
-}
-
-async function concludeChord(
-  kernel: Kernel,
-  parts: readonly ChordPart[],
-  body: SignatureNode,
-  member: ChordMember,
-  inherited: Inherited | undefined,
-): Promise<void> {
-  const failed = parts.find((part) => part.state !== 'SUCCESS');
-  if (failed === undefined) {
-    const results = parts.map((part) => part.result);
-    await sendBody(kernel, body, results, member, inherited);
-  } else {
-    const cause = kernel.results.errorOf({ ...failed, traceback: null });
-    await failBody(kernel, body, cause, { ...failedAt(member), failedId: failed.taskId });
-  }
 }
 
 /**
@@ -103,10 +192,9 @@ function unsendable(cause: Error): ChordError {
   return new ChordError(`Callback error: ${errorRepr(cause)}`, { cause });
 }
 
-/** A member of the header failed (celery 5.6 backends/base.py, chord_error_from_stack). */
+/** A member of the header failed. */
 export async function failBody(kernel: Kernel, body: SignatureNode, cause: Error, failed: Failed): Promise<void> {
-  const error = storedError(new ChordError(`Dependency ${failed.failedId} raised ${errorRepr(cause)}`, { cause }));
-  await failStep(kernel, body, error, failed);
+  await failStep(kernel, body, storedError(dependencyError(failed.failedId, cause)), failed);
 }
 
 /** A step will never run: everybody who waits for it, or for what follows it, is told why, and its errbacks are sent. */

@@ -17,6 +17,7 @@ import { taskIdsOf } from './task-ids.js';
 import { collectTree, graphOf, leafOf, walkTree } from './result-tree.js';
 import { exceptionStates, propagateStates, readyStates, type TaskState } from './states.js';
 import { assertMayWait } from './wait-limits.js';
+import { tupleBefore } from './tuple-before.js';
 import { waitForRecord } from './wait-for-record.js';
 import { watchStates } from './watch-states.js';
 
@@ -53,7 +54,7 @@ export function resultFromTuple(results: ResultStore, tuple: unknown): AnyResult
     results,
     id,
     members.map((member) => resultFromTuple(results, member)),
-    parent,
+    { parent },
   );
 }
 
@@ -199,7 +200,7 @@ class StoredResult<R> implements AsyncResult<R> {
   }
 
   asTuple(): ResultTuple {
-    return [[this.id, this.parent?.asTuple() ?? null], null];
+    return [[this.id, tupleBefore(this)], null];
   }
 
   asList(): readonly string[] {
@@ -213,9 +214,11 @@ async function forgetAll(result: AnyResult | undefined): Promise<void> {
   await result?.forget();
 }
 
-/** Of everything that stands before it in its chain. */
+/** Of everything before it in its chain with which it fails. */
 function taskIdsBefore(result: AnyResult): readonly string[] {
   const ids: string[] = [];
-  for (let node = result.parent; node !== undefined; node = node.parent) ids.push(...taskIdsOf(node));
+  for (let node = result.parent; node !== undefined; node = node.parent) {
+    if (!('results' in node && node.mayFail)) ids.push(...taskIdsOf(node));
+  }
   return ids;
 }

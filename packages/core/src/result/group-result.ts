@@ -4,27 +4,36 @@ import { StoredCollection } from './result-collection.js';
 import type { AnyResult, GroupResult } from './result-handle.js';
 import type { ResultTuple } from './result-record.js';
 import type { ResultStore } from './result-store.js';
+import { tupleBefore } from './tuple-before.js';
+
+/** Where a group stands in its workflow. */
+export interface GroupPlace {
+  readonly parent?: AnyResult | undefined;
+  readonly mayFail?: boolean;
+}
 
 /** A handle on the outcomes of a group. */
 export function groupResult<R extends unknown[]>(
   store: ResultStore,
   id: string,
   results: readonly AnyResult[],
-  parent?: AnyResult,
+  place: GroupPlace = {},
 ): GroupResult<R> {
-  return new StoredGroup<R>(store, id, results, parent);
+  return new StoredGroup<R>(store, id, results, place);
 }
 
 class StoredGroup<R extends unknown[]> extends StoredCollection<R> implements GroupResult<R> {
   readonly id: string;
   readonly results: readonly AnyResult[];
   readonly parent: AnyResult | undefined;
+  readonly mayFail: boolean;
 
-  constructor(store: ResultStore, id: string, results: readonly AnyResult[], parent: AnyResult | undefined) {
+  constructor(store: ResultStore, id: string, results: readonly AnyResult[], { parent, mayFail }: GroupPlace) {
     super(store);
     this.id = id;
     this.results = results;
     this.parent = parent;
+    this.mayFail = mayFail ?? false;
   }
 
   async save(): Promise<void> {
@@ -44,7 +53,7 @@ class StoredGroup<R extends unknown[]> extends StoredCollection<R> implements Gr
   }
 
   asTuple(): ResultTuple {
-    return [[this.id, this.parent?.asTuple() ?? null], this.results.map((member) => member.asTuple())];
+    return [[this.id, tupleBefore(this)], this.results.map((member) => member.asTuple())];
   }
 
   asList(): readonly string[] {

@@ -195,6 +195,8 @@ export interface ResultSet<T> extends ResultCollection<T[]> {
 export interface GroupResult<R extends unknown[]> extends ResultCollection<R> {
   readonly id: string;
   readonly parent: AnyResult | undefined;
+  /** The header of a chord that does not fail with its members (`onMemberError`). */
+  readonly mayFail: boolean;
   /** Keeps the group, so that `app.restoreGroup(id)` finds it, here or in Python. */
   save(): Promise<void>;
   /** Forgets what was kept by `save`; the results stay. */
