@@ -88,6 +88,10 @@ function suite(open: () => Promise<Place>): void {
 }
 
 describe('Chords that are joined in a way of their own', () => {
-  describe('in an SQLite file', () => suite(() => sqlitePlace()));
-  describeWith('redis', 'in Redis', (url) => suite(() => Promise.resolve(redisPlace(url))));
+  describe('in an SQLite file', () => {
+    suite(() => sqlitePlace());
+  });
+  describeWith('redis', 'in Redis', (url) => {
+    suite(() => Promise.resolve(redisPlace(url)));
+  });
 });
