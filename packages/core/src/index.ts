@@ -91,7 +91,7 @@ export type { LimitAnswer, LimitAsk } from './limits/limit-state.js';
 export { type RateLimit, runsPerSecond } from './limits/rate-limit.js';
 export { SharedLimit, type LimitTaken, type SharedLimitOptions } from './limits/shared-limit.js';
 export { OutboxClosedError, OutboxFlushError, type UnsentCall } from './errors/outbox-errors.js';
-export { NotInChordError } from './errors/canvas-errors.js';
+export { LostChainError, NotInChordError } from './errors/canvas-errors.js';
 export { UniqueConflictError } from './errors/unique-errors.js';
 export { executeIntercepted } from './execute/execute-intercepted.js';
 export type { FailureReason, Outcome } from './execute/outcome.js';

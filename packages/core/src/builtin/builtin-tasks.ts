@@ -1,6 +1,7 @@
 import type { Kernel } from '../app/kernel.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import { accumulateTask } from './accumulate.js';
+import { chainRestTask } from './chain-rest.js';
 import { chordTimeoutTask } from './chord-timeout.js';
 import { chordUnlockTask } from './chord-unlock.js';
 import { backendCleanupTask } from './cleanup.js';
@@ -19,6 +20,7 @@ export function builtinTasks(kernel: Kernel): ReadonlyMap<string, TaskDefinition
     chordTask(kernel),
     chordUnlockTask(kernel),
     chordTimeoutTask(kernel),
+    chainRestTask(kernel),
     backendCleanupTask(kernel),
   ];
   return new Map(tasks.map((task) => [task.name, task]));

@@ -9,5 +9,6 @@ export const builtinNames = {
   chord: 'celery.chord',
   chordUnlock: 'celery.chord_unlock',
   backendCleanup: 'celery.backend_cleanup',
+  chainRest: 'ctq.chain_rest',
   chordTimeout: 'ctq.chord_timeout',
 } as const;

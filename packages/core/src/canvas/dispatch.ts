@@ -6,6 +6,7 @@ import type { SendRequest } from '../sending/task-sender.js';
 import { isUnique, sendCall, sendWorkflow } from '../unique/send-unique.js';
 import { wasSent } from '../unique/unique-options.js';
 import { groupOfChunks } from './chunks.js';
+import { type ChainRest, splitChain, storeRests } from './chain-rest.js';
 import type { ChordJoin } from './chord-join.js';
 import { chordTimeout } from './chord-timeout.js';
 import type { NewId } from './derived-ids.js';
@@ -16,6 +17,7 @@ import { childOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
 import type { SerializedSignature } from './serialized-signature.js';
 import {
+  type ChainNode,
   type ChordNode,
   type GroupNode,
   type SignatureNode,
@@ -28,6 +30,8 @@ import {
 interface Plan {
   readonly sends: SendRequest[];
   readonly chords: { readonly groupId: string; readonly size: number; readonly join: ChordJoin | undefined }[];
+  /** Parts of chains for the store. */
+  readonly rests: ChainRest[];
   readonly inherited: Inherited | undefined;
 }
 
@@ -57,7 +61,7 @@ export async function dispatch(kernel: Kernel, node: SignatureNode, input: Dispa
   if (child !== undefined) adopter?.addChild(child);
   try {
     const placement = parent === undefined ? {} : { rootId: parent.rootId, parentId: parent.parentId };
-    const plan: Plan = { sends: [], chords: [], inherited: input.inherited ?? parent?.inherited };
+    const plan: Plan = { sends: [], chords: [], rests: [], inherited: input.inherited ?? parent?.inherited };
     planNode(kernel, plan, frozen.node, input.args ?? [], input.placement ?? placement);
     const [only] = plan.sends;
     if (isCalled && only !== undefined && isLone(only, frozen.node)) {
@@ -81,10 +85,16 @@ function isLone({ placement }: SendRequest, node: SignatureNode): boolean {
   return node.kind === 'task' && placement.groupId == null && placement.chord == null && placement.chain == null;
 }
 
-async function sendAll(kernel: Kernel, { sends, chords }: Plan): Promise<void> {
-  if (sends.some(isUnique)) return await sendWorkflow(kernel, sends, () => openChords(kernel, chords));
-  if (chords.length > 0) await openChords(kernel, chords);
+async function sendAll(kernel: Kernel, plan: Plan): Promise<void> {
+  const { sends } = plan;
+  if (sends.some(isUnique)) return await sendWorkflow(kernel, sends, () => prepare(kernel, plan));
+  await prepare(kernel, plan);
   await Promise.all(sends.map((request) => kernel.sender.send(request)));
+}
+
+/** What has to be there before the first message. */
+async function prepare(kernel: Kernel, { chords, rests }: Plan): Promise<void> {
+  await Promise.all([openChords(kernel, chords), storeRests(kernel, rests)]);
 }
 
 async function openChords(kernel: Kernel, opened: Plan['chords']): Promise<void> {
@@ -105,7 +115,7 @@ function planNode(kernel: Kernel, plan: Plan, node: SignatureNode, args: readonl
     case 'task':
       return planTask(kernel, plan, node, args, placement);
     case 'chain':
-      return planChain(kernel, plan, node.links, args, placement);
+      return planChain(kernel, plan, node, args, placement);
     case 'group':
       return planGroup(kernel, plan, node, args, placement);
     case 'chord':
@@ -145,7 +155,7 @@ function planTask(kernel: Kernel, plan: Plan, node: TaskNode, args: readonly unk
 function planChain(
   kernel: Kernel,
   plan: Plan,
-  links: readonly SignatureNode[],
+  { links, options }: ChainNode,
   args: readonly unknown[],
   placement: Placement,
 ): void {
@@ -156,11 +166,16 @@ function planChain(
   const steps = rest
     .map((step, index) => serializeNode(index === rest.length - 1 ? withOptions(step, ofLast) : step))
     .reverse();
+  const { taskChainInlineLinks: limit = steps.length, taskAlwaysEager } = kernel.settings;
+  const split = taskAlwaysEager
+    ? { steps, rests: [] }
+    : splitChain(steps, Math.max(limit, 1), options.taskId as string);
+  plan.rests.push(...split.rests);
   planNode(kernel, plan, first, args, {
     rootId: rootOf(first, placement),
     ...everyStep,
     ...(rest.length === 0 ? ofLast : {}),
-    chain: [...(chain ?? []), ...steps],
+    chain: [...(chain ?? []), ...split.steps],
   });
 }
 

@@ -12,6 +12,19 @@ export class NotInChordError extends TaskError {
   }
 }
 
+/** The rest of a chain that waited in the app's store is not there any more: it has expired, or this program uses another store. */
+export class LostChainError extends TaskError {
+  static override readonly family: string = 'LostChainError';
+
+  constructor(key: string, options: CtqErrorOptions = {}) {
+    super(
+      'CTQ_LOST_CHAIN',
+      `The steps ${key} of a chain are not in the store: they have expired, or this program uses another store than the one that sent them.`,
+      options,
+    );
+  }
+}
+
 /** What `ctx.replace` was given cannot take the place of a task (celery 5.6 app/task.py, Task.replace). */
 export function notReplaceable(why: string): ConfigurationError {
   return new ConfigurationError('CTQ_REPLACEMENT', `${why}.`);

@@ -1,8 +1,9 @@
 import type { Kernel } from '../app/kernel.js';
 import type { SerializedSignature } from '../canvas/serialized-signature.js';
+import { wholeChain } from '../canvas/chain-rest.js';
 import { groupOfChunks } from '../canvas/chunks.js';
 import { parseNode } from '../canvas/serialize.js';
-import type { SignatureNode } from '../canvas/signature-node.js';
+import { type SignatureNode, withOptions } from '../canvas/signature-node.js';
 import type { StoredError } from '../result/result-record.js';
 
 /** A place in the header of a chord: what has to be told how the task there ended. */
@@ -33,9 +34,11 @@ export interface Abandonment {
  */
 export async function abandonSteps(
   kernel: Kernel,
-  step: SignatureNode,
+  given: SignatureNode,
   abandonment: Abandonment,
 ): Promise<readonly ChordMember[]> {
+  const { chain } = given.options;
+  const step = chain == null ? given : withOptions(given, { chain: await wholeChain(kernel, chain) });
   const { state, error, failedId } = abandonment;
   const dateDone = kernel.results.dateDone();
   await Promise.all(

@@ -1,5 +1,6 @@
 import { toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
+import { wholeChain } from '../canvas/chain-rest.js';
 import { parseNode } from '../canvas/serialize.js';
 import { BackendStoreError } from '../errors/result-errors.js';
 import type { TaskMessage } from '../protocol/task-message.js';
@@ -148,7 +149,7 @@ async function concludeFailure(
 ): Promise<void> {
   if (message.chord !== null) await reportChordPart(kernel, message, state, error);
   const { id: failedId, rootId, replyTo } = message;
-  for (const step of message.chain ?? []) {
+  for (const step of await wholeChain(kernel, message.chain ?? [])) {
     const waiting = await abandonSteps(kernel, parseNode(step), { state, error, rootId, failedId, replyTo });
     for (const member of waiting) await reportChordPart(kernel, member, state, error);
   }

@@ -1,4 +1,5 @@
 import type { Kernel } from '../app/kernel.js';
+import { withNextStep } from '../canvas/chain-rest.js';
 import { derivedIds, type NewId } from '../canvas/derived-ids.js';
 import { dispatch, type DispatchInput } from '../canvas/dispatch.js';
 import { freeze, freezing, type FrozenIds } from '../canvas/freeze.js';
@@ -20,7 +21,7 @@ import { asOne } from './errbacks.js';
  */
 export async function sendContinuations(
   kernel: Kernel,
-  message: TaskMessage,
+  message: Pick<TaskMessage, 'id' | 'rootId' | 'replyTo' | 'callbacks' | 'chain'>,
   value: unknown,
   inherited: Inherited | undefined,
 ): Promise<readonly ResultTuple[]> {
@@ -32,9 +33,10 @@ export async function sendContinuations(
   const newId = derivedIds('callbacks', message.id);
   for (const node of asOne(kernel, message.callbacks ?? []))
     sent.push(sendNext(kernel, node, { ...input, placement: child, newId }));
-  const next = message.chain?.at(-1);
-  if (next !== undefined && message.chain !== null) {
-    const placement = { ...child, chain: message.chain.slice(0, -1) };
+  const chain = await withNextStep(kernel, message.chain ?? []);
+  const next = chain.at(-1);
+  if (next !== undefined) {
+    const placement = { ...child, chain: chain.slice(0, -1) };
     sent.push(sendNext(kernel, parseNode(next), { ...input, placement, newId: derivedIds('next', message.id) }));
   }
   return (await Promise.all(sent)).map(childOf);

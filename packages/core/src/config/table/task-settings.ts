@@ -103,6 +103,7 @@ export interface TaskSettings {
   taskTrackStarted: boolean;
   /** Errbacks of a chord are called for each member of its header that fails, too. */
   taskAllowErrorCbOnChordHeader: boolean;
+  taskChainInlineLinks: number | undefined;
   /** Largest message body that is sent or decoded, in bytes, before and after decompression. */
   taskMaxMessageSize: number;
 }
@@ -380,6 +381,13 @@ export const taskSettings: SettingsTable<TaskSettings> = {
     status: 'effective',
     old: ['CELERY_TRACK_STARTED'],
     doc: 'Store STARTED when a task starts.',
+  },
+  taskChainInlineLinks: {
+    type: optional(integer(1)),
+    default: undefined,
+    status: 'effective',
+    old: [],
+    doc: 'How many steps of a chain a message carries at most; the others wait in the key-value store of the app. Unset: all of them, as in Celery.',
   },
   taskAllowErrorCbOnChordHeader: {
     type: truth,
