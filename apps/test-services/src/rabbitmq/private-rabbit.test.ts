@@ -4,12 +4,11 @@ import { isListening } from '../probes/is-listening.js';
 import { probes } from '../probes/probes.js';
 import { describeWithPrograms } from '../vitest.js';
 import { startRabbitServer } from './private-rabbit.js';
-import { startRabbitCluster } from './rabbit-cluster.js';
 
 // A node needs five seconds to start on two idle cores, and rabbitmqctl one.
 describeWithPrograms(['rabbitmq-server'], "a test's own RabbitMQ", () => {
-  test('answers nobody while it is frozen, runs out of memory when it is told to, and has a broker that can be stopped', async () => {
-    await using rabbit = await startRabbitServer();
+  test('can be frozen, run out of memory, lose its broker and be killed; comes back with its data, and leaves nothing when it is stopped', async () => {
+    const rabbit = await startRabbitServer({ vhosts: ['declared'] });
     rabbit.freeze();
     const answer = probes.amqp(rabbit.url).then(() => 'an answer');
     const early = await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 200, 'nothing'))]);
@@ -27,10 +26,7 @@ describeWithPrograms(['rabbitmq-server'], "a test's own RabbitMQ", () => {
     await expect(probes.amqp(rabbit.url)).rejects.toThrow('ECONNREFUSED');
     await rabbit.startApp();
     await probes.amqp(rabbit.url);
-  }, 180_000);
 
-  test('comes back after a kill, on its port and with its data, and leaves nothing when it is stopped', async () => {
-    const rabbit = await startRabbitServer({ vhosts: ['declared'] });
     await rabbit.ctl('add_vhost', 'added');
     await rabbit.kill();
     expect(await isListening(rabbit.port)).toBe(false);
@@ -45,20 +41,6 @@ describeWithPrograms(['rabbitmq-server'], "a test's own RabbitMQ", () => {
     expect(await isListening(rabbit.port)).toBe(false);
     expect(existsSync(rabbit.folder)).toBe(false);
   }, 180_000);
-
-  test('has company, of which one can be missing for a while', async () => {
-    await using cluster = await startRabbitCluster(3);
-    const [first, second] = cluster.nodes;
-    const runningAt = async (): Promise<unknown> => {
-      const status = await first?.ctl('cluster_status', '--formatter', 'json');
-      return (JSON.parse(status ?? '{}') as { running_nodes?: string[] }).running_nodes;
-    };
-    expect(await runningAt()).toHaveLength(3);
-    await second?.kill();
-    expect(await runningAt()).toHaveLength(2);
-    await second?.startAgain();
-    expect(await runningAt()).toHaveLength(3);
-  }, 240_000);
 
   test('says what is wrong with its configuration', async () => {
     await expect(startRabbitServer({ config: { 'listeners.tcp.1': 'nonsense' } })).rejects.toThrow(
