@@ -78,7 +78,7 @@ describe('A chain of which messages carry a part', () => {
     await scene.start();
     const long = chain(one.si(), fail.s(), add.s(1), add.s(1), add.s(1), add.s(1), add.s(1));
     const result = await long.delay();
-    const others = [...(result.asList() as string[])].slice(0, 5);
+    const others = result.asList().slice(0, 5);
     for (const id of others)
       await expect(app.asyncResult(id).get({ ...soon, followParents: false })).rejects.toThrow('1 is enough');
     const around = await chord([long, one.si()], sum.s().linkError(failed.s())).delay();
@@ -134,10 +134,10 @@ describe('A chain of which messages carry a part', () => {
     const store = await app.kernel.store();
     await store.deleteMany((await store.list?.('ctq.coordination.chain.')) ?? []);
     await scene.start();
-    const told = expect(result.get(soon)).rejects.toThrow('of a chain are not in the store');
+    const told = result.get(soon).catch((error: unknown) => String(error));
     await scene.line(/add\[.*raised unexpected/);
     // What comes behind it cannot say so itself.
     await scene.clock.advance(1_000);
-    await told;
+    expect(await told).toContain('of a chain are not in the store');
   });
 });
