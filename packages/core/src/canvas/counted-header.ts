@@ -2,7 +2,7 @@ import { builtinNames } from './builtin-names.js';
 import { groupOfChunks } from './chunks.js';
 import { chainOf, endsInGroup } from './flatten.js';
 import { type GroupNode, type NodeOptions, type SignatureNode, type TaskNode, withLink } from './signature-node.js';
-import { withSharedStamps } from './with-call-options.js';
+import { withSharedStamps } from './with-stamps.js';
 
 /** The header of a chord as its members are counted. @param errbacks of the chord, for each of its members */
 export function countedHeader(header: GroupNode, errbacks: NodeOptions['linkError']): GroupNode {

@@ -11,7 +11,8 @@ import { type SignatureNode, withLink } from './signature-node.js';
 import { signatureText } from './signature-text.js';
 import { stampNode } from './stamp.js';
 import { isVisitor, type StampingVisitor, type StampOptions, type Stamps } from './stamping-visitor.js';
-import { checkedStamps, withCallOptions, withStampsBelow } from './with-call-options.js';
+import { withCallOptions } from './with-call-options.js';
+import { checkedStamps, withStampsBelow } from './with-stamps.js';
 import { withKwargs } from './with-kwargs.js';
 
 const parts = Symbol.for('ctq.signature');

@@ -1,6 +1,6 @@
 import { groupOfChunks } from './chunks.js';
 import { type ChainNode, type SignatureNode, withLink, withOptions } from './signature-node.js';
-import { withStampsBelow } from './with-call-options.js';
+import { withStampsBelow } from './with-stamps.js';
 
 /** Chains inside chains are one chain; a group followed by a step is a chord with that step as body; options of the whole go where they belong. */
 export function flatten(chain: ChainNode): SignatureNode {

@@ -7,7 +7,7 @@ import type { NewId } from './derived-ids.js';
 import { flatten } from './flatten.js';
 import type { ChordNode, GroupNode, NodeOptions, SignatureNode, TaskNode } from './signature-node.js';
 import { withOptions } from './signature-node.js';
-import { withSharedStamps, withStampsBelow } from './with-call-options.js';
+import { withSharedStamps, withStampsBelow } from './with-stamps.js';
 
 /** The ids of a frozen workflow, in the shape of its result. */
 export interface FrozenIds {

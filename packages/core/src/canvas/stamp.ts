@@ -22,7 +22,8 @@ import {
   type Stamps,
   type VisitedSignature,
 } from './stamping-visitor.js';
-import { checkedStamps, withCallOptions, withStamps } from './with-call-options.js';
+import { withCallOptions } from './with-call-options.js';
+import { checkedStamps, withStamps } from './with-stamps.js';
 
 /** Stamps every signature of a workflow, and what is linked to them (celery 5.6 canvas.py, stamp of each kind). */
 export function stampNode(node: SignatureNode, visitor: StampingVisitor, options: StampOptions = {}): SignatureNode {

@@ -12,7 +12,7 @@ import {
   withLink,
   withOptions,
 } from '../canvas/signature-node.js';
-import { withStampsBelow } from '../canvas/with-call-options.js';
+import { withStampsBelow } from '../canvas/with-stamps.js';
 import { notReplaceable } from '../errors/canvas-errors.js';
 import type { TaskMessage } from '../protocol/task-message.js';
 import { asyncResult } from '../result/async-result.js';
