@@ -54,6 +54,7 @@ describe('the settings table', () => {
       'taskInheritParentHeaders',
       'taskMaxCrashes',
       'taskQuarantineQueue',
+      'taskChainInlineLinks',
       'taskMaxMessageSize',
       'resultMaxSize',
       'workerSuccessfulMax',

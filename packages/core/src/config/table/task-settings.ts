@@ -103,7 +103,8 @@ export interface TaskSettings {
   taskTrackStarted: boolean;
   /** Errbacks of a chord are called for each member of its header that fails, too. */
   taskAllowErrorCbOnChordHeader: boolean;
-  taskChainInlineLinks: number | undefined;
+  /** How many steps of a chain a message carries at most; the others wait in the key-value store of the app. Unset: all of them, as in Celery. */
+  taskChainInlineLinks: number | null;
   /** Largest message body that is sent or decoded, in bytes, before and after decompression. */
   taskMaxMessageSize: number;
 }
