@@ -12,6 +12,7 @@ export type { Kernel } from './app/kernel.js';
 export { chain, type CheckedLinks, type LinkMismatch } from './canvas/chain.js';
 export { chord } from './canvas/chord.js';
 export { group, type ResultsOf } from './canvas/group.js';
+export type { Drawable } from './drawing/drawing.js';
 export type { Conf, ConfMethods, ShowSettingsOptions } from './config/conf.js';
 export type { OldName } from './config/configuration.js';
 export { parseSettings, type ParseSettingsOptions } from './config/resolve-settings.js';
@@ -20,6 +21,7 @@ export type { Settings, SettingsGiven, SettingsInput } from './config/settings.j
 export { type SettingName, settingsTable } from './config/settings-table.js';
 export { skew, type SkewOptions } from './canvas/skew.js';
 export type { SerializedSignature } from './canvas/serialized-signature.js';
+export type { SignatureGraph, SignatureGraphEdge, SignatureGraphNode } from './canvas/signature-graph.js';
 export type { NodeOptions } from './canvas/signature-node.js';
 export {
   type AddedStamps,

@@ -1,4 +1,5 @@
 import type { Duration } from '@ctq/runtime';
+import type { Drawable } from '../drawing/drawing.js';
 import type { ExtendedResult, ResultRecord, ResultTuple } from './result-record.js';
 import type { UniqueConflict } from '../unique/unique-options.js';
 import type { TaskState } from './states.js';
@@ -135,12 +136,10 @@ export interface AsyncResult<R> extends ResultHandle<R> {
 }
 
 /** What sent what. */
-export interface ResultGraph {
+export interface ResultGraph extends Drawable {
   /** Ids in the order in which they were found; the root is the first. */
   readonly nodes: readonly string[];
   readonly edges: readonly (readonly [from: string, to: string])[];
-  /** For Graphviz. */
-  toDot(): string;
 }
 
 /** The values of a join with the errors in their places. */
