@@ -136,9 +136,12 @@ export type {
   ResultHandle,
   ResultSet,
   StateChange,
+  TreeChange,
+  TreeCounts,
   TreeOptions,
   WaitForOptions,
   WatchOptions,
+  WorkflowHandle,
 } from './result/result-handle.js';
 export type {
   ExtendedResult,

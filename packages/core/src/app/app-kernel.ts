@@ -15,6 +15,7 @@ import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
 import { CrashRecords } from '../quarantine/crash-records.js';
 import { QuarantineQueue } from '../quarantine/quarantine-queue.js';
+import { resultFromTuple } from '../result/async-result.js';
 import { ErrorClasses } from '../result/error-classes.js';
 import { ResultStore } from '../result/result-store.js';
 import { SharedRevocations } from '../revoke/shared-revocations.js';
@@ -282,6 +283,7 @@ function createResults({
     errorClasses: new ErrorClasses(more.errorClasses),
     remoteTracebacks: () => settings.values.taskRemoteTracebacks,
     maxBytes: () => codecs.maxResultBytes,
+    handleOf: resultFromTuple,
   });
 }
 

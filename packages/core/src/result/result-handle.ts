@@ -39,7 +39,7 @@ export interface JoinOptions extends WaitForOptions {
 
 /** How to follow a result. */
 export interface WatchOptions extends Pick<WaitForOptions, 'timeout' | 'signal' | 'disableSyncSubtasks'> {
-  /** States that are kept for a loop that is slower than the task; the oldest are dropped first, the last never. Default 100. */
+  /** States that are kept for a loop that is slower than the tasks; the oldest are dropped first, those that nothing follows never. Default 100. */
   readonly buffer?: number;
 }
 
@@ -56,6 +56,35 @@ export type StateChange<R> =
       readonly error: Error;
       readonly record: ResultRecord;
     };
+
+/** How many tasks of a workflow there are. */
+export interface TreeCounts {
+  /** Grows where a task that has ended is seen to have sent others. Those that ignore their results are not among them. */
+  readonly known: number;
+  /** Nothing follows their state: all of the following. */
+  readonly done: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly revoked: number;
+}
+
+/** A state of a task of a workflow that was seen. */
+export type TreeChange = StateChange<unknown> & {
+  /** Whose it is. */
+  readonly id: string;
+  readonly result: AsyncResult<unknown>;
+  /** As they are with this change. */
+  readonly counts: TreeCounts;
+};
+
+/** What a workflow is, whichever of its results is at hand. */
+export interface WorkflowHandle {
+  /**
+   * The states of all tasks of the workflow as they come: of this result, those before it, members of groups, and what they send. Begins with what is stored, and ends when nothing
+   * is left to come. Leaving the loop ends the watching.
+   */
+  watchTree(options?: WatchOptions): AsyncGenerator<TreeChange, void, undefined>;
+}
 
 /** What all results have in common. */
 export interface ResultHandle<R> {
@@ -89,7 +118,7 @@ export interface TreeOptions {
 }
 
 /** The future outcome of one call. */
-export interface AsyncResult<R> extends ResultHandle<R> {
+export interface AsyncResult<R> extends ResultHandle<R>, WorkflowHandle {
   /** The result of the task before it in its chain. */
   readonly parent: AnyResult | undefined;
   /** Nothing is stored for it: `get` resolves with null at once. */
@@ -146,7 +175,7 @@ export interface ResultGraph extends Drawable {
 export type OrErrors<R extends unknown[]> = { [K in keyof R]: R[K] | Error };
 
 /** Several results as one. */
-export interface ResultCollection<R extends unknown[]> extends Iterable<AnyResult> {
+export interface ResultCollection<R extends unknown[]> extends Iterable<AnyResult>, WorkflowHandle {
   readonly results: readonly AnyResult[];
   readonly length: number;
   /** Waits for all and gives their values in the order of the results; throws the error of whichever is first known to have failed. */

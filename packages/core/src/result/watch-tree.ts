@@ -1,0 +1,204 @@
+import type { Timer } from '@ctq/runtime';
+import { ResultTimeoutError } from '../errors/result-errors.js';
+import { Inbox } from './inbox.js';
+import { KnownTasks } from './known-tasks.js';
+import type { AnyResult, AsyncResult, TreeChange, TreeCounts, WatchOptions } from './result-handle.js';
+import type { ResultRecord } from './result-record.js';
+import type { ResultStore } from './result-store.js';
+import type { StopObserving } from './result-waiter.js';
+import { isSameState, stateChange } from './state-change.js';
+import { propagateStates, readyStates } from './states.js';
+import { assertMayWait, bufferOf, limitWait } from './wait-limits.js';
+
+/**
+ * How long after the last news what follows a failure is waited for. ctq stores the failure for it at once; Celery stores nothing for what follows a revoked
+ * task (celery 5.6 backends/base.py, mark_as_revoked).
+ */
+const abandonedMs = 5_000;
+
+/** The states of the tasks of a workflow as they come, those that are stored first, until there is nothing left that may still come. */
+export async function* watchTree(
+  results: ResultStore,
+  roots: readonly AnyResult[],
+  options: WatchOptions,
+): AsyncGenerator<TreeChange, void, undefined> {
+  assertMayWait(options);
+  const watch = new TreeWatch(results, bufferOf(options));
+  const lift = limitWait(
+    results.clock,
+    options,
+    (error) => watch.fail(error),
+    (ms) => watch.timeoutError(ms),
+  );
+  try {
+    watch.begin(roots);
+    for (let news = await watch.next(); news !== undefined; news = await watch.next()) {
+      const { task, record, counts } = news;
+      yield { ...stateChange(results, record), id: record.taskId, result: task, counts };
+    }
+  } finally {
+    lift();
+    watch.stop();
+  }
+}
+
+interface News {
+  readonly task: AsyncResult<unknown>;
+  readonly record: ResultRecord;
+  readonly counts: TreeCounts;
+}
+
+/** A task that has not ended yet, as far as is known. */
+interface WatchedTask {
+  readonly task: AsyncResult<unknown>;
+  last: ResultRecord | undefined;
+  readonly stop: StopObserving;
+}
+
+/** One loop over a workflow: what it has seen, and what it still waits for. */
+class TreeWatch {
+  readonly #results: ResultStore;
+  readonly #inbox: Inbox<News | undefined>;
+  readonly #known = new KnownTasks();
+  readonly #watched = new Map<string, WatchedTask>();
+  /** Those among the watched that nobody will begin. */
+  readonly #abandoned = new Set<string>();
+  readonly #stops = new Set<StopObserving>();
+  /** Not observed any more at the end of this turn. */
+  #ended: { readonly id: string; readonly stop: StopObserving }[] = [];
+  #counts: TreeCounts = { known: 0, done: 0, succeeded: 0, failed: 0, revoked: 0 };
+  #lastCall: Timer | undefined;
+
+  constructor(results: ResultStore, buffer: number) {
+    this.#results = results;
+    this.#inbox = new Inbox(buffer);
+  }
+
+  begin(roots: readonly AnyResult[]): void {
+    this.#add(roots);
+    this.#lookForEnd();
+  }
+
+  /** Undefined when nothing more will come. */
+  next(): Promise<News | undefined> {
+    return this.#inbox.next();
+  }
+
+  fail(error: unknown): void {
+    this.#inbox.fail(error);
+  }
+
+  timeoutError(ms: number): ResultTimeoutError {
+    const { known, done } = this.#counts;
+    return new ResultTimeoutError(
+      `${known - done} of ${known} tasks of the workflow were not ready within ${ms / 1_000}s. They may still be waiting, running, or have been sent to a queue that no worker consumes.`,
+      { details: { missing: known - done, of: known } },
+    );
+  }
+
+  stop(): void {
+    this.#lastCall?.cancel();
+    this.#watched.clear();
+    this.#ended = [];
+    for (const stop of this.#stops) stop();
+    this.#stops.clear();
+  }
+
+  /** One observation for all that is found at a time. */
+  #add(results: readonly AnyResult[]): void {
+    const tasks = new Map<string, AsyncResult<unknown>>();
+    for (const task of this.#known.add(results)) {
+      const id = taskIdOf(task);
+      if (!task.ignored && !this.#watched.has(id)) tasks.set(id, task);
+    }
+    if (tasks.size === 0) return;
+    const stop = this.#results.observe([...tasks.keys()], {
+      onRecord: (record) => this.#take(record),
+      onError: (error) => this.fail(error),
+    });
+    this.#stops.add(stop);
+    for (const [id, task] of tasks) this.#watched.set(id, { task, last: undefined, stop });
+    this.#count({ known: tasks.size });
+  }
+
+  #take(record: ResultRecord): void {
+    const watched = this.#watched.get(record.taskId);
+    if (watched === undefined || (watched.last !== undefined && isSameState(watched.last, record))) return;
+    watched.last = record;
+    try {
+      if (readyStates.has(record.status)) this.#end(watched, record);
+      else this.#inbox.push({ task: watched.task, record, counts: this.#counts });
+    } catch (error) {
+      // What a document says of children is none.
+      return this.fail(error);
+    }
+    this.#lookForEnd();
+  }
+
+  #end({ task, stop }: WatchedTask, record: ResultRecord): void {
+    const { taskId, status, children } = record;
+    this.#watched.delete(taskId);
+    this.#abandoned.delete(taskId);
+    if (this.#ended.length === 0) queueMicrotask(() => this.#release());
+    this.#ended.push({ id: taskId, stop });
+    this.#add((children ?? []).map((child) => this.#results.handleOf(child)));
+    if (propagateStates.has(status))
+      for (const id of this.#known.after(task.id)) if (this.#watched.has(id)) this.#abandoned.add(id);
+    this.#count({ done: 1, ...countedAs(status) });
+    this.#inbox.keep({ task, record, counts: this.#counts });
+  }
+
+  /** What has ended is not looked for any more, however long the rest takes. */
+  #release(): void {
+    const ids = new Map<StopObserving, string[]>();
+    for (const { id, stop } of this.#ended) {
+      const some = ids.get(stop);
+      if (some === undefined) ids.set(stop, [id]);
+      else some.push(id);
+    }
+    this.#ended = [];
+    for (const [stop, some] of ids) stop(some);
+  }
+
+  #lookForEnd(): void {
+    this.#lastCall?.cancel();
+    if (this.#watched.size > this.#abandoned.size) return;
+    if (this.#watched.size === 0) this.#inbox.keep(undefined);
+    else this.#lastCall = this.#results.clock.setTimer(() => void this.#lookForLast(), abandonedMs);
+  }
+
+  /** Nothing has come for a while. It may be there all the same, or the backend may be away. */
+  async #lookForLast(): Promise<void> {
+    const left = this.#watched.size;
+    try {
+      const found = await Promise.all([...this.#abandoned].map((id) => this.#results.find(id)));
+      for (const record of found) if (record !== undefined) this.#take(record);
+    } catch {
+      // Who observes is told of what does not pass.
+      if (this.#watched.size > 0) this.#lookForEnd();
+      return;
+    }
+    if (this.#watched.size === left && this.#abandoned.size === left) this.#inbox.keep(undefined);
+  }
+
+  #count(more: Partial<TreeCounts>): void {
+    const { known, done, succeeded, failed, revoked } = this.#counts;
+    this.#counts = {
+      known: known + (more.known ?? 0),
+      done: done + (more.done ?? 0),
+      succeeded: succeeded + (more.succeeded ?? 0),
+      failed: failed + (more.failed ?? 0),
+      revoked: revoked + (more.revoked ?? 0),
+    };
+  }
+}
+
+function countedAs(status: ResultRecord['status']): Partial<TreeCounts> {
+  if (status === 'SUCCESS') return { succeeded: 1 };
+  return status === 'REVOKED' ? { revoked: 1 } : { failed: 1 };
+}
+
+/** Whose outcome a result is: of a unique call that met another one perhaps that one's. */
+function taskIdOf({ id, conflict }: AsyncResult<unknown>): string {
+  return conflict?.outcome === 'returned' ? conflict.id : id;
+}
