@@ -29,6 +29,7 @@ export const redisDatabases = {
   soakPoison: 28,
   soakLimits: 29,
   soakKillResults: 30,
+  soakWholeWorkflows: 36,
   interopOptions: 40,
   interopErrors: 41,
   interopStates: 42,

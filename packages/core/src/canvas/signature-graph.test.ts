@@ -28,8 +28,8 @@ describe('The graph of a signature', () => {
     ],
     [
       'the body of a chord, which its whole header leads to',
-      chord([add.s(1, 1), add.s(2, 2).pipe(same.s())], total.s()),
-      ['add1 > same2', 'add0 > total3', 'same2 > total3'],
+      chord([add.s(1, 1), add.s(2, 2).pipe(add.s(1))], total.s()),
+      ['add1 > add2', 'add0 > total3', 'add2 > total3'],
     ],
     [
       'a group that a group follows, by way of a point',
@@ -38,8 +38,8 @@ describe('The graph of a signature', () => {
     ],
     [
       'groups in the header, and a chord that goes on',
-      chain(chord([group([add.s(1, 1), add.s(2, 2)]), same.s(3)], same.s()), note.s()),
-      ['add0 > same3', 'add1 > same3', 'same2 > same3', 'same3 > note4'],
+      chain(chord([group([add.s(1, 1), add.s(2, 2)]), add.s(3, 3)], same.s()), note.s()),
+      ['add0 > same3', 'add1 > same3', 'add2 > same3', 'same3 > note4'],
     ],
     [
       'callbacks and errbacks',

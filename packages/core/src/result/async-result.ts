@@ -1,5 +1,7 @@
 import type { UniqueConflict } from '../unique/unique-options.js';
+import type { RevokeOptions } from '../revoke/revocation.js';
 import { abortTask } from './abort-task.js';
+import { cancelWorkflow } from './cancel-workflow.js';
 import { groupResult } from './group-result.js';
 import type {
   AnyResult,
@@ -14,7 +16,7 @@ import type {
 } from './result-handle.js';
 import type { ExtendedResult, ResultRecord, ResultTuple } from './result-record.js';
 import type { ResultStore } from './result-store.js';
-import { taskIdsOf } from './task-ids.js';
+import { taskIdOf, taskIdsOf } from './task-ids.js';
 import { collectTree, graphOf, leafOf, walkTree } from './result-tree.js';
 import { exceptionStates, propagateStates, readyStates, type TaskState } from './states.js';
 import { assertMayWait } from './wait-limits.js';
@@ -117,8 +119,7 @@ class StoredResult<R> implements AsyncResult<R> {
 
   /** Whose outcome it is. */
   get #taskId(): string {
-    const { conflict } = this;
-    return conflict?.outcome === 'returned' ? conflict.id : this.id;
+    return taskIdOf(this);
   }
 
   get(options?: GetOptions & { readonly propagate?: true }): Promise<R>;
@@ -196,6 +197,10 @@ class StoredResult<R> implements AsyncResult<R> {
 
   watch(options: WatchOptions = forEver): AsyncGenerator<StateChange<R>, void, undefined> {
     return watchStates<R>(this.#results, this.#taskId, options);
+  }
+
+  cancel(options: RevokeOptions = forEver): Promise<void> {
+    return cancelWorkflow(this.#results, [this], options);
   }
 
   watchTree(options: WatchOptions = forEver): AsyncGenerator<TreeChange, void, undefined> {

@@ -1,3 +1,5 @@
+import type { RevokeOptions } from '../revoke/revocation.js';
+import { cancelWorkflow } from './cancel-workflow.js';
 import { streamRecords } from './record-stream.js';
 import type {
   AnyResult,
@@ -89,6 +91,10 @@ export abstract class StoredCollection<R extends unknown[]> implements ResultCol
 
   async forget(): Promise<void> {
     await Promise.all(this.results.map((result) => result.forget()));
+  }
+
+  cancel(options: RevokeOptions = {}): Promise<void> {
+    return cancelWorkflow(this.store, this.whole, options);
   }
 
   watchTree(options: WatchOptions = {}): AsyncGenerator<TreeChange, void, undefined> {

@@ -2,6 +2,7 @@ import type { Duration } from '@ctq/runtime';
 import type { Drawable } from '../drawing/drawing.js';
 import type { ExtendedResult, ResultRecord, ResultTuple } from './result-record.js';
 import type { UniqueConflict } from '../unique/unique-options.js';
+import type { RevokeOptions } from '../revoke/revocation.js';
 import type { TaskState } from './states.js';
 
 /** How to wait, for whatever is waited for. */
@@ -84,6 +85,12 @@ export interface WorkflowHandle {
    * is left to come. Leaving the loop ends the watching.
    */
   watchTree(options?: WatchOptions): AsyncGenerator<TreeChange, void, undefined>;
+  /**
+   * Revokes all tasks of the workflow that have not ended: those that wait, those that were not sent yet, what they would send; with `terminate` also those that run. Whoever waits
+   * for one gets `TaskRevokedError`. Resolves when it is stored, as `app.revoke` does; who gives no `terminate` lets the tasks that run come to their end.
+   * @throws ConfigurationError for an app without a store.
+   */
+  cancel(options?: RevokeOptions): Promise<void>;
 }
 
 /** What all results have in common. */

@@ -46,6 +46,7 @@ function setup() {
     remoteTracebacks: () => false,
     maxBytes: () => undefined,
     handleOf: resultFromTuple,
+    revoke: () => Promise.reject(new Error('no store')),
   });
   const record = { status: 'SUCCESS', result: 5, traceback: null, children: [], dateDone: null } as const;
   return {

@@ -3,6 +3,7 @@ import { backoffMs, Batcher, type Clock, type Logger, toError } from '@ctq/runti
 import type { BackendBroker, ResultBackend, ResultBackendContext } from '../backend/result-backend.js';
 import { BackendError } from '../errors/result-errors.js';
 import { formatWireTime } from '../protocol/wire-time.js';
+import type { Revocation } from '../revoke/revocation.js';
 import { intercepted, type Interceptor } from '../interceptor/interceptor.js';
 import type { AnyResult } from './result-handle.js';
 import type { RecordToStore, ResultCodec, ResultRecord } from './result-record.js';
@@ -31,6 +32,8 @@ export interface ResultStoreOptions {
   readonly remoteTracebacks: () => boolean;
   /** Makes a handle of the tuple of a result. @throws TypeError where it is none. */
   readonly handleOf: (store: ResultStore, tuple: unknown) => AnyResult;
+  /** For all processes of the app. @throws ConfigurationError for an app without a store. */
+  readonly revoke: (revocations: readonly Revocation[]) => Promise<void>;
   /** The setting `resultMaxSize`, in bytes; undefined for no limit of its own. */
   readonly maxBytes: () => number | undefined;
 }
@@ -125,6 +128,11 @@ export class ResultStore {
   /** A handle on a result that a document names. @throws TypeError where it names none. */
   handleOf(tuple: unknown): AnyResult {
     return this.#options.handleOf(this, tuple);
+  }
+
+  /** Says for all processes of the app that calls are not to be run any more. */
+  revoke(revocations: readonly Revocation[]): Promise<void> {
+    return this.#options.revoke(revocations);
   }
 
   /** The error of a failed task's record. */

@@ -8,6 +8,7 @@ import type { ResultStore } from './result-store.js';
 import type { StopObserving } from './result-waiter.js';
 import { isSameState, stateChange } from './state-change.js';
 import { propagateStates, readyStates } from './states.js';
+import { taskIdOf } from './task-ids.js';
 import { assertMayWait, bufferOf, limitWait } from './wait-limits.js';
 
 /**
@@ -196,9 +197,4 @@ class TreeWatch {
 function countedAs(status: ResultRecord['status']): Partial<TreeCounts> {
   if (status === 'SUCCESS') return { succeeded: 1 };
   return status === 'REVOKED' ? { revoked: 1 } : { failed: 1 };
-}
-
-/** Whose outcome a result is: of a unique call that met another one perhaps that one's. */
-function taskIdOf({ id, conflict }: AsyncResult<unknown>): string {
-  return conflict?.outcome === 'returned' ? conflict.id : id;
 }
