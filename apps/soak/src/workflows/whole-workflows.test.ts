@@ -1,3 +1,4 @@
+import { redisDatabase } from '@ctq/test-services';
 import { describeWith } from '@ctq/test-services/vitest';
 import { type AppOptions, chain, chord, Ctq, group, TaskRevokedError, type TreeChange } from '@ctq/core';
 import { memoryBackend } from '@ctq/core/backend';
@@ -76,7 +77,8 @@ function tests(addresses: () => Promise<Addresses & AsyncDisposable>): void {
     const members = [step.s(), chain(step.s(), sending.si())];
     const result = await chain(step.s('a'), chord(members, join.s()), step.s()).delay();
     const ends = new Map<string, TreeChange>();
-    for await (const change of result.watchTree({ timeout: 60 })) if (change.kind === 'success') ends.set(change.id, change);
+    for await (const change of result.watchTree({ timeout: 60 }))
+      if (change.kind === 'success') ends.set(change.id, change);
     expect(ends.size).toBe(8);
     expect([...ends.values()].at(-1)?.counts).toEqual({ known: 8, done: 8, succeeded: 8, failed: 0, revoked: 0 });
     expect(ends.get(result.id)).toMatchObject({ value: 2 });
@@ -126,10 +128,14 @@ const inMemory = (): Promise<Addresses & AsyncDisposable> =>
     [Symbol.asyncDispose]: () => Promise.resolve(),
   });
 
-describe('A workflow in memory', () => tests(inMemory));
+describe('A workflow in memory', () => {
+  tests(inMemory);
+});
 
-describe('A workflow in an SQLite file', () => tests(() => sqlitePlace()));
+describe('A workflow in an SQLite file', () => {
+  tests(() => sqlitePlace());
+});
 
-describeWith('redis', 'A workflow in Redis', (url) =>
-  tests(() => Promise.resolve(redisPlace(redisDatabase(url, 'soakWholeWorkflows')))),
-);
+describeWith('redis', 'A workflow in Redis', (url) => {
+  tests(() => Promise.resolve(redisPlace(redisDatabase(url, 'soakWholeWorkflows'))));
+});

@@ -21,11 +21,7 @@ describe('The graph of a signature', () => {
   test.each<[string, AnySignature, string[]]>([
     ['a task', add.s(1, 1), []],
     ['the steps of a chain', chain(add.s(1, 1), add.s(2), same.s()), ['add0 > add1', 'add1 > same2']],
-    [
-      'what a group comes after',
-      chain(add.s(1, 1), group([add.s(1), same.s()])),
-      ['add0 > add1', 'add0 > same2'],
-    ],
+    ['what a group comes after', chain(add.s(1, 1), group([add.s(1), same.s()])), ['add0 > add1', 'add0 > same2']],
     [
       'the body of a chord, which its whole header leads to',
       chord([add.s(1, 1), add.s(2, 2).pipe(add.s(1))], total.s()),
@@ -48,7 +44,9 @@ describe('The graph of a signature', () => {
     ],
     [
       'what follows a group once, and what follows each that fails',
-      group([add.s(1, 1), add.s(2, 2)]).link(note.si('begun')).linkError(note.s()),
+      group([add.s(1, 1), add.s(2, 2)])
+        .link(note.si('begun'))
+        .linkError(note.s()),
       ['add0 > note2', 'add0 x note3', 'add1 x note3'],
     ],
   ])('has %s', (_what, signature, edges) => {
@@ -56,7 +54,17 @@ describe('The graph of a signature', () => {
   });
 
   test('has a node for each message of chunks, named by the task that it runs', () => {
-    const signature = chain(add.chunks([[1, 1], [2, 2], [3, 3]], 2), note.s()); // prettier-ignore
+    const signature = chain(
+      add.chunks(
+        [
+          [1, 1],
+          [2, 2],
+          [3, 3],
+        ],
+        2,
+      ),
+      note.s(),
+    ); // prettier-ignore
     expect(edgesOf(signature)).toEqual(['add0 > note2', 'add1 > note2']);
     expect(signature.graph().toMermaid()).toBe(
       'flowchart TD\n  n0["add × 2"]\n  n1["add × 1"]\n  n2["note"]\n  n0 --> n2\n  n1 --> n2\n',

@@ -16,7 +16,8 @@ export interface SignatureGraph extends Drawable {
 
 /** A call of a task, or a point where many that are followed by many meet. */
 export type SignatureGraphNode =
-  { readonly key: string; readonly kind: 'task'; readonly task: string } | { readonly key: string; readonly kind: 'join' };
+  | { readonly key: string; readonly kind: 'task'; readonly task: string }
+  | { readonly key: string; readonly kind: 'join' };
 
 export interface SignatureGraphEdge {
   /** Keys of nodes. */

@@ -37,6 +37,7 @@ function isCancelledWith({ id, rootId }: ChordMember, body: SignatureNode, isCan
 /** Another member has revoked it, or the chord was complete: what has ended keeps its end. */
 async function hasEnded(kernel: Kernel, body: SignatureNode): Promise<boolean> {
   const id = idsOf(body).at(-1);
-  const record = id === undefined ? undefined : await kernel.results.find(id);
+  // Results that travel are not found by who sends them.
+  const record = id === undefined || kernel.results.isHeardBySender ? undefined : await kernel.results.find(id);
   return record !== undefined && readyStates.has(record.status);
 }

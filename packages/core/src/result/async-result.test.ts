@@ -312,7 +312,7 @@ describe('watching a result', () => {
 });
 
 describe('the tree of a result', () => {
-  test('is gone through breadth first, with the value of each [CV-149, CV-150, CV-151, TR-181]', async () => {
+  test('is gone through breadth first, with the value of each, and drawn [CV-149, CV-150, CV-151, CV-152, TR-181]', async () => {
     const { app } = setup();
     const double = app.task('double', (n: number) => n * 2);
     const two = app.task('two', async (n: number) => {

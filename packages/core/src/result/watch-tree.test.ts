@@ -110,7 +110,12 @@ describe.each([
     await ended;
     const brief = briefly(seen);
     expect(brief.slice(0, 2)).toEqual(['root PROGRESS 0/1', 'root SUCCESS 1/4']);
-    expect(brief.slice(2, 4).map((text) => text.slice(0, 3)).sort()).toEqual(['one', 'two']);
+    expect(
+      brief
+        .slice(2, 4)
+        .map((text) => text.slice(0, 3))
+        .sort(),
+    ).toEqual(['one', 'two']);
     expect(brief.slice(4)).toEqual(['child SUCCESS 4/5', 'grandchild REVOKED 5/5']);
     expect(seen.at(-1)?.counts).toEqual({ known: 5, done: 5, succeeded: 3, failed: 1, revoked: 1 });
     expect(seen.find(({ id }) => id === 'two')).toMatchObject({ kind: 'failure', error: { message: 'too much' } });
@@ -202,7 +207,14 @@ describe('Following a workflow', () => {
   test('looks for all of a group at once, and for none that has ended', async () => {
     const { of, store, clock, looks, watched } = setup();
     const ids = Array.from({ length: 1_000 }, (_, n) => `task-${n}`);
-    const { ended } = follow(of(groupOf('group', ids.map((id) => task(id)))));
+    const { ended } = follow(
+      of(
+        groupOf(
+          'group',
+          ids.map((id) => task(id)),
+        ),
+      ),
+    );
     await clock.advance(0);
     expect(looks.map(({ length }) => length)).toEqual([1_000]);
     for (const id of ids.slice(1)) await store(id);

@@ -187,7 +187,10 @@ describe('A cancelled group', () => {
     const known = await app.kernel.revocations.load();
     expect(known).toHaveLength(20_001);
     expect(known[0]).toMatchObject({ id: 'first' });
-    const [first, last] = [await step.applyAsync(['a'], { taskId: 'first' }), await step.applyAsync(['b'], { taskId: 'task-9999' })];
+    const [first, last] = [
+      await step.applyAsync(['a'], { taskId: 'first' }),
+      await step.applyAsync(['b'], { taskId: 'task-9999' }),
+    ];
     await program.scene.start();
     expect(await failureOf(first)).toMatchObject({ reason: 'revoked' });
     expect(await failureOf(last)).toMatchObject({ reason: 'cancelled' });
@@ -201,7 +204,10 @@ describe('A cancelled group', () => {
     await set.cancel();
     await scene.start();
     await other.get();
-    expect(await Promise.all(set.results.map(failureOf))).toMatchObject([{ reason: 'cancelled' }, { reason: 'cancelled' }]);
+    expect(await Promise.all(set.results.map(failureOf))).toMatchObject([
+      { reason: 'cancelled' },
+      { reason: 'cancelled' },
+    ]);
     expect(ran).toEqual(['other']);
   });
 });
@@ -300,7 +306,7 @@ describe('What a task of a cancelled workflow sends', () => {
     const retried = app.task('retried', { bind: true }, async (ctx) => {
       begun[2].resolve();
       await go.promise;
-      throw ctx.retry({ countdown: 0 });
+      return ctx.retry({ countdown: 0 });
     });
     const worker = await scene.start();
     const results = [

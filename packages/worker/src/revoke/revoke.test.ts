@@ -261,7 +261,8 @@ describe('What a worker remembers', () => {
     const clock = new VirtualClock();
     await using scene = new WorkerScene({ clock, workerRevokesMax: 2, workerRevokeExpires: '1h' });
     const revocations = new Revocations(scene.app.kernel);
-    const isRevoked = (id: string): boolean => revocations.of({ ...{ id, rootId: id, parentId: null }, stampedHeaders: null, stamps: {} }) !== undefined;
+    const isRevoked = (id: string): boolean =>
+      revocations.of({ ...{ id, rootId: id, parentId: null }, stampedHeaders: null, stamps: {} }) !== undefined;
     const ids = ['a', 'b', 'c'];
     revocations.add(ids.map((id) => ({ id, at: clock.now() })));
     expect(ids.map(isRevoked)).toEqual([false, true, true]);
