@@ -47,38 +47,28 @@ export class KnownTasks {
       if (this.#unsuccessful.has(id)) continue;
       this.#unsuccessful.add(id);
       for (const group of this.#groups.get(id) ?? []) ended.push(group);
-      for (const task of this.#abandon(this.#followers.get(id) ?? [])) {
-        abandoned.push(task.id);
-        ended.push(task.id);
+      for (const result of this.#abandon(this.#followers.get(id) ?? [])) {
+        if (!('results' in result)) abandoned.push(result.id);
+        ended.push(result.id);
       }
     }
     return abandoned;
   }
 
-  /** The tasks of results that will not begin: of a group all members, and what leads to those. */
-  #abandon(results: readonly AnyResult[]): readonly AsyncResult<unknown>[] {
-    const tasks: AsyncResult<unknown>[] = [];
+  /** Results that will not begin: of a group all members as well, and what leads to those. */
+  #abandon(results: readonly AnyResult[]): readonly AnyResult[] {
+    const abandoned: AnyResult[] = [];
     const open = [...results];
     for (let result = open.pop(); result !== undefined; result = open.pop()) {
       if (this.#abandoned.has(result)) continue;
       this.#abandoned.add(result);
-      if (!('results' in result)) {
-        tasks.push(result);
-        continue;
-      }
-      for (const member of result.results) {
-        open.push(member);
-        if (member.parent !== undefined) open.push(...stepsBefore(member));
-      }
+      abandoned.push(result);
+      if (!('results' in result)) continue;
+      for (const member of result.results)
+        for (let step: AnyResult | undefined = member; step !== undefined; step = step.parent) open.push(step);
     }
-    return tasks;
+    return abandoned;
   }
-}
-
-function stepsBefore(result: AnyResult): readonly AnyResult[] {
-  const steps: AnyResult[] = [];
-  for (let { parent } = result; parent !== undefined; { parent } = parent) steps.push(parent);
-  return steps;
 }
 
 function append<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Ctq } from '../app/ctq.js';
 import { memoryBackend } from '../backend/memory-backend.js';
 import type { ResultBackend } from '../backend/result-backend.js';
-import { ResultTimeoutError } from '../errors/result-errors.js';
+import { BackendReadError, ResultTimeoutError } from '../errors/result-errors.js';
 import type { TreeChange, WatchOptions, WorkflowHandle } from './result-handle.js';
 import type { ResultRecord, ResultTuple } from './result-record.js';
 import { storedError } from './stored-error.js';
@@ -23,6 +23,7 @@ function setup({ polls = false } = {}) {
   const inner = memoryBackend();
   const watched = new Set<string>();
   const looks: (readonly string[])[] = [];
+  let isAway = false;
   const backend: ResultBackend = {
     spec: 1,
     name: inner.name,
@@ -34,7 +35,7 @@ function setup({ polls = false } = {}) {
     forget: (ids) => inner.forget(ids),
     getMany(ids) {
       looks.push(ids);
-      return inner.getMany(ids);
+      return isAway ? Promise.reject(new BackendReadError('Nobody there.', { recoverable: true })) : inner.getMany(ids);
     },
     ...(polls
       ? {}
@@ -60,6 +61,9 @@ function setup({ polls = false } = {}) {
         ...change,
       }),
     of: (tuple: ResultTuple) => app.resultFromTuple(tuple),
+    setAway(away: boolean): void {
+      isAway = away;
+    },
   };
 }
 
@@ -172,6 +176,20 @@ describe('Following a workflow', () => {
     expect(await Promise.race([ended, 'goes on'])).toBe('goes on');
     await clock.advance(1);
     expect(briefly(await ended).slice(1)).toEqual(['other SUCCESS 2/7', 'body FAILURE 3/7']);
+  });
+
+  test('does not end for that while the backend is away', async () => {
+    const { of, store, clock, setAway } = setup({ polls: true });
+    await store('a', revoked);
+    const { seen, ended } = follow(of(task('b', task('a'))));
+    await clock.advance(4_000);
+    setAway(true);
+    await clock.advance(60_000);
+    await store('b', revoked);
+    setAway(false);
+    await clock.advance(1_000);
+    await ended;
+    expect(briefly(seen)).toEqual(['a REVOKED 1/2', 'b REVOKED 2/2']);
   });
 
   test('does not wait for what ignores its results', async () => {
