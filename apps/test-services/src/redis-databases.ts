@@ -36,6 +36,7 @@ export const redisDatabases = {
   interopValues: 43,
   interopOddMessages: 44,
   interopReplies: 45,
+  interopWholeWorkflows: 37,
   benchWorker: 57,
 } as const;
 
