@@ -245,6 +245,17 @@ describe('Following a workflow', () => {
     await ended;
   });
 
+  test('looks at once for what all of a group have sent', async () => {
+    const { of, store, looks } = setup();
+    const ids = Array.from({ length: 1_000 }, (_, n) => `task-${n}`);
+    const members = ids.map((id) => task(id));
+    await Promise.all(ids.map((id) => store(id, { children: [task(`${id}-child`)] })));
+    await Promise.all(ids.map((id) => store(`${id}-child`)));
+    const changes = await follow(of(groupOf('group', members))).ended;
+    expect(changes.at(-1)?.counts.done).toBe(2_000);
+    expect(looks.map(({ length }) => length)).toEqual([1_000, 1_000]);
+  });
+
   test('ends when the loop is left, with the timeout, at the abort and with the app, and leaves nothing behind', async () => {
     const { app, of, store, clock, watched, looks } = setup();
     const workflow = of(task('b', task('a')));

@@ -53,7 +53,7 @@ interface News {
 interface WatchedTask {
   readonly task: AsyncResult<unknown>;
   last: ResultRecord | undefined;
-  readonly stop: StopObserving;
+  stop: StopObserving | undefined;
 }
 
 /** One loop over a workflow: what it has seen, and what it still waits for. */
@@ -65,7 +65,8 @@ class TreeWatch {
   /** Those among the watched that nobody will begin. */
   readonly #abandoned = new Set<string>();
   readonly #stops = new Set<StopObserving>();
-  /** Not observed any more at the end of this turn. */
+  /** To be observed, and not to be observed any more: all at once, when everything that has come at a time was taken. */
+  #found: string[] = [];
   #ended: { readonly id: string; readonly stop: StopObserving }[] = [];
   #counts: TreeCounts = { known: 0, done: 0, succeeded: 0, failed: 0, revoked: 0 };
   #lastCall: Timer | undefined;
@@ -77,6 +78,7 @@ class TreeWatch {
 
   begin(roots: readonly AnyResult[]): void {
     this.#add(roots);
+    this.#observe();
     this.#lookForEnd();
   }
 
@@ -99,27 +101,37 @@ class TreeWatch {
 
   stop(): void {
     this.#lastCall?.cancel();
+    this.#lastCall = undefined;
     this.#watched.clear();
+    this.#found = [];
     this.#ended = [];
     for (const stop of this.#stops) stop();
     this.#stops.clear();
   }
 
-  /** One observation for all that is found at a time. */
   #add(results: readonly AnyResult[]): void {
-    const tasks = new Map<string, AsyncResult<unknown>>();
     for (const task of this.#known.add(results)) {
       const id = taskIdOf(task);
-      if (!task.ignored && !this.#watched.has(id)) tasks.set(id, task);
+      if (task.ignored || this.#watched.has(id)) continue;
+      this.#watched.set(id, { task, last: undefined, stop: undefined });
+      this.#found.push(id);
+      this.#count({ known: 1 });
     }
-    if (tasks.size === 0) return;
-    const stop = this.#results.observe([...tasks.keys()], {
+  }
+
+  #observe(): void {
+    if (this.#found.length === 0) return;
+    const found = this.#found;
+    this.#found = [];
+    const stop = this.#results.observe(found, {
       onRecord: (record) => this.#take(record),
       onError: (error) => this.fail(error),
     });
     this.#stops.add(stop);
-    for (const [id, task] of tasks) this.#watched.set(id, { task, last: undefined, stop });
-    this.#count({ known: tasks.size });
+    for (const id of found) {
+      const watched = this.#watched.get(id);
+      if (watched !== undefined) watched.stop = stop;
+    }
   }
 
   #take(record: ResultRecord): void {
@@ -140,8 +152,8 @@ class TreeWatch {
     const { taskId, status, children } = record;
     this.#watched.delete(taskId);
     this.#abandoned.delete(taskId);
-    if (this.#ended.length === 0) queueMicrotask(() => this.#release());
-    this.#ended.push({ id: taskId, stop });
+    if (this.#ended.length === 0) queueMicrotask(() => this.#catchUp());
+    if (stop !== undefined) this.#ended.push({ id: taskId, stop });
     this.#add((children ?? []).map((child) => this.#results.handleOf(child)));
     if (propagateStates.has(status))
       for (const id of this.#known.after(task.id)) if (this.#watched.has(id)) this.#abandoned.add(id);
@@ -150,7 +162,8 @@ class TreeWatch {
   }
 
   /** What has ended is not looked for any more, however long the rest takes. */
-  #release(): void {
+  #catchUp(): void {
+    this.#observe();
     const ids = new Map<StopObserving, string[]>();
     for (const { id, stop } of this.#ended) {
       const some = ids.get(stop);
@@ -170,16 +183,17 @@ class TreeWatch {
 
   /** Nothing has come for a while. It may be there all the same, or the backend may be away. */
   async #lookForLast(): Promise<void> {
-    const left = this.#watched.size;
+    const call = this.#lastCall;
     try {
       const found = await Promise.all([...this.#abandoned].map((id) => this.#results.find(id)));
       for (const record of found) if (record !== undefined) this.#take(record);
     } catch {
       // Who observes is told of what does not pass.
-      if (this.#watched.size > 0) this.#lookForEnd();
+      if (this.#lastCall === call) this.#lookForEnd();
       return;
     }
-    if (this.#watched.size === left && this.#abandoned.size === left) this.#inbox.keep(undefined);
+    // Else there was news meanwhile, or nobody listens any more.
+    if (this.#lastCall === call) this.#inbox.keep(undefined);
   }
 
   #count(more: Partial<TreeCounts>): void {
