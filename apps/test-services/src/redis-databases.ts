@@ -29,12 +29,14 @@ export const redisDatabases = {
   soakPoison: 28,
   soakLimits: 29,
   soakKillResults: 30,
+  soakWholeWorkflows: 36,
   interopOptions: 40,
   interopErrors: 41,
   interopStates: 42,
   interopValues: 43,
   interopOddMessages: 44,
   interopReplies: 45,
+  interopWholeWorkflows: 37,
   benchWorker: 57,
 } as const;
 

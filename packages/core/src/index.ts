@@ -13,6 +13,7 @@ export { chain, type CheckedLinks, type LinkMismatch } from './canvas/chain.js';
 export { chord } from './canvas/chord.js';
 export type { ChordOptions, MemberError, MemberOutcome, OnMemberError } from './canvas/chord-join.js';
 export { group, type ResultsOf } from './canvas/group.js';
+export type { Drawable } from './drawing/drawing.js';
 export type { Conf, ConfMethods, ShowSettingsOptions } from './config/conf.js';
 export type { OldName } from './config/configuration.js';
 export { parseSettings, type ParseSettingsOptions } from './config/resolve-settings.js';
@@ -21,6 +22,7 @@ export type { Settings, SettingsGiven, SettingsInput } from './config/settings.j
 export { type SettingName, settingsTable } from './config/settings-table.js';
 export { skew, type SkewOptions } from './canvas/skew.js';
 export type { SerializedSignature } from './canvas/serialized-signature.js';
+export type { SignatureGraph, SignatureGraphEdge, SignatureGraphNode } from './canvas/signature-graph.js';
 export type { NodeOptions } from './canvas/signature-node.js';
 export {
   type AddedStamps,
@@ -135,9 +137,12 @@ export type {
   ResultHandle,
   ResultSet,
   StateChange,
+  TreeChange,
+  TreeCounts,
   TreeOptions,
   WaitForOptions,
   WatchOptions,
+  WorkflowHandle,
 } from './result/result-handle.js';
 export type {
   ExtendedResult,

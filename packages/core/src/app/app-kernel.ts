@@ -15,6 +15,7 @@ import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
 import { CrashRecords } from '../quarantine/crash-records.js';
 import { QuarantineQueue } from '../quarantine/quarantine-queue.js';
+import { resultFromTuple } from '../result/async-result.js';
 import { ErrorClasses } from '../result/error-classes.js';
 import { ResultStore } from '../result/result-store.js';
 import { SharedRevocations } from '../revoke/shared-revocations.js';
@@ -141,13 +142,20 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
   });
   const overrides = new Overrides({ name, configuration, broker, backend, lent });
   const publishing = new PublishConnection(() => broker.connect('publish'));
-  const parts = { settings, codecs, backend, broker, replyTo, resolve, clock, logger, interceptors, errorClasses };
-  const results = createResults(parts);
   const coordination = new CoordinationStore({
     configured: () =>
       appStore({ given: givenStore, backend: backend.object, settings: settings.values, resolver: resolve }),
     clock,
     logger,
+  });
+  const revocations = new SharedRevocations({
+    store: () => coordination.store(),
+    settings: () => settings.values,
+    clock,
+  });
+  const results = createResults({
+    ...{ settings, codecs, backend, broker, replyTo, resolve, clock, logger, interceptors, errorClasses },
+    revocations,
   });
   const chords = new AppChords({
     backend: () => results.backend(),
@@ -193,11 +201,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     store: () => coordination.store(),
     chords: () => chords.role(),
     unique: new UniqueCalls({ store: () => coordination.store(), clock }),
-    revocations: new SharedRevocations({
-      store: () => coordination.store(),
-      settings: () => kernel.settings,
-      clock,
-    }),
+    revocations,
     crashes: new CrashRecords(() => coordination.store()),
     quarantine: (queue) =>
       new QuarantineQueue(queue, {
@@ -245,6 +249,7 @@ interface ResultParts {
   readonly logger: Logger;
   readonly interceptors: readonly Interceptor[];
   readonly errorClasses: readonly ErrorClass[];
+  readonly revocations: SharedRevocations;
 }
 
 function createResults({
@@ -282,6 +287,8 @@ function createResults({
     errorClasses: new ErrorClasses(more.errorClasses),
     remoteTracebacks: () => settings.values.taskRemoteTracebacks,
     maxBytes: () => codecs.maxResultBytes,
+    handleOf: resultFromTuple,
+    revoke: (revocations) => more.revocations.add(revocations),
   });
 }
 

@@ -6,6 +6,7 @@ import { chain, type CheckedLinks, type LinkMismatch } from './chain.js';
 import { chord } from './chord.js';
 import type { MemberOutcome } from './chord-join.js';
 import { group, type ResultsOf } from './group.js';
+import type { SignatureGraphEdge } from './signature-graph.js';
 import { skew, type SkewOptions } from './skew.js';
 import type {
   AnySignature,
@@ -289,5 +290,17 @@ describe('stamp', () => {
     stampsAndOptions({ tenant: 'blue' }, { stamps: { order: 17 } });
     // @ts-expect-error there is no such option of stamping
     add.s(1).stamp({ tenant: 'blue' }, { append: true });
+  });
+});
+
+describe('the graph of a signature', () => {
+  it('has nodes that are tasks, or points where edges meet', () => {
+    const { nodes, edges } = group([add.s(1, 1), show.s(2)]).graph();
+    expectTypeOf(edges).toEqualTypeOf<readonly SignatureGraphEdge[]>();
+    for (const node of nodes) {
+      if (node.kind === 'task') expectTypeOf(node.task).toEqualTypeOf<string>();
+      // @ts-expect-error a point is no task
+      else void node.task;
+    }
   });
 });

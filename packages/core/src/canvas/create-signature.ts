@@ -7,6 +7,7 @@ import { followedBy } from './followed-by.js';
 import { resultsOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
 import type { Signature } from './signature.js';
+import { signatureGraph } from './signature-graph.js';
 import { type SignatureNode, withLink } from './signature-node.js';
 import { signatureText } from './signature-text.js';
 import { stampNode } from './stamp.js';
@@ -48,6 +49,7 @@ export function createSignature<A extends readonly unknown[], R, Result = AsyncR
     serialize: () => serializeNode(node),
     toJSON: () => serializeNode(node),
     toString: () => signatureText(node),
+    graph: () => signatureGraph(node),
   };
   Object.defineProperty(signature, parts, { value: { node, kernel } satisfies SignatureParts });
   return signature;

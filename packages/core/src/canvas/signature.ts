@@ -1,6 +1,7 @@
 import type { CallOptions, Linkable } from '../sending/call-options.js';
 import type { AsyncResult, GroupResult } from '../result/result-handle.js';
 import type { SerializedSignature } from './serialized-signature.js';
+import type { SignatureGraph } from './signature-graph.js';
 import type { StampingVisitor, StampOptions, Stamps } from './stamping-visitor.js';
 
 declare const types: unique symbol;
@@ -77,6 +78,8 @@ export interface Signature<A extends readonly unknown[], R, Result = AsyncResult
   toJSON(): SerializedSignature;
   /** For people, as Celery writes it: `add(2, 2) | add(4)`. */
   toString(): string;
+  /** Its steps and what leads to what, to be looked at or drawn. */
+  graph(): SignatureGraph;
 }
 
 /** Anything goes in front of an immutable signature, so nothing has to be given. */

@@ -68,8 +68,8 @@ export class UnknownMessageError extends TaskError {
   }
 }
 
-/** Why a task was revoked; stored as the error's only argument (celery 5.6 worker/request.py). */
-export type RevokedReason = 'revoked' | 'expired' | 'terminated' | (string & {});
+/** Why a task was revoked; stored as the error's only argument (celery 5.6 worker/request.py). `cancelled` with its workflow is ours. */
+export type RevokedReason = 'revoked' | 'expired' | 'terminated' | 'cancelled' | (string & {});
 
 /** The task was revoked, so there is no result. */
 export class TaskRevokedError extends TaskError {

@@ -8,13 +8,14 @@ import { storedError } from '../result/stored-error.js';
 import type { ExtendedResult, RecordToStore, ResultRecord, ResultTuple, StoredError } from '../result/result-record.js';
 import { readyStates, type TaskState } from '../result/states.js';
 import type { TaskDefinition } from '../task/task-definition.js';
-import { abandonSteps } from './abandon-steps.js';
+import { abandonSteps, type ChordMember } from './abandon-steps.js';
 import { reportChordPart } from './chord-part.js';
 import { sendContinuations } from './continuations.js';
 import { sendErrbacks } from './errbacks.js';
 import { inheritedFrom } from './inheritance.js';
 import type { Outcome } from './outcome.js';
 import { resend } from './resend.js';
+import { type IsCancelled, reportRevokedPart } from './revoked-part.js';
 import type { DeliveryInfo } from '../task/task-context.js';
 
 /** An execution that has ended and has to be made known. */
@@ -136,36 +137,41 @@ async function completeFailure(
     });
     await kernel.results.store(kernel.results.fits(failed) ? failed : { ...withoutCall(failed), traceback: null });
   }
-  await concludeFailure(kernel, message, 'FAILURE', error);
+  await abandonRest(kernel, message, 'FAILURE', error, (member) => reportChordPart(kernel, member, 'FAILURE', error));
+  const { id: failedId, rootId, replyTo } = message;
+  await sendErrbacks(kernel, message.errbacks, { failedId, rootId, replyTo });
   return outcome;
 }
 
-/** What follows a failure or revocation: the chord hears of it, the rest of the chain fails with the same error, the errbacks run. */
-async function concludeFailure(
+/** What follows a failure or revocation: the chord hears of it, the rest of the chain ends with the same error. */
+async function abandonRest(
   kernel: Kernel,
   message: TaskMessage,
   state: 'FAILURE' | 'REVOKED',
   error: StoredError,
+  report: (member: ChordMember) => Promise<void>,
 ): Promise<void> {
-  if (message.chord !== null) await reportChordPart(kernel, message, state, error);
+  if (message.chord !== null) await report(message);
   const { id: failedId, rootId, replyTo } = message;
   for (const step of await wholeChain(kernel, message.chain ?? [])) {
     const waiting = await abandonSteps(kernel, parseNode(step), { state, error, rootId, failedId, replyTo });
-    for (const member of waiting) await reportChordPart(kernel, member, state, error);
+    for (const member of waiting) await report(member);
   }
-  if (state === 'FAILURE') await sendErrbacks(kernel, message.errbacks, { failedId, rootId, replyTo });
 }
 
-/** A task that will not run: revoked, or expired before it was started. */
+/** A task that will not run, or not to its end: revoked, or expired before it was started. It has no errbacks (celery 5.6 backends/base.py, mark_as_revoked). */
 export async function completeRevoked(
   kernel: Kernel,
   completion: Omit<Completion, 'outcome'>,
   error: Error,
+  isCancelled: IsCancelled = () => false,
 ): Promise<void> {
   const stored = storedError(error);
   if (isStored(kernel, completion, true))
     await kernel.results.store(record(kernel, completion, { status: 'REVOKED', result: stored }));
-  await concludeFailure(kernel, completion.message, 'REVOKED', stored);
+  await abandonRest(kernel, completion.message, 'REVOKED', stored, (member) =>
+    reportRevokedPart(kernel, member, stored, isCancelled),
+  );
 }
 
 /** Stores a state on the way: STARTED, or one of the task's own. */

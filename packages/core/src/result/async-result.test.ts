@@ -312,7 +312,7 @@ describe('watching a result', () => {
 });
 
 describe('the tree of a result', () => {
-  test('is gone through breadth first, with the value of each [CV-149, CV-150, CV-151, TR-181]', async () => {
+  test('is gone through breadth first, with the value of each, and drawn [CV-149, CV-150, CV-151, CV-152, TR-181]', async () => {
     const { app } = setup();
     const double = app.task('double', (n: number) => n * 2);
     const two = app.task('two', async (n: number) => {
@@ -331,6 +331,9 @@ describe('the tree of a result', () => {
     const graph = await result.graph();
     expect([graph.nodes[0], graph.nodes.length, graph.edges.length]).toEqual([result.id, 5, 4]);
     expect(graph.toDot()).toContain(`"${result.id}" -> "${graph.nodes[1]}"`);
+    const [flowchart, root, ...rest] = graph.toMermaid().split('\n');
+    expect([flowchart, root]).toEqual(['flowchart TD', `  n0["${result.id}"]`]);
+    expect(rest.filter((line) => line.includes('-->'))).toHaveLength(4);
   });
 
   test('that is not complete is an error, or gone past [CV-150]', async () => {
@@ -352,7 +355,9 @@ describe('the tree of a result', () => {
     await store('odd', { children: [5 as never] });
     await expect(app.asyncResult('odd').children()).rejects.toThrow(TypeError);
     await store('quoted', { children: [[['a"\n', null], null]] });
-    expect((await app.asyncResult('quoted').graph({ intermediate: true })).toDot()).toContain('"a\\"\\n"');
+    const quoted = await app.asyncResult('quoted').graph({ intermediate: true });
+    expect(quoted.toDot()).toContain('"a\\"\\n"');
+    expect(quoted.toMermaid()).toContain('n1["a#quot;#10;"]');
   });
 });
 

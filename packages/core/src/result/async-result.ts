@@ -1,5 +1,7 @@
 import type { UniqueConflict } from '../unique/unique-options.js';
+import type { RevokeOptions } from '../revoke/revocation.js';
 import { abortTask } from './abort-task.js';
+import { cancelWorkflow } from './cancel-workflow.js';
 import { groupResult } from './group-result.js';
 import type {
   AnyResult,
@@ -7,19 +9,21 @@ import type {
   GetOptions,
   ResultGraph,
   StateChange,
+  TreeChange,
   TreeOptions,
   WaitForOptions,
   WatchOptions,
 } from './result-handle.js';
 import type { ExtendedResult, ResultRecord, ResultTuple } from './result-record.js';
 import type { ResultStore } from './result-store.js';
-import { taskIdsOf } from './task-ids.js';
+import { taskIdOf, taskIdsOf } from './task-ids.js';
 import { collectTree, graphOf, leafOf, walkTree } from './result-tree.js';
 import { exceptionStates, propagateStates, readyStates, type TaskState } from './states.js';
 import { assertMayWait } from './wait-limits.js';
 import { tupleBefore } from './tuple-before.js';
 import { waitForRecord } from './wait-for-record.js';
 import { watchStates } from './watch-states.js';
+import { watchTree } from './watch-tree.js';
 
 export interface AsyncResultOptions {
   readonly parent?: AnyResult | undefined;
@@ -43,13 +47,39 @@ export function asyncResult<R>(results: ResultStore, id: string, options?: Async
  * @throws TypeError for anything else.
  */
 export function resultFromTuple(results: ResultStore, tuple: unknown): AnyResult {
-  if (!Array.isArray(tuple) || tuple.length < 1) throw notATuple(tuple);
-  const [own, members = null] = tuple as readonly unknown[];
-  const [id, parentTuple = null] = Array.isArray(own) ? (own as readonly unknown[]) : [own];
-  if (typeof id !== 'string' || id === '') throw notATuple(tuple);
-  const parent = parentTuple === null ? undefined : resultFromTuple(results, parentTuple);
+  const tuples: readonly OpenTuple[] = withParents(tuple);
+  let result: AnyResult | undefined;
+  for (const { id, members } of tuples) result = resultOf(results, id, members, result);
+  return result as AnyResult;
+}
+
+interface OpenTuple {
+  readonly id: string;
+  /** Tuples of the members of a group. */
+  readonly members: readonly unknown[] | null;
+}
+
+/** A tuple and those of the results before it, the first of all in front. Not by recursion: chains are long. */
+function withParents(tuple: unknown): readonly OpenTuple[] {
+  const found: OpenTuple[] = [];
+  for (let next = tuple; ; ) {
+    if (!Array.isArray(next) || next.length < 1) throw notATuple(next);
+    const [own, members = null] = next as readonly unknown[];
+    const [id, parent = null] = Array.isArray(own) ? (own as readonly unknown[]) : [own];
+    if (typeof id !== 'string' || id === '' || (members !== null && !Array.isArray(members))) throw notATuple(next);
+    found.push({ id, members });
+    if (parent === null) return found.reverse();
+    next = parent;
+  }
+}
+
+function resultOf(
+  results: ResultStore,
+  id: string,
+  members: readonly unknown[] | null,
+  parent: AnyResult | undefined,
+): AnyResult {
   if (members === null) return asyncResult(results, id, { parent });
-  if (!Array.isArray(members)) throw notATuple(tuple);
   return groupResult(
     results,
     id,
@@ -90,8 +120,7 @@ class StoredResult<R> implements AsyncResult<R> {
 
   /** Whose outcome it is. */
   get #taskId(): string {
-    const { conflict } = this;
-    return conflict?.outcome === 'returned' ? conflict.id : this.id;
+    return taskIdOf(this);
   }
 
   get(options?: GetOptions & { readonly propagate?: true }): Promise<R>;
@@ -169,6 +198,14 @@ class StoredResult<R> implements AsyncResult<R> {
 
   watch(options: WatchOptions = forEver): AsyncGenerator<StateChange<R>, void, undefined> {
     return watchStates<R>(this.#results, this.#taskId, options);
+  }
+
+  cancel(options: RevokeOptions = forEver): Promise<void> {
+    return cancelWorkflow(this.#results, [this], options);
+  }
+
+  watchTree(options: WatchOptions = forEver): AsyncGenerator<TreeChange, void, undefined> {
+    return watchTree(this.#results, [this], options);
   }
 
   iterdeps(

@@ -36,6 +36,10 @@ class StoredGroup<R extends unknown[]> extends StoredCollection<R> implements Gr
     this.mayFail = mayFail ?? false;
   }
 
+  protected override get whole(): readonly AnyResult[] {
+    return [this];
+  }
+
   async save(): Promise<void> {
     await (await groupsOf(this.store)).saveGroup(this.id, this.asTuple());
   }

@@ -1,9 +1,20 @@
+import type { RevokeOptions } from '../revoke/revocation.js';
+import { cancelWorkflow } from './cancel-workflow.js';
 import { streamRecords } from './record-stream.js';
-import type { AnyResult, JoinOptions, OrErrors, ResultCollection, WaitForOptions } from './result-handle.js';
+import type {
+  AnyResult,
+  JoinOptions,
+  OrErrors,
+  ResultCollection,
+  TreeChange,
+  WaitForOptions,
+  WatchOptions,
+} from './result-handle.js';
 import type { ResultRecord } from './result-record.js';
 import type { ResultStore } from './result-store.js';
 import { propagateStates } from './states.js';
 import { taskIdsOf } from './task-ids.js';
+import { watchTree } from './watch-tree.js';
 
 type Outcome = ResultRecord | readonly Outcome[];
 type Records = ReadonlyMap<string, ResultRecord>;
@@ -80,6 +91,19 @@ export abstract class StoredCollection<R extends unknown[]> implements ResultCol
 
   async forget(): Promise<void> {
     await Promise.all(this.results.map((result) => result.forget()));
+  }
+
+  cancel(options: RevokeOptions = {}): Promise<void> {
+    return cancelWorkflow(this.store, this.whole, options);
+  }
+
+  watchTree(options: WatchOptions = {}): AsyncGenerator<TreeChange, void, undefined> {
+    return watchTree(this.store, this.whole, options);
+  }
+
+  /** What the workflow is made of. */
+  protected get whole(): readonly AnyResult[] {
+    return this.results;
   }
 
   #ask(question: (result: AnyResult) => Promise<boolean>): Promise<boolean[]> {

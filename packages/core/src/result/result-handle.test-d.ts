@@ -11,6 +11,8 @@ import type {
   ResultHandle,
   ResultSet,
   StateChange,
+  TreeChange,
+  WorkflowHandle,
 } from './result-handle.js';
 import type { ResultRecord, ResultTuple } from './result-record.js';
 
@@ -82,6 +84,29 @@ describe('a result', () => {
     }
     // @ts-expect-error it is a sequence in time
     for (const change of (await add.delay(1, 2)).watch()) void change;
+  });
+
+  it('is followed as a workflow by changes of whatever tasks there are, with counts', async () => {
+    for await (const change of (await add.delay(1, 2)).watchTree({ timeout: '1h', buffer: 10 })) {
+      expectTypeOf(change).toEqualTypeOf<TreeChange>();
+      expectTypeOf(change.result).toEqualTypeOf<AsyncResult<unknown>>();
+      expectTypeOf(change.counts.known).toEqualTypeOf<number>();
+      if (change.kind === 'success') expectTypeOf(change.value).toEqualTypeOf<unknown>();
+      else if (change.kind === 'progress') expectTypeOf(change.meta).toEqualTypeOf<unknown>();
+      else expectTypeOf(change.error).toEqualTypeOf<Error>();
+      // @ts-expect-error only a success has a value
+      void change.value;
+    }
+    const results = await group([add.s(1, 1), show.s(2)]).delay();
+    expectTypeOf(results.watchTree()).toEqualTypeOf<AsyncGenerator<TreeChange, void, undefined>>();
+    expectTypeOf(app.resultSet([await add.delay(1, 1)])).toExtend<WorkflowHandle>();
+  });
+
+  it('is cancelled with what belongs to it', async () => {
+    expectTypeOf((await add.delay(1, 2)).cancel({ terminate: true })).toEqualTypeOf<Promise<void>>();
+    expectTypeOf((await group([add.s(1, 1)]).delay()).cancel()).toEqualTypeOf<Promise<void>>();
+    // @ts-expect-error there is no signal to choose
+    await app.asyncResult('id').cancel({ signal: 'SIGTERM' });
   });
 
   it('has a tree below it', async () => {

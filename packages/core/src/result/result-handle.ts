@@ -1,6 +1,8 @@
 import type { Duration } from '@ctq/runtime';
+import type { Drawable } from '../drawing/drawing.js';
 import type { ExtendedResult, ResultRecord, ResultTuple } from './result-record.js';
 import type { UniqueConflict } from '../unique/unique-options.js';
+import type { RevokeOptions } from '../revoke/revocation.js';
 import type { TaskState } from './states.js';
 
 /** How to wait, for whatever is waited for. */
@@ -38,7 +40,7 @@ export interface JoinOptions extends WaitForOptions {
 
 /** How to follow a result. */
 export interface WatchOptions extends Pick<WaitForOptions, 'timeout' | 'signal' | 'disableSyncSubtasks'> {
-  /** States that are kept for a loop that is slower than the task; the oldest are dropped first, the last never. Default 100. */
+  /** States that are kept for a loop that is slower than the tasks; the oldest are dropped first, those that nothing follows never. Default 100. */
   readonly buffer?: number;
 }
 
@@ -55,6 +57,41 @@ export type StateChange<R> =
       readonly error: Error;
       readonly record: ResultRecord;
     };
+
+/** How many tasks of a workflow there are. */
+export interface TreeCounts {
+  /** Grows where a task that has ended is seen to have sent others. Those that ignore their results are not among them. */
+  readonly known: number;
+  /** Nothing follows their state: all of the following. */
+  readonly done: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly revoked: number;
+}
+
+/** A state of a task of a workflow that was seen. */
+export type TreeChange = StateChange<unknown> & {
+  /** Whose it is. */
+  readonly id: string;
+  readonly result: AsyncResult<unknown>;
+  /** As they are with this change. */
+  readonly counts: TreeCounts;
+};
+
+/** What a workflow is, whichever of its results is at hand. */
+export interface WorkflowHandle {
+  /**
+   * The states of all tasks of the workflow as they come: of this result, those before it, members of groups, and what they send. Begins with what is stored, and ends when nothing
+   * is left to come. Leaving the loop ends the watching.
+   */
+  watchTree(options?: WatchOptions): AsyncGenerator<TreeChange, void, undefined>;
+  /**
+   * Revokes all tasks of the workflow that have not ended: those that wait, those that were not sent yet, what they would send; with `terminate` also those that run. Whoever waits
+   * for one gets `TaskRevokedError`. Resolves when it is stored, as `app.revoke` does; who gives no `terminate` lets the tasks that run come to their end.
+   * @throws ConfigurationError for an app without a store.
+   */
+  cancel(options?: RevokeOptions): Promise<void>;
+}
 
 /** What all results have in common. */
 export interface ResultHandle<R> {
@@ -88,7 +125,7 @@ export interface TreeOptions {
 }
 
 /** The future outcome of one call. */
-export interface AsyncResult<R> extends ResultHandle<R> {
+export interface AsyncResult<R> extends ResultHandle<R>, WorkflowHandle {
   /** The result of the task before it in its chain. */
   readonly parent: AnyResult | undefined;
   /** Nothing is stored for it: `get` resolves with null at once. */
@@ -135,19 +172,17 @@ export interface AsyncResult<R> extends ResultHandle<R> {
 }
 
 /** What sent what. */
-export interface ResultGraph {
+export interface ResultGraph extends Drawable {
   /** Ids in the order in which they were found; the root is the first. */
   readonly nodes: readonly string[];
   readonly edges: readonly (readonly [from: string, to: string])[];
-  /** For Graphviz. */
-  toDot(): string;
 }
 
 /** The values of a join with the errors in their places. */
 export type OrErrors<R extends unknown[]> = { [K in keyof R]: R[K] | Error };
 
 /** Several results as one. */
-export interface ResultCollection<R extends unknown[]> extends Iterable<AnyResult> {
+export interface ResultCollection<R extends unknown[]> extends Iterable<AnyResult>, WorkflowHandle {
   readonly results: readonly AnyResult[];
   readonly length: number;
   /** Waits for all and gives their values in the order of the results; throws the error of whichever is first known to have failed. */

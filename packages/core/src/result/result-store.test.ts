@@ -3,6 +3,7 @@ import { createLogger, type LogRecord, VirtualClock } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { memoryBackend } from '../backend/memory-backend.js';
 import { BackendConnectionError } from '../errors/result-errors.js';
+import { resultFromTuple } from './async-result.js';
 import { ErrorClasses } from './error-classes.js';
 import { createResultCodec } from './result-codec.js';
 import { ResultStore } from './result-store.js';
@@ -44,6 +45,8 @@ function setup() {
     errorClasses: new ErrorClasses(),
     remoteTracebacks: () => false,
     maxBytes: () => undefined,
+    handleOf: resultFromTuple,
+    revoke: () => Promise.reject(new Error('no store')),
   });
   const record = { status: 'SUCCESS', result: 5, traceback: null, children: [], dateDone: null } as const;
   return {

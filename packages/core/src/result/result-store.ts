@@ -3,9 +3,11 @@ import { backoffMs, Batcher, type Clock, type Logger, toError } from '@ctq/runti
 import type { BackendBroker, ResultBackend, ResultBackendContext } from '../backend/result-backend.js';
 import { BackendError } from '../errors/result-errors.js';
 import { formatWireTime } from '../protocol/wire-time.js';
+import type { Revocation } from '../revoke/revocation.js';
 import { intercepted, type Interceptor } from '../interceptor/interceptor.js';
+import type { AnyResult } from './result-handle.js';
 import type { RecordToStore, ResultCodec, ResultRecord } from './result-record.js';
-import { type ResultObserver, ResultWaiter, type WaitOptions } from './result-waiter.js';
+import { type ResultObserver, ResultWaiter, type StopObserving, type WaitOptions } from './result-waiter.js';
 import type { ErrorClasses } from './error-classes.js';
 import { rebuildError } from './stored-error.js';
 import { StorableSize } from './storable-size.js';
@@ -28,6 +30,10 @@ export interface ResultStoreOptions {
   readonly errorClasses: ErrorClasses;
   /** The setting `taskRemoteTracebacks`. */
   readonly remoteTracebacks: () => boolean;
+  /** Makes a handle of the tuple of a result. @throws TypeError where it is none. */
+  readonly handleOf: (store: ResultStore, tuple: unknown) => AnyResult;
+  /** For all processes of the app. @throws ConfigurationError for an app without a store. */
+  readonly revoke: (revocations: readonly Revocation[]) => Promise<void>;
   /** The setting `resultMaxSize`, in bytes; undefined for no limit of its own. */
   readonly maxBytes: () => number | undefined;
 }
@@ -119,6 +125,16 @@ export class ResultStore {
     return this.#options.errorClasses;
   }
 
+  /** A handle on a result that a document names. @throws TypeError where it names none. */
+  handleOf(tuple: unknown): AnyResult {
+    return this.#options.handleOf(this, tuple);
+  }
+
+  /** Says for all processes of the app that calls are not to be run any more. */
+  revoke(revocations: readonly Revocation[]): Promise<void> {
+    return this.#options.revoke(revocations);
+  }
+
   /** The error of a failed task's record. */
   errorOf({ result, traceback, taskId }: Pick<ResultRecord, 'result' | 'traceback' | 'taskId'>): Error {
     const { errorClasses: classes, remoteTracebacks } = this.#options;
@@ -188,19 +204,20 @@ export class ResultStore {
     }
   }
 
-  /** Tells of every state of some results, beginning with the present ones. Returns the function that ends it. */
-  observe(taskIds: readonly string[], observer: ResultObserver): () => void {
+  /** Tells of every state of some results, beginning with the present ones. */
+  observe(taskIds: readonly string[], observer: ResultObserver): StopObserving {
     if (this.#waiter !== undefined) return this.#waiter.observe(taskIds, observer);
     let hasEnded = false;
-    let end = (): void => undefined;
+    let end: StopObserving = () => undefined;
     this.#reach({})
       .then((backend) => {
         if (!hasEnded) end = this.#waiterOn(backend).observe(taskIds, observer);
       })
       .catch((error: unknown) => observer.onError(error));
-    return () => {
-      hasEnded = true;
-      end();
+    return (some) => {
+      // Nothing is known of any of them before there is a backend.
+      hasEnded ||= some === undefined;
+      end(some);
     };
   }
 

@@ -1,3 +1,6 @@
+import { dotOf } from '../drawing/dot.js';
+import type { Drawing } from '../drawing/drawing.js';
+import { mermaidOf } from '../drawing/mermaid.js';
 import { IncompleteStreamError } from '../errors/result-errors.js';
 import type { AnyResult, ResultGraph, TreeOptions, WaitForOptions } from './result-handle.js';
 
@@ -42,15 +45,14 @@ export async function graphOf(root: AnyResult, options: TreeOptions): Promise<Re
     nodes.add(id);
     if (parent !== undefined) edges.push([parent.id, id]);
   }
-  return { nodes: [...nodes], edges, toDot: () => dotOf([...nodes], edges) };
+  return resultGraph([...nodes], edges);
 }
 
-function dotOf(nodes: readonly string[], edges: ResultGraph['edges']): string {
-  const lines = [...nodes.map((id) => quoted(id)), ...edges.map(([from, to]) => `${quoted(from)} -> ${quoted(to)}`)];
-  return `digraph results {\n  node [shape=oval]\n${lines.map((line) => `  ${line}\n`).join('')}}\n`;
-}
-
-/** Ids come from messages, and may hold anything. */
-function quoted(id: string): string {
-  return `"${id.replaceAll(/["\\]/g, (character) => `\\${character}`).replaceAll('\n', '\\n')}"`;
+function resultGraph(nodes: readonly string[], edges: ResultGraph['edges']): ResultGraph {
+  const drawing: Drawing = {
+    name: 'results',
+    nodes: nodes.map((id) => ({ id, label: id })),
+    edges: edges.map(([from, to]) => ({ from, to })),
+  };
+  return { nodes, edges, toDot: () => dotOf(drawing), toMermaid: () => mermaidOf(drawing) };
 }

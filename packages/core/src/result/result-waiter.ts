@@ -24,6 +24,9 @@ export interface ResultObserver {
   onError(error: unknown): void;
 }
 
+/** Ends the observing, of all the results or of some of them. */
+export type StopObserving = (taskIds?: readonly string[]) => void;
+
 /** With a notifier the poll only repairs a lost hint; without one it is how results are found. */
 const pollBehindNotifierMs = 5_000;
 const pollMs = { first: 20, max: 500 };
@@ -67,8 +70,8 @@ export class ResultWaiter {
     return this.#within(taskId, waiting, options);
   }
 
-  /** Tells of the states of results, beginning with the present ones. Returns the function that ends it. */
-  observe(taskIds: readonly string[], observer: ResultObserver): () => void {
+  /** Tells of the states of results, beginning with the present ones. */
+  observe(taskIds: readonly string[], observer: ResultObserver): StopObserving {
     if (this.#stop.signal.aborted) {
       observer.onError(this.#stop.signal.reason);
       return () => undefined;
@@ -79,7 +82,7 @@ export class ResultWaiter {
       else observers.add(observer);
       this.#lookFor(taskId);
     }
-    return () => this.#stopObserving(taskIds, observer);
+    return (some = taskIds) => this.#stopObserving(some, observer);
   }
 
   async close(): Promise<void> {

@@ -1,12 +1,19 @@
 import { type Clock, durationMs } from '@ctq/runtime';
 import { assertWillNotBlock } from '../execute/current-task.js';
-import type { WaitForOptions } from './result-handle.js';
+import type { WaitForOptions, WatchOptions } from './result-handle.js';
 
 /** Celery's (celery 5.6 result.py, AsyncResult.get). */
 const defaultIntervalMs = 500;
 
 export function intervalMsOf({ interval }: WaitForOptions): number {
   return interval === undefined ? defaultIntervalMs : Math.max(durationMs(interval), 1);
+}
+
+/** How many states a loop may be behind. */
+const defaultBuffer = 100;
+
+export function bufferOf({ buffer = defaultBuffer }: WatchOptions): number {
+  return Math.max(buffer, 1);
 }
 
 export function timeoutMsOf({ timeout }: WaitForOptions): number | undefined {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Clock, durationMs } from '@ctq/runtime';
 import type { Settings } from '../config/settings.js';
 import type { AtomicStore } from '../coordination/atomic-store.js';
@@ -6,6 +7,16 @@ import type { Revocation } from './revocation.js';
 
 /** The most that is kept: every change writes all of it. Workers remember more. */
 const mostKept = 10_000;
+/** More than this at a time are a list with a key of its own, so that they take the place of one. */
+const mostBeside = 100;
+
+/** Where others are that were revoked together. */
+interface ListedRevocations {
+  readonly at: number;
+  readonly list: string;
+}
+
+type Entry = Revocation | ListedRevocations;
 
 export interface SharedRevocationsOptions {
   readonly store: () => Promise<AtomicStore>;
@@ -13,9 +24,11 @@ export interface SharedRevocationsOptions {
   readonly clock: Clock;
 }
 
-/** What the processes of an app have revoked: one document in its key-value store, which workers watch. */
+/** What the processes of an app have revoked: one document in its key-value store, which workers watch, and lists that it names. */
 export class SharedRevocations {
   readonly #options: SharedRevocationsOptions;
+  /** Lists that were read: they do not change. */
+  #lists: ReadonlyMap<string, readonly Revocation[]> = new Map();
 
   constructor(options: SharedRevocationsOptions) {
     this.#options = options;
@@ -24,18 +37,21 @@ export class SharedRevocations {
   /** Resolves when it is stored: whoever starts from now on knows. @throws ConfigurationError without a store. */
   async add(revocations: readonly Revocation[]): Promise<void> {
     const store = await this.#options.store();
+    const added = revocations.length > mostBeside ? [await this.#addList(store, revocations)] : revocations;
     for (;;) {
       const found = await store.getVersioned(key);
-      const kept = [...this.#fresh(read(found?.value)), ...revocations].slice(-mostKept);
-      const value = new TextEncoder().encode(JSON.stringify(kept));
-      if ((await store.compareAndSet(key, found?.version ?? 0, value, this.#keptMs)) !== undefined) return;
+      const kept = [...this.#fresh(read<Entry>(found?.value)), ...added].slice(-mostKept);
+      if ((await store.compareAndSet(key, found?.version ?? 0, encode(kept), this.#keptMs)) !== undefined) return;
     }
   }
 
   /** Those that count, the oldest first. */
   async load(): Promise<readonly Revocation[]> {
     const store = await this.#options.store();
-    return this.#fresh(read((await store.getMany([key])).get(key)));
+    const entries = this.#fresh(read<Entry>((await store.getMany([key])).get(key)));
+    const lists = entries.flatMap((entry) => ('list' in entry ? [entry.list] : []));
+    this.#lists = await this.#readLists(store, lists);
+    return entries.flatMap((entry) => ('list' in entry ? (this.#lists.get(entry.list) ?? []) : [entry]));
   }
 
   /** Calls back after each change, where the store can tell. */
@@ -44,18 +60,38 @@ export class SharedRevocations {
     return await store.watch?.([key], onChange);
   }
 
+  async #addList(store: AtomicStore, revocations: readonly Revocation[]): Promise<ListedRevocations> {
+    const list = randomUUID();
+    await store.setMany([{ key: listKey(list), value: encode(revocations), ttlMs: this.#keptMs }]);
+    return { at: this.#options.clock.now(), list };
+  }
+
+  async #readLists(store: AtomicStore, lists: readonly string[]): Promise<ReadonlyMap<string, readonly Revocation[]>> {
+    const unread = lists.filter((list) => !this.#lists.has(list));
+    const found = unread.length === 0 ? undefined : await store.getMany(unread.map(listKey));
+    return new Map(lists.map((list) => [list, this.#lists.get(list) ?? read<Revocation>(found?.get(listKey(list)))]));
+  }
+
   get #keptMs(): number {
     return durationMs(this.#options.settings().workerRevokeExpires);
   }
 
-  #fresh(revocations: readonly Revocation[]): readonly Revocation[] {
+  #fresh(entries: readonly Entry[]): readonly Entry[] {
     const oldest = this.#options.clock.now() - this.#keptMs;
-    return revocations.filter(({ at }) => at > oldest);
+    return entries.filter(({ at }) => at > oldest);
   }
 }
 
 const key = coordinationKey('revoked', 'all');
 
-function read(bytes: Uint8Array | undefined): readonly Revocation[] {
-  return bytes === undefined ? [] : (JSON.parse(new TextDecoder().decode(bytes)) as Revocation[]);
+function listKey(list: string): string {
+  return coordinationKey('revoked', list);
+}
+
+function encode(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+function read<Item>(bytes: Uint8Array | undefined): readonly Item[] {
+  return bytes === undefined ? [] : (JSON.parse(new TextDecoder().decode(bytes)) as Item[]);
 }

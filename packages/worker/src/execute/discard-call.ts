@@ -15,7 +15,7 @@ export async function discardExpired(request: TaskRequest, workplace: Workplace)
 /** Somebody has revoked it. */
 export async function discardRevoked(request: TaskRequest, by: RevokedBy, workplace: Workplace): Promise<void> {
   if (request.message.unique !== undefined) await dropUnique(request, workplace);
-  await discard(request, 'revoked', workplace, by);
+  await discard(request, 'root' in by ? 'cancelled' : 'revoked', workplace, by);
 }
 
 /** Somebody has revoked it while it ran, and it has ended for it. */

@@ -16,10 +16,10 @@ export async function discard(
   workplace: Workplace,
   by?: RevokedBy,
 ): Promise<boolean> {
-  const { kernel, log, logger, pool } = workplace;
+  const { kernel, log, logger, pool, revocations } = workplace;
   log.discarded(request, by);
   try {
-    await completeRevoked(kernel, request.facts, new TaskRevokedError(reason));
+    await completeRevoked(kernel, request.facts, new TaskRevokedError(reason), (id) => revocations.isCancelled(id));
   } catch (error) {
     await tellInternalError(request, toError(error), 'it goes back to its queue', workplace);
     if (!request.delivery.isSettled) await settle(request.delivery, 'requeue', logger);

@@ -41,8 +41,7 @@ export class TaskLog {
 
   discarded({ name, message }: LoggedTask, by?: RevokedBy): void {
     if (!this.#tellsInfo) return;
-    const why = by !== undefined && 'header' in by ? ` (revoked by header: ${saferepr(by.header)})` : '';
-    this.#logger.info({ data: idOf(name, message) }, `Discarding revoked task: ${name}[${message.id}]${why}`);
+    this.#logger.info({ data: idOf(name, message) }, `Discarding revoked task: ${name}[${message.id}]${whyOf(by)}`);
   }
 
   /** In Celery's words (celery 5.6 app/trace.py, LOG_IGNORED). */
@@ -132,6 +131,11 @@ export class TaskLog {
 /** To the nanosecond: the rest is noise of the arithmetic. */
 function secondsOf(ms: number): number {
   return Number((ms / 1_000).toFixed(9));
+}
+
+function whyOf(by: RevokedBy | undefined): string {
+  if (by === undefined || 'id' in by) return '';
+  return 'root' in by ? ` (cancelled with ${by.root})` : ` (revoked by header: ${saferepr(by.header)})`;
 }
 
 function idOf(name: string, message: TaskMessage): { readonly id: string; readonly name: string } {

@@ -158,7 +158,7 @@ describe('Calls that are revoked by a stamped header', () => {
       { header: 'batch', value: 7, at: scene.clock.now() },
     ]);
     const of = (stamps: Record<string, unknown>) =>
-      revocations.of({ id: 'x', stampedHeaders: Object.keys(stamps), stamps });
+      revocations.of({ ...{ id: 'x', rootId: 'x', parentId: null }, stampedHeaders: Object.keys(stamps), stamps });
     expect(of({ other: 1, batch: 7, tenant: 'b' })).toEqual({ header: { batch: 7 } });
     expect(of({ tenant: 'b', batch: 7 })).toBeUndefined();
     expect(of({})).toBeUndefined();
@@ -261,7 +261,8 @@ describe('What a worker remembers', () => {
     const clock = new VirtualClock();
     await using scene = new WorkerScene({ clock, workerRevokesMax: 2, workerRevokeExpires: '1h' });
     const revocations = new Revocations(scene.app.kernel);
-    const isRevoked = (id: string): boolean => revocations.of({ id, stampedHeaders: null, stamps: {} }) !== undefined;
+    const isRevoked = (id: string): boolean =>
+      revocations.of({ ...{ id, rootId: id, parentId: null }, stampedHeaders: null, stamps: {} }) !== undefined;
     const ids = ['a', 'b', 'c'];
     revocations.add(ids.map((id) => ({ id, at: clock.now() })));
     expect(ids.map(isRevoked)).toEqual([false, true, true]);
