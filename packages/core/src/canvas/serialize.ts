@@ -1,5 +1,6 @@
 import { InvalidTaskMessageError } from '../errors/task-errors.js';
 import { builtinNames } from './builtin-names.js';
+import { receivedChord, travellingChord } from './chord-place.js';
 import { isChunkSize } from './chunks.js';
 import { subtaskTypeOf } from './mapped.js';
 import { decodeOptions, encodeOptions } from './wire-options.js';
@@ -20,14 +21,11 @@ export function serializeNode(node: SignatureNode): SerializedSignature {
       return wrap(builtinNames.chain, 'chain', { tasks: node.links.map(serializeNode) }, options, immutable);
     case 'group':
       return wrap(builtinNames.group, 'group', { tasks: node.members.map(serializeNode) }, options, immutable);
-    case 'chord':
-      return wrap(
-        builtinNames.chord,
-        'chord',
-        { kwargs: {}, header: serializeNode(node.header), body: serializeNode(node.body) },
-        options,
-        immutable,
-      );
+    case 'chord': {
+      const { header, body, options: own } = travellingChord(node);
+      const kwargs = { kwargs: {}, header: serializeNode(header), body: serializeNode(body) };
+      return wrap(builtinNames.chord, 'chord', kwargs, encodeOptions(own), immutable);
+    }
     case 'chunks': {
       const { task, items, size } = node;
       return wrap(builtinNames.chunks, 'chunks', { task, it: items, n: size }, options, immutable);
@@ -64,13 +62,13 @@ export function parseNode(value: unknown): SignatureNode {
     case 'group':
       return { kind: 'group', members: parseList(kwargs['tasks']), options, immutable };
     case 'chord':
-      return {
+      return receivedChord({
         kind: 'chord',
         header: parseHeader(kwargs['header']),
         body: parseNode(kwargs['body']),
         options,
         immutable,
-      };
+      });
     case 'chunks':
       return parseChunks(kwargs, options);
     default:
