@@ -50,6 +50,27 @@ describe('a chord that Celery has frozen as a later step of a chain', () => {
   });
 });
 
+describe('a chord as a later step of a chain', () => {
+  it('has the id of its body in its options: Python stores under it that a step before has failed, and cannot go on where there is none [CV-069]', async () => {
+    const { add, total, ran } = new CanvasScene();
+    for (const body of [total.s(), chain(total.s(), add.s(1))]) {
+      const result = await chain(add.s(1, 1), chord([add.s(1), add.s(2)], body)).delay();
+      expect(ran[0]?.chain?.map(({ options }) => options['task_id'])).toEqual([result.id]);
+      ran.length = 0;
+    }
+  });
+});
+
+describe('a chain that Celery has frozen as the body of a chord', () => {
+  it('ends under the id of its last step, whatever its own is', async () => {
+    const { app, add, ran } = new CanvasScene();
+    const steps = chain(add.s(1, 1), add.s(1).set({ taskId: 'of the last step' })).serialize();
+    const frozen: SerializedSignature = { ...steps, options: { task_id: 'of the chain' } };
+    expect((await app.signature(frozen).delay()).id).toBe('of the last step');
+    expect(ran.at(-1)?.id).toBe('of the last step');
+  });
+});
+
 describe('a chord at the end of a chain in the header of a chord', () => {
   it('travels with its place at the end of its body, where Python looks for it [CV-115]', async () => {
     const { add, total, ran } = new CanvasScene();

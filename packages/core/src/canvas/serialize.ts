@@ -5,7 +5,7 @@ import { isChunkSize } from './chunks.js';
 import { subtaskTypeOf } from './mapped.js';
 import { decodeOptions, encodeOptions } from './wire-options.js';
 import type { SerializedSignature } from './serialized-signature.js';
-import type { ChunksNode, GroupNode, NodeOptions, SignatureNode } from './signature-node.js';
+import type { ChainNode, ChunksNode, GroupNode, NodeOptions, SignatureNode } from './signature-node.js';
 
 /** A node in the form that travels (celery 5.6 canvas.py, Signature and its subclasses). */
 export function serializeNode(node: SignatureNode): SerializedSignature {
@@ -58,7 +58,7 @@ export function parseNode(value: unknown): SignatureNode {
   const immutable = value['immutable'] === true;
   switch (value['subtask_type'] ?? typeOfBuiltin(value['task'])) {
     case 'chain':
-      return { kind: 'chain', links: parseList(kwargs['tasks']), options, immutable };
+      return receivedChain({ kind: 'chain', links: parseList(kwargs['tasks']), options, immutable });
     case 'group':
       return { kind: 'group', members: parseList(kwargs['tasks']), options, immutable };
     case 'chord':
@@ -102,6 +102,13 @@ function parseHeader(value: unknown): GroupNode {
   if (node.kind === 'group') return node;
   const members = node.kind === 'chain' ? node.links : [node];
   return { kind: 'group', members, options: {}, immutable: false };
+}
+
+/** The id of its last step stands over that of a chain that Python has frozen (celery 5.6 canvas.py, Signature.freeze). */
+function receivedChain(node: ChainNode): ChainNode {
+  const { taskId, ...options } = node.options;
+  const ofLast = node.links.at(-1)?.options.taskId;
+  return ofLast === undefined || ofLast === taskId ? node : { ...node, options };
 }
 
 function parseChunks(kwargs: Readonly<Record<string, unknown>>, options: NodeOptions): ChunksNode {
