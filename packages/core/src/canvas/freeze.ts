@@ -108,9 +108,10 @@ function freezeChord(node: ChordNode, how: Freezing): Frozen<ChordNode> {
   const header = freezeGroup(withStampsBelow(ofHeader, stamps), how);
   const ofBody = withOptions(node.body, taskId === undefined ? shared : { ...shared, taskId });
   const body = freeze(withStampsBelow(ofBody, stamps), how);
+  const frozen = { ...node, header: header.node, body: body.node };
   const mayFail = (node.options.join?.onMemberError ?? 'fail') !== 'fail';
   const before = mayFail ? { ...header.ids, mayFail } : header.ids;
-  return { node: { ...node, header: header.node, body: body.node }, ids: withParent(body.ids, before) };
+  return { node: withOptions(frozen, { taskId: body.ids.id }), ids: withParent(body.ids, before) };
 }
 
 /** What every member is sent with: the options of the whole but its id, its continuations, its stamps and its place in an outer workflow. */

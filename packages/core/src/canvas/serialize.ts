@@ -1,10 +1,11 @@
 import { InvalidTaskMessageError } from '../errors/task-errors.js';
 import { builtinNames } from './builtin-names.js';
+import { receivedChord, travellingChord } from './chord-place.js';
 import { isChunkSize } from './chunks.js';
 import { subtaskTypeOf } from './mapped.js';
 import { decodeOptions, encodeOptions } from './wire-options.js';
 import type { SerializedSignature } from './serialized-signature.js';
-import type { ChunksNode, GroupNode, NodeOptions, SignatureNode } from './signature-node.js';
+import type { ChainNode, ChunksNode, GroupNode, NodeOptions, SignatureNode } from './signature-node.js';
 
 /** A node in the form that travels (celery 5.6 canvas.py, Signature and its subclasses). */
 export function serializeNode(node: SignatureNode): SerializedSignature {
@@ -20,14 +21,11 @@ export function serializeNode(node: SignatureNode): SerializedSignature {
       return wrap(builtinNames.chain, 'chain', { tasks: node.links.map(serializeNode) }, options, immutable);
     case 'group':
       return wrap(builtinNames.group, 'group', { tasks: node.members.map(serializeNode) }, options, immutable);
-    case 'chord':
-      return wrap(
-        builtinNames.chord,
-        'chord',
-        { kwargs: {}, header: serializeNode(node.header), body: serializeNode(node.body) },
-        options,
-        immutable,
-      );
+    case 'chord': {
+      const { header, body, options: own } = travellingChord(node);
+      const kwargs = { kwargs: {}, header: serializeNode(header), body: serializeNode(body) };
+      return wrap(builtinNames.chord, 'chord', kwargs, encodeOptions(own), immutable);
+    }
     case 'chunks': {
       const { task, items, size } = node;
       return wrap(builtinNames.chunks, 'chunks', { task, it: items, n: size }, options, immutable);
@@ -65,17 +63,17 @@ export function parseNode(value: unknown): SignatureNode {
   const immutable = value['immutable'] === true;
   switch (value['subtask_type'] ?? typeOfBuiltin(value['task'])) {
     case 'chain':
-      return { kind: 'chain', links: parseList(kwargs['tasks']), options, immutable };
+      return receivedChain({ kind: 'chain', links: parseList(kwargs['tasks']), options, immutable });
     case 'group':
       return { kind: 'group', members: parseList(kwargs['tasks']), options, immutable };
     case 'chord':
-      return {
+      return receivedChord({
         kind: 'chord',
         header: parseHeader(kwargs['header']),
         body: parseNode(kwargs['body']),
         options,
         immutable,
-      };
+      });
     case 'chunks':
       return parseChunks(kwargs, options);
     default:
@@ -109,6 +107,13 @@ function parseHeader(value: unknown): GroupNode {
   if (node.kind === 'group') return node;
   const members = node.kind === 'chain' ? node.links : [node];
   return { kind: 'group', members, options: {}, immutable: false };
+}
+
+/** The id of its last step stands over that of a chain that Python has frozen (celery 5.6 canvas.py, Signature.freeze). */
+function receivedChain(node: ChainNode): ChainNode {
+  const { taskId, ...options } = node.options;
+  const ofLast = node.links.at(-1)?.options.taskId;
+  return ofLast === undefined || ofLast === taskId ? node : { ...node, options };
 }
 
 function parseChunks(kwargs: Readonly<Record<string, unknown>>, options: NodeOptions): ChunksNode {
