@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { FollowedFile } from './followed-file.js';
 
 /** An execution that began, was done, or ended its thread. */
 export interface Entry {
@@ -18,16 +18,15 @@ const patienceMs = 180_000;
 
 /** What the tasks of a soak have written, in their order. */
 export class Journal {
-  readonly path: string;
-  readonly #file: number;
+  readonly #file: FollowedFile;
   readonly #entries: Entries = { start: new Map(), end: new Map(), exit: new Map() };
-  readonly #chunk = Buffer.alloc(1 << 20);
-  #offset = 0;
-  #rest = '';
 
   constructor(path: string) {
-    this.path = path;
-    this.#file = openSync(path, 'a+');
+    this.#file = new FollowedFile(path);
+  }
+
+  get path(): string {
+    return this.#file.path;
   }
 
   /** Executions by the number of their task. */
@@ -50,18 +49,12 @@ export class Journal {
   }
 
   close(): void {
-    closeSync(this.#file);
+    this.#file.close();
   }
 
   #read(): Entries {
-    for (;;) {
-      const count = readSync(this.#file, this.#chunk, 0, this.#chunk.length, this.#offset);
-      if (count === 0) return this.#entries;
-      this.#offset += count;
-      const lines = (this.#rest + this.#chunk.toString('latin1', 0, count)).split('\n');
-      this.#rest = lines.pop() ?? '';
-      for (const line of lines) this.#add(line.split(' '));
-    }
+    for (const line of this.#file.read()) this.#add(line.split(' '));
+    return this.#entries;
   }
 
   #add([what = '', ...figures]: readonly string[]): void {

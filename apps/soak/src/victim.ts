@@ -6,14 +6,16 @@ import { promisify } from 'node:util';
 import { type ProcessFigures, processFigures } from './process-figures.js';
 
 const cli = fileURLToPath(import.meta.resolve('@ctq/cli/bin'));
-/** The built module, also when this one runs from its source. */
-const tasks = fileURLToPath(new URL('../dist/tasks.js', import.meta.url));
+/** Built modules, also when this one runs from its source. */
+const modules = new URL('../dist/', import.meta.url);
 
 export interface VictimOptions {
   readonly name: string;
   readonly pool: string;
   readonly concurrency: number;
   readonly env: Readonly<Record<string, string>>;
+  /** What has its tasks, below the built modules. Default `tasks.js`. */
+  readonly tasks?: string;
 }
 
 /** A worker process that is there to be killed. */
@@ -32,8 +34,9 @@ export class Victim {
 
   /** Resolves when it consumes. */
   async start(): Promise<void> {
-    const { name, pool, concurrency, env } = this.#options;
-    const args = ['-A', tasks, 'worker', '-l', 'warning', '-P', pool, '-c', String(concurrency), '-n', `${name}@%h`];
+    const { name, pool, concurrency, env, tasks = 'tasks.js' } = this.#options;
+    const module = fileURLToPath(new URL(tasks, modules));
+    const args = ['-A', module, 'worker', '-l', 'warning', '-P', pool, '-c', String(concurrency), '-n', `${name}@%h`];
     const child = spawn(process.execPath, [cli, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },

@@ -7,7 +7,7 @@ import { Deadline, type Deferred, deferred, silentLogger } from '@ctq/runtime';
 import { describeWith } from '@ctq/test-services/vitest';
 import { Worker } from '@ctq/worker';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Place, redisPlace, sqlitePlace } from '../place.js';
+import { type Place, rabbitmqPlace, redisPlace, sqlitePlace } from '../place.js';
 
 const soon = { timeout: 60 };
 const members = 3;
@@ -114,6 +114,7 @@ function suite(open: () => Promise<Place>, backendOf: (place: Place) => ResultBa
       const make = (dying?: Dying) => {
         const app = new Ctq('crash', {
           broker: place.broker,
+          taskDefaultQueue: place.queue ?? 'celery',
           backend: dying === undefined ? backendOf(place) : withChords(backendOf(place), (role) => dying.chords(role)),
           interceptors: dying === undefined ? [] : [dying.interceptor],
           logger: silentLogger,
@@ -171,4 +172,12 @@ describeWith('redis', 'In Redis', (url) => {
     () => Promise.resolve(redisPlace(url, '2s')),
     ({ backend }) => redisBackend({ url: backend }),
   );
+
+  // What a dead worker held comes back with the end of its connection, and without a lease.
+  describeWith('amqp', 'and in RabbitMQ', (rabbit) => {
+    suite(
+      () => Promise.resolve(rabbitmqPlace(rabbit, url)),
+      ({ backend }) => redisBackend({ url: backend }),
+    );
+  });
 });

@@ -1,26 +1,47 @@
-import { type AnySignature, chain, chord, Ctq, group, type AppOptions } from '@ctq/core';
+import { type AppOptions, Ctq } from '@ctq/core';
+import {
+  evaluate,
+  type Expectation,
+  missing,
+  type Outcome,
+  type Ran,
+  type Shape,
+  WorkflowTasks,
+} from '@ctq/random-workflows';
 import { silentLogger } from '@ctq/runtime';
 import { Worker } from '@ctq/worker';
-import { marked } from './evaluate.js';
-import type { Shape } from './shape.js';
 
 export interface WorkflowSceneOptions extends Pick<AppOptions, 'broker' | 'backend'> {
+  /** Where tasks go, where a broker is shared with others. */
+  readonly queue?: string;
   /** Whether a message is put on its queue twice, as brokers may after a lost connection. */
   readonly isDoubled?: () => boolean;
+  /** How long something is waited for that has to come, in seconds. */
+  readonly patience: number;
 }
 
-/** An app with a worker in which workflows of every shape run, and what ran under which ids. */
-export class WorkflowScene implements AsyncDisposable {
-  readonly app: Ctq;
-  /** By label, the ids of the tasks that ran and how often each did. */
-  readonly #runs = new Map<string, Map<string, number>>();
-  readonly #worker: Worker;
-  readonly #build: (shape: Shape, run: string) => AnySignature;
+/** A workflow that has ended, and all that was to run of it has run. */
+interface Done {
+  readonly run: string;
+  readonly expected: Expectation;
+  readonly outcome: Outcome;
+}
 
-  constructor({ broker, backend, isDoubled = () => false }: WorkflowSceneOptions) {
-    this.app = new Ctq('workflows', {
+/** An app with a worker in which workflows of every shape run, and what ran of them. */
+export class WorkflowScene implements AsyncDisposable {
+  readonly #app: Ctq;
+  readonly #patience: number;
+  readonly #worker: Worker;
+  readonly #tasks: WorkflowTasks;
+  readonly #ran = new Map<string, Ran[]>();
+  readonly #watchers = new Map<string, () => void>();
+
+  constructor({ broker, backend, queue = 'celery', isDoubled = () => false, patience }: WorkflowSceneOptions) {
+    this.#patience = patience;
+    this.#app = new Ctq('workflows', {
       ...(broker === undefined ? {} : { broker }),
       ...(backend === undefined ? {} : { backend }),
+      taskDefaultQueue: queue,
       logger: silentLogger,
       interceptors: [
         {
@@ -32,60 +53,28 @@ export class WorkflowScene implements AsyncDisposable {
         },
       ],
     });
-    const ran = (label: string, id: string): void => {
-      const ids = this.#runs.get(label) ?? new Map<string, number>();
-      ids.set(id, (ids.get(id) ?? 0) + 1);
-      this.#runs.set(label, ids);
-    };
-    const step = this.app.task('step', { bind: true }, ({ request }, given: unknown, run: string, label: string) => {
-      ran(`${run} ${label}`, request.id);
-      return marked(label, given);
-    });
-    const fail = this.app.task('fail', { bind: true }, ({ request }, _given: unknown, run: string, label: string) => {
-      ran(`${run} ${label}`, request.id);
-      throw new RangeError(`${label} failed`);
-    });
-    const build = (shape: Shape, run: string): AnySignature => {
-      switch (shape.kind) {
-        case 'step': {
-          const signature = shape.isImmutable ? step.si('nothing', run, shape.label) : step.s(run, shape.label);
-          const made: AnySignature = signature;
-          return shape.link === undefined ? made : signature.link(step.s(run, shape.link) as never);
-        }
-        case 'fail':
-          return fail.s(run, shape.label).linkError(step.s(run, shape.errback));
-        case 'chain':
-          return chain(...(shape.links.map((link) => build(link, run)) as never as [AnySignature])) as AnySignature;
-        case 'group':
-          return group(shape.members.map((member) => build(member, run))) as AnySignature;
-        case 'chord': {
-          const body = build(shape.body, run);
-          const end = shape.errback === undefined ? body : body.linkError(step.s(run, shape.errback));
-          return chord(
-            shape.header.map((member) => build(member, run)),
-            end as never,
-          ) as AnySignature;
-        }
-      }
-    };
-    this.#build = build;
-    this.#worker = new Worker(this.app, { concurrency: 8 });
+    this.#tasks = new WorkflowTasks(this.#app, { note: (ran) => this.#note(ran) });
+    this.#worker = new Worker(this.#app, { concurrency: 8 });
   }
 
   async start(): Promise<void> {
     await this.#worker.start();
   }
 
-  /** Sends a workflow; what it is given comes first in what it begins with. */
-  async send(shape: Shape, run: string, given: unknown) {
-    return await this.#build(shape, run).applyAsync([given] as never);
+  /** Sends a workflow; resolves when it has ended, and everything ran that had to. What it is given comes first in what it begins with. */
+  async send(shape: Shape, run: string, given: string): Promise<Done> {
+    const expected = evaluate(shape, [given]);
+    const result = await this.#tasks.build(shape, run).delay(given);
+    const outcome = await result.get({ timeout: this.#patience }).then(
+      (value: unknown) => ({ kind: 'value', value }) as const,
+      (error: unknown) => ({ kind: 'failure', message: String(error) }) as const,
+    );
+    await this.#allOf(expected, run);
+    return { run, expected, outcome };
   }
 
-  /** Labels that ran in a workflow, each with the ids under which it did and how often. */
-  runsOf(run: string): ReadonlyMap<string, ReadonlyMap<string, number>> {
-    const prefix = `${run} `;
-    const own = [...this.#runs].filter(([label]) => label.startsWith(prefix));
-    return new Map(own.map(([label, ids]) => [label.slice(prefix.length), ids]));
+  ranOf(run: string): readonly Ran[] {
+    return this.#ran.get(run) ?? [];
   }
 
   /** Resolves when everything that waits or runs is done. */
@@ -95,6 +84,28 @@ export class WorkflowScene implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker.stop();
-    await this.app.close();
+    await this.#app.close();
+  }
+
+  #note(ran: Ran): void {
+    const all = this.#ran.get(ran.run);
+    if (all === undefined) this.#ran.set(ran.run, [ran]);
+    else all.push(ran);
+    this.#watchers.get(ran.run)?.();
+  }
+
+  /** Resolves when all of it ran; what does not come within the patience is for whoever compares. */
+  async #allOf(expected: Expectation, run: string): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#patience * 1_000);
+      const look = (): void => {
+        if (missing(expected, this.ranOf(run)).length > 0) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#watchers.set(run, look);
+      look();
+    });
+    this.#watchers.delete(run);
   }
 }

@@ -2,6 +2,7 @@ import { builtinNames } from './builtin-names.js';
 import { groupOfChunks } from './chunks.js';
 import { chainOf, endsInGroup } from './flatten.js';
 import { type GroupNode, type NodeOptions, type SignatureNode, type TaskNode, withLink } from './signature-node.js';
+import { withSharedLinks } from './with-links.js';
 import { withSharedStamps } from './with-stamps.js';
 
 /** The header of a chord as its members are counted. @param errbacks of the chord, for each of its members */
@@ -12,10 +13,11 @@ export function countedHeader(header: GroupNode, errbacks: NodeOptions['linkErro
 
 /** Groups inside a header are members of the header (celery 5.6 canvas.py, group._freeze_unroll). */
 function flattenHeader(header: GroupNode): GroupNode {
-  const members = header.members
+  const linked = withSharedLinks(header);
+  const members = linked.members
     .map(withoutChunks)
     .flatMap((member) => (member.kind === 'group' ? flattenHeader(withSharedStamps(member)).members : [member]));
-  return { ...header, members };
+  return { ...linked, members };
 }
 
 /** What ends in a group as one part of a chord, or as one task: the list of that group's results. */

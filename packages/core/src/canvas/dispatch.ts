@@ -22,7 +22,6 @@ import {
   type GroupNode,
   type SignatureNode,
   type TaskNode,
-  withLink,
   withOptions,
 } from './signature-node.js';
 
@@ -185,14 +184,9 @@ function rootOf(first: SignatureNode, placement: Placement): string | null {
 }
 
 function planGroup(kernel: Kernel, plan: Plan, group: GroupNode, args: readonly unknown[], placement: Placement): void {
-  const { taskId: groupId, link, linkError } = group.options;
-  for (const [groupIndex, member] of group.members.entries()) {
-    let node: SignatureNode = member;
-    // A callback is for the group once; it is given nothing (celery 5.6 canvas.py, group.link).
-    if (groupIndex === 0) for (const next of link ?? []) node = withLink(node, 'link', { ...next, immutable: true });
-    for (const errback of linkError ?? []) node = withLink(node, 'linkError', errback);
-    planNode(kernel, plan, node, group.immutable ? [] : args, { ...placement, groupId: groupId as string, groupIndex });
-  }
+  const groupId = group.options.taskId as string;
+  for (const [groupIndex, member] of group.members.entries())
+    planNode(kernel, plan, member, group.immutable ? [] : args, { ...placement, groupId, groupIndex });
 }
 
 /** Every member carries the body; whoever finishes last sends it with the list of results. */
@@ -221,12 +215,8 @@ function planChord(kernel: Kernel, plan: Plan, node: ChordNode, args: readonly u
     plan.sends.push(chordTimeout({ groupId, chord, size, timeoutMs: join.timeoutMs }, plan.sends[first]));
 }
 
-/** What follows the chord follows its body; so do the chord's own continuations and its place in an outer chord. */
-function bodyOf(node: ChordNode, groupId: string, placement: Placement): SignatureNode {
-  const { link, linkError } = node.options;
-  let body: SignatureNode = node.body;
-  for (const next of link ?? []) body = withLink(body, 'link', next);
-  for (const errback of linkError ?? []) body = withLink(body, 'linkError', errback);
+/** What follows the chord follows its body; so does its place in an outer chord. */
+function bodyOf({ body }: ChordNode, groupId: string, placement: Placement): SignatureNode {
   const chain = joinChains(body.options.chain, placement.chain);
   const outer = dropUndefined({ groupIndex: placement.groupIndex, chord: placement.chord });
   // The body names the header's group (SPEC 4.10), unless it is itself a member of an outer chord.

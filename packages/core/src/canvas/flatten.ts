@@ -1,5 +1,6 @@
 import { groupOfChunks } from './chunks.js';
 import { type ChainNode, type SignatureNode, withLink, withOptions } from './signature-node.js';
+import { linkedBody } from './with-links.js';
 import { withStampsBelow } from './with-stamps.js';
 
 /** Chains inside chains are one chain; a group followed by a step is a chord with that step as body; options of the whole go where they belong. */
@@ -25,10 +26,11 @@ export function joinLinks(chain: ChainNode): readonly SignatureNode[] {
         immutable: before.immutable,
       };
     }
-    // Else each member of the body would be followed on its own.
-    else if (before?.kind === 'chord' && endsInGroup(before.body))
-      joined[joined.length - 1] = { ...before, body: chainOf(before.body, link) };
-    else joined.push(link);
+    // Else each member of the body would be followed on its own. What is linked to the chord is not linked to what follows it.
+    else if (before?.kind === 'chord' && endsInGroup(before.body)) {
+      const { link: _, linkError: __, ...options } = before.options;
+      joined[joined.length - 1] = { ...before, options, body: chainOf(linkedBody(before), link) };
+    } else joined.push(link);
   }
   return joined;
 }

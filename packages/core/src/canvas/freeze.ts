@@ -7,6 +7,7 @@ import type { NewId } from './derived-ids.js';
 import { flatten } from './flatten.js';
 import type { ChordNode, GroupNode, NodeOptions, SignatureNode, TaskNode } from './signature-node.js';
 import { withOptions } from './signature-node.js';
+import { linkedBody, withSharedLinks } from './with-links.js';
 import { withSharedStamps, withStampsBelow } from './with-stamps.js';
 
 /** The ids of a frozen workflow, in the shape of its result. */
@@ -93,22 +94,25 @@ function withParent(ids: FrozenIds, parent: FrozenIds): FrozenIds {
 
 function freezeGroup(node: GroupNode, how: Freezing): Frozen<GroupNode> {
   const groupId = node.options.taskId ?? how.newId();
+  const linked = withSharedLinks(node);
   const shared = callOptionsOf(node);
-  const frozen = withSharedStamps(node).members.map((member) => freeze(withOptions(member, shared), how));
+  const frozen = withSharedStamps(linked).members.map((member) => freeze(withOptions(member, shared), how));
   return {
-    node: withOptions({ ...node, members: frozen.map((one) => one.node) }, { taskId: groupId }),
+    node: withOptions({ ...linked, members: frozen.map((one) => one.node) }, { taskId: groupId }),
     ids: { id: groupId, members: frozen.map((one) => one.ids) },
   };
 }
 
 function freezeChord(node: ChordNode, how: Freezing): Frozen<ChordNode> {
   const shared = callOptionsOf(node);
-  const { taskId, stamps, linkError } = node.options;
+  // An errback stays: it is called, too, where the chord never begins.
+  const { link, ...options } = node.options;
+  const { taskId, stamps, linkError } = options;
   const ofHeader = withOptions(countedHeader(node.header, how.linksHeaders ? linkError : undefined), shared);
   const header = freezeGroup(withStampsBelow(ofHeader, stamps), how);
-  const ofBody = withOptions(node.body, taskId === undefined ? shared : { ...shared, taskId });
+  const ofBody = withOptions(linkedBody(node), taskId === undefined ? shared : { ...shared, taskId });
   const body = freeze(withStampsBelow(ofBody, stamps), how);
-  const frozen = { ...node, header: header.node, body: body.node };
+  const frozen = { ...node, options, header: header.node, body: body.node };
   const mayFail = (node.options.join?.onMemberError ?? 'fail') !== 'fail';
   const before = mayFail ? { ...header.ids, mayFail } : header.ids;
   return { node: withOptions(frozen, { taskId: body.ids.id }), ids: withParent(body.ids, before) };

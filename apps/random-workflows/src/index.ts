@@ -1,0 +1,5 @@
+export { differences, type Ended, missing, type Outcome, type Ran } from './differences.js';
+export { evaluate, type Expectation, type ExpectedRun } from './evaluate.js';
+export type { Shape } from './shape.js';
+export { shapes, type ShapesOptions } from './shapes.js';
+export { type WorkflowPart, WorkflowTasks, type WorkflowTasksOptions } from './workflow-tasks.js';

@@ -1,0 +1,18 @@
+import { appendFileSync } from 'node:fs';
+import { Ctq } from '@ctq/core';
+import { WorkflowTasks } from '@ctq/random-workflows';
+import type { Noted } from './workflow-journal.js';
+
+/** What workers that are killed have; broker, results, queue and journal come from the environment. */
+export const app = new Ctq('workflows', { taskDefaultQueue: process.env['CTQ_SOAK_QUEUE'] ?? 'celery' });
+
+const journal = process.env['CTQ_SOAK_JOURNAL'] ?? '';
+// Of a slot: its worker's, also after that is dead.
+const parent = process.ppid;
+
+new WorkflowTasks(app, {
+  note(ran) {
+    const noted: Noted = { ...ran, process: process.pid, parent };
+    appendFileSync(journal, `${JSON.stringify(noted)}\n`);
+  },
+});
