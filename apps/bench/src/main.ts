@@ -18,6 +18,7 @@ const { positionals, values } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     shapes: { type: 'string' },
+    limit: { type: 'string', default: '120' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -25,20 +26,20 @@ const { positionals, values } = parseArgs({
 
 const { quick, only } = values;
 const shapes = chosenShapes(values.shapes?.split(','), quick);
-const compareWorkflows = canvas();
+const limitSeconds = Number(values.limit);
 const scenarios: Readonly<Record<string, (run: Run) => Promise<readonly Figure[]>>> = {
   memory: () => memory(),
   embedded,
   calls,
   worker,
-  canvas: (run) => compareWorkflows(run, shapes ?? []),
+  canvas: canvas(shapes ?? [], limitSeconds),
   redis,
   amqp,
 };
 const names = Object.keys(scenarios);
 const usage = `npm run bench -- [${names.join('|')} …] [--runs 3] [--json]
 npm run bench -- worker|canvas [--quick] [--only <part of a contender's name>,…]
-npm run bench -- canvas [--shapes chord|chain|nested|group[:<size>],…]
+npm run bench -- canvas [--shapes chord|chain|nested|group[:<size>],…] [--limit <seconds of each, 120>]
 `;
 
 const runs = Number(values.runs ?? (quick ? 1 : 3));
@@ -46,8 +47,9 @@ const unknown = positionals.some((name) => !names.includes(name));
 const scenariosAsked = positionals.join();
 const misplaced =
   ((quick || only !== undefined) && !['worker', 'canvas'].includes(scenariosAsked)) ||
-  (values.shapes !== undefined && scenariosAsked !== 'canvas');
-const wrong = unknown || misplaced || shapes === undefined || !Number.isInteger(runs) || runs < 1;
+  ((values.shapes !== undefined || values.limit !== '120') && scenariosAsked !== 'canvas');
+const unreadable = shapes === undefined || !(limitSeconds > 0) || !Number.isInteger(runs) || runs < 1;
+const wrong = unknown || misplaced || unreadable;
 if (values.help || wrong) {
   process.stdout.write(usage);
   process.exitCode = wrong ? 2 : 0;

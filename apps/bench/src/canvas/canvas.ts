@@ -5,16 +5,17 @@ import { figuresOf, type Outcome } from './figures-of.js';
 import { measureWorkflows } from './measure-workflows.js';
 import { nameOf, type Shape } from './shape.js';
 
-/** What takes a contender longer is not waited for. */
-const limitSeconds = 120;
 /** Run first, until code is compiled and connections are there: so often, with no more than so many members. */
 const warmUps = 2;
 const warmUpSizes: Readonly<Record<Shape['kind'], number>> = { chord: 500, chain: 200, nested: 10, group: 500 };
 
-/** Workflows of ctq beside those of Celery and BullMQ. What somebody could not do in one run is not tried again in the next ones. */
-export function canvas(): (run: Run, shapes: readonly Shape[]) => Promise<readonly Figure[]> {
+/**
+ * Workflows of ctq beside those of Celery and BullMQ. What somebody could not do in one run is not tried again in the next ones.
+ * @param limitSeconds what takes a contender longer is not waited for.
+ */
+export function canvas(shapes: readonly Shape[], limitSeconds: number): (run: Run) => Promise<readonly Figure[]> {
   const known = new Map<string, Outcome>();
-  return async ({ round, only }, shapes) => {
+  return async ({ round, only }) => {
     const chosen = contenders.filter(({ name }) => only === undefined || only.some((part) => name.includes(part)));
     if (chosen.length === 0) throw new Error(`There are only: ${contenders.map(({ name }) => name).join(', ')}.`);
     return await compare(chosen, shapes, { round, limitSeconds, known });
