@@ -15,7 +15,11 @@ export async function celeryProgram({ url, stores, results = url }: Site, args: 
   };
 }
 
-/** A worker of Celery for the tasks of `contender.py`. */
-export async function celeryWorker(site: Site, flags: readonly string[]): Promise<WorkerProcess> {
-  return new WorkerProcess(await celeryProgram(site, ['-m', 'celery', '-A', 'contender', 'worker', ...flags]));
+/** A worker of Celery for the tasks of `contender.py`, or of another module beside it. */
+export async function celeryWorker(
+  site: Site,
+  flags: readonly string[],
+  module: 'contender' | 'canvas' = 'contender',
+): Promise<WorkerProcess> {
+  return new WorkerProcess(await celeryProgram(site, ['-m', 'celery', '-A', module, 'worker', ...flags]));
 }

@@ -9,6 +9,11 @@ describe('Figures of a benchmark', () => {
     expect(await medianOf(3, async (round) => [rate('a', rounds[round] ?? Number.NaN)])).toEqual([rate('a', 20)]);
   });
 
+  test('have none where one of the rounds has none', async () => {
+    const missing = { ...rate('a', Number.NaN), absent: 'not finished' };
+    expect(await medianOf(3, async (round) => [round === 1 ? missing : rate('a', 7)])).toEqual([missing]);
+  });
+
   test('are multiples of the figures beside them, of those that were measured', () => {
     const figure = { ...rate('a', 300), beside: { B: 'no-op: B', C: 'no-op: C' } };
     expect(multiples(figure, [figure, rate('no-op: B', 100)])).toEqual({ B: 3 });

@@ -9,6 +9,8 @@ export interface Figure {
   readonly beside?: Readonly<Record<string, string>>;
   /** Why there is none; its value is NaN. */
   readonly absent?: string;
+  /** Where it stands, for scenarios that are shown as tables. */
+  readonly cell?: { readonly table: string; readonly row: readonly string[]; readonly column: string };
 }
 
 /** What a scenario is told about one of its runs. */
@@ -31,17 +33,18 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
 }
 
-/** The same measurement several times; the median of each of its figures. */
+/** The same measurement several times; the median of each of its figures. What is absent in one of them has none. */
 export async function medianOf(
   runs: number,
   measure: (round: number) => Promise<readonly Figure[]>,
 ): Promise<readonly Figure[]> {
   const all: (readonly Figure[])[] = [];
   for (let round = 0; round < runs; round += 1) all.push(await measure(round));
-  return (all[0] ?? []).map((figure, index) => ({
-    ...figure,
-    value: median(all.map((figures) => figures[index]?.value ?? Number.NaN)),
-  }));
+  return (all[0] ?? []).map((figure, index) => {
+    const same = all.flatMap((figures) => figures[index] ?? []);
+    const missing = same.find(({ absent }) => absent !== undefined);
+    return missing ?? { ...figure, value: median(same.map(({ value }) => value)) };
+  });
 }
 
 /** A figure as a multiple of those beside it, where these were measured. */

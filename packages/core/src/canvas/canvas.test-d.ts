@@ -96,6 +96,22 @@ describe('chain', () => {
     chain([add.s(), add.s()]);
   });
 
+  it('cannot check a spread of a list, and refuses it', () => {
+    const more = [1, 2, 3].map((n) => add.s(n));
+    // @ts-expect-error how many there are, and so what comes last, is not known
+    chain(add.s(1, 1), ...more);
+    // @ts-expect-error nor whether the last one is given what any of them gives
+    chain(show.s(1), ...more);
+    expectTypeOf(add.s(1, 1).pipe(chain(more))).toEqualTypeOf<Signature<[], number>>();
+  });
+
+  it('checks a link that may be one of several against the results of all', () => {
+    const either = show.s(1) as Signature<[], number> | Signature<[], string>;
+    // @ts-expect-error add takes no text
+    chain(either, add.s(1));
+    chain(either, add.si(1, 2));
+  });
+
   it('is what pipe gives, checked in the same way', async () => {
     const shown = add.s(2).pipe(add.s(4)).pipe(show.s());
     expectTypeOf(shown).toEqualTypeOf<Signature<[x: number], string>>();
@@ -250,6 +266,7 @@ describe('what the compiler knows of signatures', () => {
     expectTypeOf<CheckedLinks<Fits>>().toEqualTypeOf<Fits>();
     type Misfit = [Signature<[], string>, Signature<[n: number], string>];
     expectTypeOf<CheckedLinks<Misfit>[1]>().toEqualTypeOf<LinkMismatch<string, [n: number]>>();
+    expectTypeOf<CheckedLinks<[]>>().toEqualTypeOf<[]>();
     type Times<T, N extends number, Made extends T[] = []> = Made['length'] extends N
       ? Made
       : Times<T, N, [...Made, T]>;

@@ -10,21 +10,28 @@ export interface LinkMismatch<Given, Takes> {
   };
 }
 
-/** Each link after the first has to take the result of the one before it as its only missing argument. */
-export type CheckedLinks<Links extends readonly unknown[]> = Links extends readonly [infer First, ...infer Rest]
-  ? CheckedRest<ResultOf<First>, Rest, [First]>
-  : [];
-/** With those that are checked in hand, so that the compiler follows hundreds of links. */
-type CheckedRest<Given, Links extends readonly unknown[], Checked extends readonly unknown[]> = Links extends readonly [
-  infer Next,
-  ...infer Rest,
-]
-  ? CheckedRest<
-      ResultOf<Next>,
-      Rest,
-      [...Checked, [Given] extends ArgsOf<Next> ? Next : LinkMismatch<Given, ArgsOf<Next>>]
-    >
-  : Checked;
+/** The same for a spread of as many links as a list has. */
+interface UncountedLinks {
+  readonly 'It is not known here how many links these are: chain(list) takes a list, and .pipe(…) joins it to others.': true;
+}
+
+/**
+ * Each link after the first has to take the result of the one before it as its only missing argument. Each is looked at beside its neighbour alone, so that the
+ * compiler's work grows with their number and no faster.
+ */
+export type CheckedLinks<Links extends readonly unknown[]> = {
+  -readonly [K in keyof Links]: number extends Links['length']
+    ? UncountedLinks
+    : CheckedLink<K extends keyof Shifted<Links> ? Shifted<Links>[K] : never, Links[K]>;
+};
+/** In which each link stands in the place of the one after it. */
+type Shifted<Links extends readonly unknown[]> = readonly [Start, ...Links];
+type Start = 'start';
+type CheckedLink<Before, Link> = [Before] extends [Start]
+  ? Link
+  : [ResultOf<Before>] extends ArgsOf<Link>
+    ? Link
+    : LinkMismatch<ResultOf<Before>, ArgsOf<Link>>;
 
 type Last<Links extends readonly unknown[]> = Links extends readonly [...unknown[], infer End] ? End : never;
 

@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url';
+import { celeryProgram, celeryWorker } from '../celery-program.js';
+import { ctqWorker } from '../ctq-worker.js';
+import { type Program, WorkerProcess } from '../worker-process.js';
+
+/** A product that has workflows: its worker and its client, in processes of their own on one Redis. */
+export interface Contender {
+  readonly name: string;
+  readonly startWorker: (url: string) => Promise<WorkerProcess>;
+  /** A program that takes orders. */
+  readonly client: (url: string) => Promise<Program>;
+}
+
+// Built, also where this runs from its source.
+const ctqTasks = fileURLToPath(new URL('../../dist/canvas/ctq-tasks.js', import.meta.url));
+const ctqClient = fileURLToPath(new URL('../../dist/canvas/ctq-client.js', import.meta.url));
+const bullmqWorker = fileURLToPath(new URL('../../dist/canvas/bullmq-worker.js', import.meta.url));
+const bullmqClient = fileURLToPath(new URL('../../dist/canvas/bullmq-client.js', import.meta.url));
+
+const atATime = '100';
+
+const ctq: Contender = {
+  name: 'ctq',
+  startWorker: async (url) =>
+    ctqWorker(ctqTasks, ['-l', 'warning', '-P', 'async', '-c', atATime], {
+      CTQ_BROKER_URL: url,
+      CTQ_RESULT_BACKEND: url,
+    }),
+  client: async (url) => ({ command: process.execPath, args: [ctqClient, url] }),
+};
+
+/** With a process for each core, its fastest way through short tasks. */
+const celery: Contender = {
+  name: 'Celery',
+  startWorker: (url) => celeryWorker({ url, stores: true }, ['-l', 'WARNING', '-P', 'prefork', '-c', '2'], 'canvas'),
+  client: (url) => celeryProgram({ url, stores: true }, ['canvas.py']),
+};
+
+const bullmq: Contender = {
+  name: 'BullMQ',
+  startWorker: async (url) => new WorkerProcess({ command: process.execPath, args: [bullmqWorker, url, atATime] }),
+  client: async (url) => ({ command: process.execPath, args: [bullmqClient, url] }),
+};
+
+export const contenders: readonly Contender[] = [ctq, celery, bullmq];
