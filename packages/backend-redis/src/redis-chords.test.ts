@@ -107,6 +107,40 @@ describeWith('redis', 'A chord in Redis', (url) => {
     expect((await chords.parts('g')).map(({ taskId }) => taskId)).toEqual(['a', 'b']);
   });
 
+  test('takes the parts of a moment in one step, of which one brings it to its size', async () => {
+    const scene = backendScene(url);
+    const chords = await chordsOf(scene);
+    const size = 700;
+    await chords.openChord('g', size);
+    const calls = async (): Promise<number> =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await scene.client.info('commandstats'))?.[1] ?? 0);
+    const before = await calls();
+    const progress = await Promise.all(
+      Array.from({ length: size }, (_, index) => chords.addPart('g', part(`${index}`, index))),
+    );
+    expect(progress.map(({ count }) => count).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: size }, (_, index) => index + 1),
+    );
+    // Other suites use the same server.
+    expect((await calls()) - before).toBeLessThan(size);
+    expect((await chords.parts('g')).map(({ index }) => index)).toEqual(
+      Array.from({ length: size }, (_, index) => index),
+    );
+  });
+
+  test('that cannot be written to does not hold up another one', async () => {
+    const scene = backendScene(url);
+    const chords = await chordsOf(scene);
+    await Promise.all([chords.openChord('g', 1), chords.openChord('odd', 1)]);
+    await scene.client.set(`${scene.prefix}celery-taskset-meta-odd.j`, 'no set');
+    const [whole, odd] = await Promise.allSettled([
+      chords.addPart('g', part('a', 0)),
+      chords.addPart('odd', part('b', 0)),
+    ]);
+    expect(whole).toMatchObject({ status: 'fulfilled', value: { count: 1, size: 1 } });
+    expect(odd.status).toBe('rejected');
+  });
+
   test('says what it cannot read', async () => {
     const scene = backendScene(url);
     const chords = await chordsOf(scene);

@@ -6,7 +6,9 @@ import {
   type ResultBackendContext,
 } from '@ctq/core/backend';
 import type { Redis } from 'ioredis';
+import { addPartsScript } from './add-parts.js';
 import { growChordScript, shrinkChordScript } from './grow-chord.js';
+import { type AddedPart, type PartToAdd, PartWriter } from './part-writer.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { WriteRetries } from './write-retries.js';
 
@@ -27,6 +29,7 @@ export interface RedisChordsOptions {
  */
 export class RedisChords implements ChordRole {
   readonly #options: RedisChordsOptions;
+  readonly #parts = new PartWriter((groupId, parts) => this.#addParts(groupId, parts));
 
   constructor(options: RedisChordsOptions) {
     this.#options = options;
@@ -50,26 +53,24 @@ export class RedisChords implements ChordRole {
   }
 
   async addPart(groupId: string, { taskId, index, state, result }: ChordPart): Promise<ChordProgress> {
-    const { parts, extra, sizes } = this.#keys(groupId);
     const { codec } = this.#options.context();
-    const member = Buffer.from(codec.encodeValue([1, taskId, state, result]));
-    const ttl = this.#ttlSeconds();
-    const replies = await this.#write(async (client) => {
-      const multi = client.multi();
-      if (this.#options.isOrdered)
-        multi.zadd(parts, index === undefined ? '+inf' : String(index), member).zcount(parts, '-inf', '+inf');
-      // A part that is reported again is in the list already.
-      else multi.lrem(parts, 0, member).rpush(parts, member);
-      multi.get(extra).get(sizes);
-      if (ttl !== undefined) for (const key of [parts, extra, sizes]) multi.expire(key, ttl);
-      return repliesOf(await multi.exec());
-    });
-    const [, written, more, size] = replies as [unknown, number, string | null, string | null];
+    const document = Buffer.from(codec.encodeValue([1, taskId, state, result]));
+    const { written, extra, size } = await this.#parts.add(groupId, { index, document });
     if (size === null) return { count: written, size: undefined };
-    const expected = Number(size) + Number(more ?? 0);
+    const expected = Number(size) + Number(extra ?? 0);
     // A task that was executed twice may have reported two different results, and is one part all the same.
     const count = written < expected ? written : (await this.parts(groupId)).length;
     return { count, size: expected };
+  }
+
+  async #addParts(groupId: string, added: readonly PartToAdd[]): Promise<readonly AddedPart[]> {
+    const { parts, extra, sizes } = this.#keys(groupId);
+    const flag = this.#options.isOrdered ? 1 : 0;
+    const documents = added.flatMap(({ index, document }) => [index === undefined ? '+inf' : String(index), document]);
+    const args = [this.#ttlSeconds() ?? 0, flag, ...documents];
+    const reply = await this.#write((client) => addPartsScript.run(client, [parts, extra, sizes], args));
+    const [counts, more, size] = reply as [readonly number[], string | null, string | null];
+    return counts.map((written) => ({ written, extra: more, size }));
   }
 
   async parts(groupId: string): Promise<readonly ChordPart[]> {
