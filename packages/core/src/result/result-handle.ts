@@ -10,7 +10,7 @@ export interface WaitForOptions {
   /** Give up after this with `ResultTimeoutError`. For ever by default. */
   readonly timeout?: Duration;
   readonly signal?: AbortSignal;
-  /** How often `onInterval` is called, and how long a failed parent's child may take to say so itself. Default 0.5 s. */
+  /** How often `onInterval` is called, when results before it are looked at first, and how long the child of one that failed may take to say so itself. Default 0.5 s. */
   readonly interval?: Duration;
   /** Called while nothing is there yet; what it throws ends the waiting. */
   readonly onInterval?: () => void;

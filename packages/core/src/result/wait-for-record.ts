@@ -1,7 +1,7 @@
 import type { GetOptions } from './result-handle.js';
 import type { ResultRecord } from './result-record.js';
 import type { ResultStore } from './result-store.js';
-import { propagateStates } from './states.js';
+import { propagateStates, readyStates } from './states.js';
 import { intervalMsOf, tick, timeoutMsOf } from './wait-limits.js';
 
 /**
@@ -49,9 +49,13 @@ function tellOf(
   });
 }
 
+/** Between two looks at the results before one. */
+const longestPauseMs = 30_000;
+
 /**
  * Ends the waiting when a result before it has failed (celery 5.6 result.py, _maybe_reraise_parent_error). Whoever failed stores that for everything that was to
- * follow, too: it has the length of an interval to do so, so that the error is the same whichever is seen first.
+ * follow, too: it has the length of an interval to do so, so that the error is the same whichever is seen first. Since that is what the wait hears, those before are looked at now and then, and
+ * not listened to: there may be a header of thousands.
  */
 function followParents(
   results: ResultStore,
@@ -59,17 +63,21 @@ function followParents(
   intervalMs: number,
   end: (error: unknown) => void,
 ): () => void {
-  const timers: { cancel(): void }[] = [];
-  const stop = results.observe(parentIds, {
-    onRecord(record) {
-      if (!propagateStates.has(record.status) || timers.length > 0) return;
-      timers.push(results.clock.setTimer(() => end(results.errorOf(record)), intervalMs));
-    },
-    // The wait for the result itself says it.
-    onError: () => undefined,
-  });
-  return () => {
-    stop();
-    for (const timer of timers) timer.cancel();
+  const over = new AbortController();
+  const look = async (): Promise<void> => {
+    let waiting = parentIds;
+    for (let pauseMs = intervalMs; waiting.length > 0; pauseMs = Math.min(4 * pauseMs, longestPauseMs)) {
+      await results.clock.sleep(pauseMs, over.signal);
+      const records = await Promise.all(waiting.map((id) => results.find(id)));
+      const failed = records.find((record) => record !== undefined && propagateStates.has(record.status));
+      if (failed !== undefined) {
+        await results.clock.sleep(intervalMs, over.signal);
+        return end(results.errorOf(failed));
+      }
+      waiting = waiting.filter((_, at) => !readyStates.has(records[at]?.status ?? 'PENDING'));
+    }
   };
+  // The wait for the result itself says what is wrong with the store; the end of the waiting is no error.
+  void look().catch(() => undefined);
+  return () => over.abort();
 }
