@@ -3,11 +3,16 @@ import { builtinNames } from './builtin-names.js';
 import { isChunkSize } from './chunks.js';
 import { subtaskTypeOf } from './mapped.js';
 import { decodeOptions, encodeOptions } from './wire-options.js';
+import { linkedBody, withSharedLinks } from './with-call-options.js';
 import type { SerializedSignature } from './serialized-signature.js';
 import type { ChunksNode, GroupNode, NodeOptions, SignatureNode } from './signature-node.js';
 
-/** A node in the form that travels (celery 5.6 canvas.py, Signature and its subclasses). */
-export function serializeNode(node: SignatureNode): SerializedSignature {
+/**
+ * A node in the form that travels (celery 5.6 canvas.py, Signature and its subclasses). What is linked to a group or chord stands in its members: Celery refuses a group with links, and a chord gives
+ * its own to the header as to a group (canvas.py, group.apply_async and _chord.run).
+ */
+export function serializeNode(whole: SignatureNode): SerializedSignature {
+  const node = withLinksInPlace(whole);
   const options = encodeOptions(node.options);
   const { immutable } = node;
   switch (node.kind) {
@@ -33,6 +38,13 @@ export function serializeNode(node: SignatureNode): SerializedSignature {
       return wrap(builtinNames.chunks, 'chunks', { task, it: items, n: size }, options, immutable);
     }
   }
+}
+
+function withLinksInPlace(node: SignatureNode): SignatureNode {
+  if (node.kind === 'group') return withSharedLinks(node);
+  if (node.kind !== 'chord') return node;
+  const { link, linkError, ...options } = node.options;
+  return { ...node, options, body: linkedBody(node) };
 }
 
 function wrap(
@@ -63,14 +75,10 @@ export function parseNode(value: unknown): SignatureNode {
       return { kind: 'chain', links: parseList(kwargs['tasks']), options, immutable };
     case 'group':
       return { kind: 'group', members: parseList(kwargs['tasks']), options, immutable };
-    case 'chord':
-      return {
-        kind: 'chord',
-        header: parseHeader(kwargs['header']),
-        body: parseNode(kwargs['body']),
-        options,
-        immutable,
-      };
+    case 'chord': {
+      const header = parseHeader(kwargs['header']);
+      return { kind: 'chord', header, body: parseNode(kwargs['body']), options: ownOptions(options, header), immutable };
+    }
     case 'chunks':
       return parseChunks(kwargs, options);
     default:
@@ -95,6 +103,11 @@ const wholes: ReadonlyMap<string, string> = new Map([
 /** A sender may leave subtask_type out (SPEC 1.9). */
 function typeOfBuiltin(task: string): string | undefined {
   return wholes.get(task);
+}
+
+/** Celery notes the id of the header in a chord, too, when it gives ids (celery 5.6 canvas.py, _chord.freeze). Here it would be that of the body. */
+function ownOptions({ taskId, ...options }: NodeOptions, header: GroupNode): NodeOptions {
+  return taskId === undefined || taskId === header.options.taskId ? options : { ...options, taskId };
 }
 
 /** A chord's header is a group, or a bare list of signatures; of a chain the links are taken for it (celery 5.6 canvas.py, _maybe_group). */
