@@ -35,6 +35,7 @@ export const redisDatabases = {
   interopValues: 43,
   interopOddMessages: 44,
   interopReplies: 45,
+  interopRandomWorkflows: 48,
   benchWorker: 57,
 } as const;
 
