@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { redisBackend } from '@ctq/backend-redis';
 import { Ctq } from '@ctq/core';
-import { evaluate, type Expectation, missing, type Outcome, type Ran, type Shape, WorkflowTasks } from '@ctq/random-workflows';
+import {
+  evaluate,
+  type Expectation,
+  missing,
+  type Outcome,
+  type Ran,
+  type Shape,
+  WorkflowTasks,
+} from '@ctq/random-workflows';
 import { Deadline } from '@ctq/runtime';
 import { Worker } from '@ctq/worker';
 import { Redis } from 'ioredis';

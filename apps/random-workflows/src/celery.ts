@@ -24,7 +24,10 @@ function isSilent(part: Part): boolean {
 
 function endsInChord(part: Part): boolean {
   if (part.kind === 'chain') return part.links.slice(-1).some(endsInChord);
-  return part.kind === 'chord' || (part.kind === 'task' && part.task.kind === 'replaced' && endsInChord(inOnePlace(partOf(part.task.by))));
+  return (
+    part.kind === 'chord' ||
+    (part.kind === 'task' && part.task.kind === 'replaced' && endsInChord(inOnePlace(partOf(part.task.by))))
+  );
 }
 
 function partsOf(part: Part): readonly Part[] {

@@ -130,7 +130,7 @@ function link(part: Part, callback: Callback): Part {
 }
 
 /** An errback is each link's of a chain, which keeps it for when it never begins, each member's of a group, and a chord's body's. */
-export function linkError(part: Part, errback: string): Part {
+function linkError(part: Part, errback: string): Part {
   const below = (one: Part): Part => linkError(one, errback);
   const errbacks = [...part.errbacks, errback];
   switch (part.kind) {

@@ -16,7 +16,8 @@ import { seededRandom } from '@ctq/test-services';
 import fc from 'fast-check';
 import type { Place, Store } from '../place.js';
 import { Victim } from '../victim.js';
-import { type Noted, WorkflowJournal } from './workflow-journal.js';
+import type { Noted } from './tasks.js';
+import { WorkflowJournal } from './workflow-journal.js';
 
 export interface WorkflowOrdealOptions {
   readonly seed: number;
@@ -179,7 +180,8 @@ class WorkflowOrdeal {
       const isOfSlot = hasSlots && count % 3 === 2;
       const moment = this.#journal.count + random() * slice * 0.9;
       const hit = await this.#journal.next(
-        (noted) => this.#journal.count >= moment && (isOfSlot ? this.#isSlot(noted) : this.#victimOf(noted) !== undefined),
+        (noted) =>
+          this.#journal.count >= moment && (isOfSlot ? this.#isSlot(noted) : this.#victimOf(noted) !== undefined),
         AbortSignal.timeout(patienceMs),
       );
       this.#replaced = isOfSlot ? this.#killSlot(hit) : this.#killWorker(hit);

@@ -9,10 +9,10 @@ describe('the callback of a workflow', () => {
   it('of a group is that of the end of its first member, whatever that is', async () => {
     const { add, same, total, note, seen, ran } = new CanvasScene();
     const firsts = [
-      chain(same.si(1), add.s(1)),
+      chain(add.si(0, 1), add.s(1)),
       chord([same.si(1), same.si(2)], total.s() as never),
       chain(group([same.si(1)]), same.s()),
-      group([chain(same.si(1), add.s(1))]),
+      group([chain(add.si(0, 1), add.s(1))]),
       group([same.si(1).link(same.s())]),
     ];
     for (const first of firsts) {
@@ -94,7 +94,10 @@ describe('a workflow that travels', () => {
   it('has what is linked to it in its members, as Celery has: a group with links, or a chord, would be refused there', () => {
     const { same, note } = new CanvasScene();
     const linked = [note.si('callback'), note.si('errback')] as const;
-    const members = group([same.si(1), same.si(2)]).link(linked[0]).linkError(linked[1]).serialize();
+    const members = group([same.si(1), same.si(2)])
+      .link(linked[0])
+      .linkError(linked[1])
+      .serialize();
     const whole = chord([same.si(1)], same.s() as never)
       .link(linked[0])
       .linkError(linked[1])

@@ -77,7 +77,13 @@ export function parseNode(value: unknown): SignatureNode {
       return { kind: 'group', members: parseList(kwargs['tasks']), options, immutable };
     case 'chord': {
       const header = parseHeader(kwargs['header']);
-      return { kind: 'chord', header, body: parseNode(kwargs['body']), options: ownOptions(options, header), immutable };
+      return {
+        kind: 'chord',
+        header,
+        body: parseNode(kwargs['body']),
+        options: ownOptions(options, header),
+        immutable,
+      };
     }
     case 'chunks':
       return parseChunks(kwargs, options);

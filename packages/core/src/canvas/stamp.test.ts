@@ -504,7 +504,7 @@ describe('what is linked to a signature', () => {
       given.length = 0;
       // The errback of a group is in the message of each member, with one stamp.
       const stamps = stampsIn(whole.stamp(visitor)).map(([, { stamp }]) => stamp);
-      expect([...new Set(stamps)].toSorted()).toEqual(given.toSorted());
+      expect(new Set(stamps)).toEqual(new Set(given));
     }
   });
 });
