@@ -15,7 +15,7 @@ export function settled(value: unknown): unknown {
     const family = familyOf(values[at]);
     let end = at + 1;
     while (family !== undefined && end < values.length && familyOf(values[end]) === family) end += 1;
-    sorted.push(...values.slice(at, end).toSorted());
+    sorted.push(...values.slice(at, end).toSorted((a, b) => (String(a) < String(b) ? -1 : 1)));
     at = end;
   }
   return sorted;

@@ -87,7 +87,7 @@ export function inOnePlace(part: Part): Part {
   return endsInGroup(part) ? chained([part, collect]) : part;
 }
 
-function endsInGroup(part: Part): boolean {
+export function endsInGroup(part: Part): boolean {
   if (part.kind === 'chain') return part.links.slice(-1).some(endsInGroup);
   return part.kind === 'group' || (part.kind === 'chord' && endsInGroup(part.body));
 }
@@ -100,7 +100,7 @@ function chained(parts: readonly Part[]): Part {
     if (before?.kind === 'group')
       joined[joined.length - 1] = { kind: 'chord', header: headerOf(before.members), body: part, ...unlinked };
     else if (before?.kind === 'chord' && endsInGroup(before))
-      joined[joined.length - 1] = { ...before, body: chained([before.body, part]), errbacks: [] };
+      joined[joined.length - 1] = { ...before, body: chained([before.body, part]) };
     else joined.push(part);
   }
   const [only] = joined;
@@ -129,8 +129,8 @@ function link(part: Part, callback: Callback): Part {
   }
 }
 
-/** An errback is each link's of a chain, each member's of a group, a chord's body's; chain and chord keep it for when they never begin. */
-export function linkError(part: Part, errback: string): Part {
+/** An errback is each link's of a chain, which keeps it for when it never begins, each member's of a group, and a chord's body's. */
+function linkError(part: Part, errback: string): Part {
   const below = (one: Part): Part => linkError(one, errback);
   const errbacks = [...part.errbacks, errback];
   switch (part.kind) {
@@ -142,7 +142,7 @@ export function linkError(part: Part, errback: string): Part {
     case 'group':
       return { ...part, members: part.members.map(below) };
     case 'chord':
-      return { ...part, body: below(part.body), errbacks };
+      return { ...part, body: below(part.body) };
   }
 }
 
@@ -167,8 +167,12 @@ export function inPlaceOf({ callbacks, errbacks }: TaskPart, part: Part): Part {
   return errbacks.reduce(linkError, linked);
 }
 
-/** Who is told when a part never begins (celery 5.6 backends/base.py, chord_error_from_stack): a workflow has its own, and not those of its parts; a group has those of every member. */
+/**
+ * Who is told when a part never begins (celery 5.6 backends/base.py, chord_error_from_stack): a chain has its own, and not those of its steps; a group has those of every member, a chord those of its
+ * body.
+ */
 export function errbacksOf(part: Part): readonly string[] {
   if (part.kind === 'chain' && part.links.length === 1) return part.links.flatMap(errbacksOf);
+  if (part.kind === 'chord') return errbacksOf(part.body);
   return part.kind === 'group' ? part.members.flatMap(errbacksOf) : part.errbacks;
 }

@@ -6,8 +6,8 @@ import type { Chunked, Mapped, Shape } from './shape.js';
 export interface WorkflowTasksOptions {
   /** Told of each execution, before it ends. */
   readonly note: (ran: Ran) => void;
-  /** Where the task of a label goes. By default where the app sends tasks. */
-  readonly queueOf?: (label: string) => string;
+  /** Where the task of a label in a workflow goes. By default where the app sends tasks. */
+  readonly queueOf?: (label: string, run: string) => string;
 }
 
 /** Any part of a workflow. */
@@ -78,7 +78,7 @@ export class WorkflowTasks {
     args: readonly unknown[] = [],
     more: Readonly<Record<string, unknown>> = {},
   ): WorkflowPart {
-    return this.#app.signature(names[which], args, { run, label, ...more }, this.#routeOf(label));
+    return this.#app.signature(names[which], args, { run, label, ...more }, this.#routeOf(label, run));
   }
 
   #items(shape: Mapped | Chunked, run: string): WorkflowPart {
@@ -89,11 +89,11 @@ export class WorkflowTasks {
         : shape.kind === 'map'
           ? this.#item.map(items.flat())
           : this.#item.starmap(items);
-    return anyPart(part.set(this.#routeOf(shape.items[0] ?? '')));
+    return anyPart(part.set(this.#routeOf(shape.items[0] ?? '', run)));
   }
 
-  #routeOf(label: string): { readonly queue?: string } {
-    const queue = this.#queueOf?.(label);
+  #routeOf(label: string, run: string): { readonly queue?: string } {
+    const queue = this.#queueOf?.(label, run);
     return queue === undefined ? {} : { queue };
   }
 

@@ -4,16 +4,19 @@ import { startFaultProxy, startRedisServer } from '@ctq/test-services';
 import { type EnduranceOptions, lastLong } from './endurance.js';
 import { endure } from './endure.js';
 import { type Place, privateRabbitmqPlace, privateRedisPlace, sqlitePlace } from './place.js';
-import { enduranceSection, killSection, ordealSection, type Section, writeSection } from './report.js';
+import { enduranceSection, killSection, ordealSection, type Section, workflowSection, writeSection } from './report.js';
 import { soak, type SoakOptions } from './soak.js';
 import { networkTrouble, storm } from './trouble.js';
+import { workflowOrdeal, type WorkflowOrdealOptions } from './workflows/workflow-ordeal.js';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   allowNegative: true,
+  allowPositionals: true,
   options: {
     broker: { type: 'string', default: 'sqlite' },
     faults: { type: 'string', default: 'kills' },
     tasks: { type: 'string', default: '20000' },
+    count: { type: 'string', default: '2000' },
     kills: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '120' },
     workers: { type: 'string', default: '2' },
@@ -30,18 +33,25 @@ const usage = `npm run soak -- [--pool async|solo|threads|processes] [--broker s
                 [--workers N] [--concurrency N] [--no-report]
 npm run soak -- --faults none [--pool …] [--broker …] [--tasks N] [--concurrency N] [--no-report]
 npm run soak -- --faults network|storm [--tasks N] [--seconds N] [--workers N] [--concurrency N] [--seed N] [--lease 2s] [--no-report]
+npm run soak -- workflows [--broker …] [--count N] [--kills K] [--seed S] [--lease 2s|default] [--no-report]
 
 The first form kills workers, and slots where the pool has them, in the middle of tasks; with --faults broker the server too. The second lets one worker
 be and watches what it takes. The third is for Redis: everything that a network does wrong, or a server that ends all connections and forgets all scripts
-every 50 ms. Redis and RabbitMQ are private servers; RabbitMQ has no leases, and results are in a Redis that nobody kills.
+every 50 ms. The fourth runs workflows of any shape while workers of the pools async and processes, and slots, are killed, and compares what they come to with what Celery's rules give; it
+goes on until all kills are made. Redis and RabbitMQ are private servers; RabbitMQ has no leases, and results are in a Redis that nobody kills.
 `;
 
 const faults = ['kills', 'broker', 'none', 'network', 'storm'] as const;
 const stores = ['sqlite', 'redis', 'rabbitmq'] as const;
 const pools = ['async', 'solo', 'threads', 'processes'] as const;
 
+const subject = oneOf('subject', ['tasks', 'workflows'] as const, positionals[0] ?? 'tasks');
+
 if (values.help) process.stdout.write(usage);
-else {
+else if (subject === 'workflows') {
+  const section = await killAmongWorkflows();
+  if (values.report) await writeSection(section);
+} else {
   const fault = oneOf('faults', faults, values.faults);
   const section =
     fault === 'none'
@@ -105,6 +115,27 @@ async function kill(fault: 'kills' | 'broker'): Promise<Section> {
   process.stdout.write(`${JSON.stringify({ ...figures, recovered: recoveriesMs.length }, null, 2)}\n`);
   process.exitCode = report.lost === 0 ? 0 : 1;
   return killSection({ options, lease, withBroker, report });
+}
+
+async function killAmongWorkflows(): Promise<Section> {
+  const lease = leaseOf(values.lease);
+  await using place = await openPlace(lease);
+  const options: WorkflowOrdealOptions = {
+    seed: Number(values.seed),
+    count: Number(values.count),
+    atOnce: 40,
+    kills: Number(values.kills),
+    workers: [
+      ['async', 20],
+      ['processes', 2],
+    ],
+    onProgress: (done, kills) =>
+      void (kills % 10 === 0 && process.stdout.write(`${kills} kills, ${done} workflows done\n`)),
+  };
+  const report = await workflowOrdeal(options, place);
+  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  process.exitCode = report.wrong.length === 0 ? 0 : 1;
+  return workflowSection({ options, lease, report });
 }
 
 async function last(): Promise<Section> {

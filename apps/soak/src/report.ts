@@ -4,22 +4,24 @@ import type { EnduranceOptions, EnduranceReport } from './endurance.js';
 import type { EndureReport } from './endure.js';
 import type { SoakOptions, SoakReport } from './soak.js';
 import { percentile } from './statistics.js';
+import type { WorkflowOrdealOptions, WorkflowOrdealReport } from './workflows/workflow-ordeal.js';
 
-/** A table of figures under a title, as it stands on the page of a broker in docs/reliability. */
+/** A table of figures under a title, as it stands on a page in docs/reliability. */
 export interface Section {
-  readonly broker: string;
+  /** Of a broker, or of workflows. */
+  readonly page: string;
   readonly title: string;
   readonly command: string;
   readonly figures: Readonly<Record<string, string | number>>;
   readonly remark: string;
 }
 
-/** Puts a section onto its broker's page, in place of the one with the same title. */
-export async function writeSection({ broker, title, command, figures, remark }: Section): Promise<void> {
+/** Puts a section onto its page, in place of the one with the same title. */
+export async function writeSection({ page: name, title, command, figures, remark }: Section): Promise<void> {
   const folder = fileURLToPath(new URL('../../../docs/reliability/', import.meta.url));
   await mkdir(folder, { recursive: true });
-  const file = new URL(`${broker}.md`, `file://${folder}`);
-  const page = await readFile(file, 'utf8').catch(() => `# ${broker}\n`);
+  const file = new URL(`${name}.md`, `file://${folder}`);
+  const page = await readFile(file, 'utf8').catch(() => `# ${name}\n`);
   const [head = '', ...others] = page.split(/^(?=## )/m);
   const rows = Object.entries(figures).map(([name, value]) => `| ${name} | ${value} |`);
   const section = `## ${title}\n\nWritten by \`npm run soak -- ${command}\`.\n\n| | |\n|---|---|\n${rows.join('\n')}\n\n${remark}\n`;
@@ -50,7 +52,7 @@ export function killSection({ options, lease, withBroker, report }: KillRun): Se
   const after = (part: number): string => `${(percentile(recoveriesMs, part) / 1_000).toFixed(2)} s`;
   const most = (mib: number): string => (mib > 0 ? `${mib.toFixed(0)} MiB` : 'none were processes');
   return {
-    broker: store,
+    page: store,
     title: `kill -9, ${place.join(', ')}`,
     command: [
       `--pool ${pool} --broker ${store} --tasks ${tasks} --kills ${kills} --seed ${seed}`,
@@ -85,7 +87,7 @@ export function enduranceSection({ options, report }: { options: EnduranceOption
   const { samples, rssBytesPerTask, heapBytesPerTask } = report;
   const [first, last] = [samples[0], samples.at(-1)];
   return {
-    broker: report.store,
+    page: report.store,
     title: `One worker for a long time, pool ${pool}`,
     command: `--faults none --pool ${pool} --broker ${report.store} --tasks ${tasks} --concurrency ${concurrency}`,
     figures: {
@@ -122,7 +124,7 @@ export interface Ordeal {
 export function ordealSection({ report, ...ordeal }: Ordeal): Section {
   const { confirmed, rejected, lost, wrong, repeated, longestSilenceMs, heardAfterMs, seconds } = report;
   return {
-    broker: 'redis',
+    page: 'redis',
     title: ordeal.title,
     command: ordeal.command,
     figures: {
@@ -140,5 +142,40 @@ export function ordealSection({ report, ...ordeal }: Ordeal): Section {
     },
     remark:
       'A publish that is rejected promises nothing: its task may have been executed all the same. What was confirmed is executed at least once.',
+  };
+}
+
+/** One run of workflows with kills. */
+export interface WorkflowRun {
+  readonly options: WorkflowOrdealOptions;
+  /** Undefined: the transport's default, 30 s. */
+  readonly lease: string | undefined;
+  readonly report: WorkflowOrdealReport;
+}
+
+export function workflowSection({ options, lease, report }: WorkflowRun): Section {
+  const { count, kills, seed, workers, atOnce } = options;
+  const { store, failing, executions, repeated, wrong, seconds } = report;
+  const hasLeases = store !== 'rabbitmq';
+  return {
+    page: 'workflows',
+    title: `kill -9 among workflows, ${store}`,
+    command: [
+      `workflows --broker ${store} --count ${count} --kills ${kills} --seed ${seed}`,
+      ...(hasLeases ? [`--lease ${lease ?? 'default'}`] : []),
+    ].join(' '),
+    figures: {
+      'workflows, of which so many have to fail': `${report.workflows}, ${failing}`,
+      'of them under way at the same time': atOnce,
+      'kills, each in a task that has just run': `${report.kills.worker} × worker, ${report.kills.slot} × slot`,
+      'workers, pool × concurrency': workers.map(([pool, concurrency]) => `${pool} × ${concurrency}`).join(', '),
+      lease: hasLeases ? (lease ?? '30 s, the default') : 'none: what a dead worker held is back with its connection',
+      'executions that had to be': executions,
+      'executions beyond those': repeated,
+      "**differences from what Celery's rules give**": `**${wrong.length}**`,
+      duration: `${seconds.toFixed(0)} s`,
+    },
+    remark:
+      'Every part of a workflow ran at least once and as one task, what was not to run did not, and whoever waited got the value or the failure.',
   };
 }

@@ -37,6 +37,7 @@ export const redisDatabases = {
   interopOddMessages: 44,
   interopReplies: 45,
   interopWholeWorkflows: 37,
+  interopRandomWorkflows: 48,
   benchWorker: 57,
 } as const;
 

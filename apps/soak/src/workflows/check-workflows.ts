@@ -37,7 +37,7 @@ export async function checkWorkflows({ seed, count, isDoubled, ...place }: Workf
   const where = (path: string | number): string => `seed ${seed}, path '${path}'`;
   const smaller = await fc.check(
     fc.asyncProperty(arbitrary, async (shape) => (await run([shape], 's', 3)).flat().length === 0),
-    { seed, path: String(first.path), numRuns: 1, interruptAfterTimeLimit: 60_000 },
+    { seed, path: String(first.path), numRuns: 1, plugins: [fc.interruptAfterTimeLimit(60_000)] },
   );
   const small =
     smaller.counterexample === null

@@ -1,7 +1,13 @@
 import { appendFileSync } from 'node:fs';
 import { Ctq } from '@ctq/core';
-import { WorkflowTasks } from '@ctq/random-workflows';
-import type { Noted } from './workflow-journal.js';
+import { type Ran, WorkflowTasks } from '@ctq/random-workflows';
+
+/** An execution and where it was. */
+export interface Noted extends Ran {
+  readonly process: number;
+  /** Who had started that process: the worker, where the process is a slot. */
+  readonly parent: number;
+}
 
 /** What workers that are killed have; broker, results, queue and journal come from the environment. */
 export const app = new Ctq('workflows', { taskDefaultQueue: process.env['CTQ_SOAK_QUEUE'] ?? 'celery' });

@@ -1,13 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
-import type { Ran } from '@ctq/random-workflows';
 import { FollowedFile } from '../followed-file.js';
-
-/** An execution and where it was. */
-export interface Noted extends Ran {
-  readonly process: number;
-  /** Who had started that process: the worker, where the process is a slot. */
-  readonly parent: number;
-}
+import type { Noted } from './tasks.js';
 
 /** What the tasks of workflows in other processes have noted, as it comes. */
 export class WorkflowJournal {

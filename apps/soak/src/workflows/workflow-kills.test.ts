@@ -25,7 +25,9 @@ function suite(open: () => Place | Promise<Place>): void {
   });
 }
 
-describe('Workflows of any shape, in an SQLite file', () => suite(() => sqlitePlace('1s')));
+describe('Workflows of any shape, in an SQLite file', () => {
+  suite(() => sqlitePlace('1s'));
+});
 
 describeWith('redis', 'Workflows of any shape, in Redis', (url) => {
   suite(() => redisPlace(url, '1s'));

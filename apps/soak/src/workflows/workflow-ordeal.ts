@@ -16,7 +16,8 @@ import { seededRandom } from '@ctq/test-services';
 import fc from 'fast-check';
 import type { Place, Store } from '../place.js';
 import { Victim } from '../victim.js';
-import { type Noted, WorkflowJournal } from './workflow-journal.js';
+import type { Noted } from './tasks.js';
+import { WorkflowJournal } from './workflow-journal.js';
 
 export interface WorkflowOrdealOptions {
   readonly seed: number;

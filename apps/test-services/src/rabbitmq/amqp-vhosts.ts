@@ -26,6 +26,7 @@ const suites = [
   'interopDelays',
   'interopHeaders',
   'interopBroadcast',
+  'interopRandomWorkflows',
 ] as const;
 
 export type AmqpVhost = (typeof suites)[number];

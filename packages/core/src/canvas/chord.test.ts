@@ -215,3 +215,16 @@ describe('a chord that fails', () => {
     }
   });
 });
+
+describe('a chord to which Celery has given ids', () => {
+  it('notes the id of its header, which is not that of its body', async () => {
+    const { app, add, total } = new CanvasScene();
+    const written = chord([add.s(1, 1), add.s(2, 2)], total.s().set({ taskId: 'the body' })).serialize();
+    const { header, body } = written.kwargs;
+    const options = { task_id: 'the header' };
+    const frozen = { ...written, kwargs: { header: { ...(header as object), options }, body }, options };
+    const result = await app.signature(frozen).delay();
+    expect(result.id).toBe('the body');
+    expect(await result.get()).toBe(6);
+  });
+});

@@ -105,9 +105,8 @@ function freezeGroup(node: GroupNode, how: Freezing): Frozen<GroupNode> {
 
 function freezeChord(node: ChordNode, how: Freezing): Frozen<ChordNode> {
   const shared = callOptionsOf(node);
-  // An errback stays: it is called, too, where the chord never begins.
-  const { link, ...options } = node.options;
-  const { taskId, stamps, linkError } = options;
+  const { link, linkError, ...options } = node.options;
+  const { taskId, stamps } = options;
   const ofHeader = withOptions(countedHeader(node.header, how.linksHeaders ? linkError : undefined), shared);
   const header = freezeGroup(withStampsBelow(ofHeader, stamps), how);
   const ofBody = withOptions(linkedBody(node), taskId === undefined ? shared : { ...shared, taskId });

@@ -3,6 +3,7 @@ import { CanvasScene } from '../__fixtures__/canvas-scene.js';
 import { chain } from './chain.js';
 import { chord } from './chord.js';
 import { group } from './group.js';
+import type { SerializedSignature } from './serialized-signature.js';
 
 describe('the callback of a workflow', () => {
   it('of a group is that of the end of its first member, whatever that is', async () => {
@@ -72,11 +73,44 @@ describe('the errback of a workflow', () => {
     expect(seen).toEqual(['errback', 'errback']);
   });
 
+  it('of a chord that never begins is called', async () => {
+    const { same, fail, note, seen } = new CanvasScene();
+    const never = chord([same.si(1)], chain(same.s(), same.s()) as never).linkError(note.si('errback'));
+    const result = await chord([fail.si('broken')], never).delay();
+    await expect(result.get()).rejects.toThrow('broken');
+    expect(seen).toEqual(['errback']);
+  });
+
   it('of a chord is not called by what follows the chord', async () => {
     const { same, fail, note, seen } = new CanvasScene();
     const spread = chord([same.si(1)], group([same.s()]) as never).linkError(note.si('errback'));
     const result = await chain(spread, fail.si('broken')).delay();
     await expect(result.get()).rejects.toThrow('broken');
     expect(seen).toEqual([]);
+  });
+});
+
+describe('a workflow that travels', () => {
+  it('has what is linked to it in its members, as Celery has: a group with links, or a chord, would be refused there', () => {
+    const { same, note } = new CanvasScene();
+    const linked = [note.si('callback'), note.si('errback')] as const;
+    const members = group([same.si(1), same.si(2)])
+      .link(linked[0])
+      .linkError(linked[1])
+      .serialize();
+    const whole = chord([same.si(1)], same.s() as never)
+      .link(linked[0])
+      .linkError(linked[1])
+      .serialize();
+    const linksOf = ({ options }: SerializedSignature) => [options['link'], options['link_error']];
+    const [callback, errback] = linked.map((one) => [one.serialize()]);
+    expect(linksOf(members)).toEqual([undefined, undefined]);
+    const [first, second] = members.kwargs['tasks'] as SerializedSignature[];
+    expect([first, second].map((one) => one && linksOf(one))).toEqual([
+      [callback, errback],
+      [undefined, errback],
+    ]);
+    expect(linksOf(whole)).toEqual([undefined, undefined]);
+    expect(linksOf(whole.kwargs['body'] as SerializedSignature)).toEqual([callback, errback]);
   });
 });

@@ -4,11 +4,16 @@ import { receivedChord, travellingChord } from './chord-place.js';
 import { isChunkSize } from './chunks.js';
 import { subtaskTypeOf } from './mapped.js';
 import { decodeOptions, encodeOptions } from './wire-options.js';
+import { linkedBody, withSharedLinks } from './with-links.js';
 import type { SerializedSignature } from './serialized-signature.js';
 import type { ChainNode, ChunksNode, GroupNode, NodeOptions, SignatureNode } from './signature-node.js';
 
-/** A node in the form that travels (celery 5.6 canvas.py, Signature and its subclasses). */
-export function serializeNode(node: SignatureNode): SerializedSignature {
+/**
+ * A node in the form that travels (celery 5.6 canvas.py, Signature and its subclasses). What is linked to a group or chord stands in its members: Celery refuses a group with links, and a chord gives
+ * its own to the header as to a group (canvas.py, group.apply_async and _chord.run).
+ */
+export function serializeNode(whole: SignatureNode): SerializedSignature {
+  const node = withLinksInPlace(whole);
   const options = encodeOptions(node.options);
   const { immutable } = node;
   switch (node.kind) {
@@ -31,6 +36,13 @@ export function serializeNode(node: SignatureNode): SerializedSignature {
       return wrap(builtinNames.chunks, 'chunks', { task, it: items, n: size }, options, immutable);
     }
   }
+}
+
+function withLinksInPlace(node: SignatureNode): SignatureNode {
+  if (node.kind === 'group') return withSharedLinks(node);
+  if (node.kind !== 'chord') return node;
+  const { link, linkError, ...options } = node.options;
+  return { ...node, options, body: linkedBody(node) };
 }
 
 function wrap(

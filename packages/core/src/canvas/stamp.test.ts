@@ -138,11 +138,11 @@ describe('a stamped signature', () => {
       const stamps = stampsIn(stamped);
       expect(stamps.length).toBeGreaterThan(3);
       for (const [, own] of stamps.filter(([task]) => task !== 'note')) expect(own).toEqual({ call: value });
-      expect(stamps.filter(([task]) => task === 'note').map(([, own]) => own)).toEqual([
-        { callback: value, call: value },
-        { callback: value, call: value },
-        { errback: value, call: value },
-      ]);
+      const [first, second, ...errbacks] = stamps.filter(([task]) => task === 'note').map(([, own]) => own);
+      for (const own of [first, second]) expect(own).toEqual({ callback: value, call: value });
+      // Of a group it is in the message of each member.
+      expect(errbacks.length).toBeGreaterThan(0);
+      for (const own of errbacks) expect(own).toEqual({ errback: value, call: value });
     }
   });
 
@@ -478,10 +478,13 @@ describe('what is linked to a signature', () => {
 
   it('is stamped once, whatever it is linked to [CV-393]', () => {
     const { note, fail, same } = new CanvasScene();
+    const given: string[] = [];
     const visitor: StampingVisitor = {
       onSignature: ({ args, options }) => {
         if (options.stamps !== undefined) throw new Error(`${String(args[0])} is stamped already`);
-        return { stamp: crypto.randomUUID() };
+        const stamp = crypto.randomUUID();
+        given.push(stamp);
+        return { stamp };
       },
     };
     const members = [0, 1, 2].map((n) =>
@@ -498,9 +501,10 @@ describe('what is linked to a signature', () => {
       chain(group(members), same.si('body')).linkError(note.si('chord')),
     ];
     for (const whole of wholes) {
+      given.length = 0;
+      // The errback of a group is in the message of each member, with one stamp.
       const stamps = stampsIn(whole.stamp(visitor)).map(([, { stamp }]) => stamp);
-      expect(stamps.every((stamp) => typeof stamp === 'string')).toBe(true);
-      expect(new Set(stamps).size).toBe(stamps.length);
+      expect(new Set(stamps)).toEqual(new Set(given));
     }
   });
 });

@@ -210,8 +210,12 @@ interface ErrbacksOfStep {
   readonly errbacks: readonly SerializedSignature[];
 }
 
-/** A workflow fails as one, under its last id and with its own errbacks; of a group every member does (celery 5.6 backends/base.py, _handle_group_chord_error). */
+/**
+ * A workflow fails as one, under its last id and with its own errbacks; those of a chord are its body's. Of a group every member fails (celery 5.6 backends/base.py,
+ * _handle_group_chord_error).
+ */
 function errbacksOf(step: SignatureNode): readonly ErrbacksOfStep[] {
+  if (step.kind === 'chord') return errbacksOf(step.body);
   const { linkError: errbacks = [] } = step.options;
   if (step.kind === 'group')
     return step.members.flatMap((member) =>
