@@ -35,6 +35,8 @@ export const redisDatabases = {
   interopValues: 43,
   interopOddMessages: 44,
   interopReplies: 45,
+  interopWorkflows: 46,
+  interopWorkflowErrors: 47,
   benchWorker: 57,
 } as const;
 

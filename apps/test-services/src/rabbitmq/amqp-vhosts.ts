@@ -26,6 +26,8 @@ const suites = [
   'interopDelays',
   'interopHeaders',
   'interopBroadcast',
+  'interopWorkflows',
+  'interopWorkflowErrors',
 ] as const;
 
 export type AmqpVhost = (typeof suites)[number];
