@@ -28,12 +28,12 @@ function stepsOf(app: Ctq, nodes: readonly WorkflowNode[]): readonly Step[] {
 }
 
 function taskOf(app: Ctq, [, name, args, options, kwargs]: TaskNode): AnyWorkflow {
-  return withOptionsOf(app, app.signature(name, args, kwargs) as AnyWorkflow, options);
+  return withOptionsOf(app, app.signature(name, args, kwargs), options);
 }
 
 function overItems(app: Ctq, [kind, name, items, , size = 1]: ItemsNode): AnyWorkflow {
   const mapped = app.remote<(...args: never[]) => unknown>(name);
-  if (kind === 'map') return mapped.map(items as never) as AnyWorkflow;
+  if (kind === 'map') return mapped.map(items as never);
   const lists = items as never;
   return (kind === 'starmap' ? mapped.starmap(lists) : mapped.chunks(lists, size)) as AnyWorkflow;
 }

@@ -4,7 +4,7 @@ import { chainOf, chordOf, groupOf, task, type WorkflowCall, type WorkflowNode, 
 /** How a task ends: with a value, or with the name of an error and its message; `{a}` in it is the id of the task that is called `a`. */
 export type Ending =
   | { readonly value: unknown }
-  | { readonly state: 'FAILURE' | 'REVOKED'; readonly error: string; readonly message: string };
+  | { readonly state: string; readonly error: string; readonly message: string };
 
 /** A workflow in which something fails, and who is told what, whoever sends it and whoever executes its tasks. */
 export interface FailingWorkflow extends WorkflowCall, WorkflowRow {

@@ -126,7 +126,7 @@ export const workflowShapes: readonly WorkflowShape[] = [
     name: 'chunks followed by a task',
     node: chainOf(['chunks', 'add', pairs, {}, 2], echo),
     value: [[2, 4], [6]],
-    except: { 'python → ctq': 'x', 'python → both': 'x' },
+    except: asTask,
   },
   {
     name: 'immutable steps',
