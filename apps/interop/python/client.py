@@ -1,50 +1,16 @@
 """A Celery client that is told what to do."""
-from datetime import datetime, timedelta, timezone
-
-from celery import chain, chord, group
-from celery.canvas import chunks, xmap, xstarmap
 from celery.contrib.abortable import AbortableAsyncResult
 from celery.result import AsyncResult, GroupResult, result_from_tuple
 
 from conversation import serve
 from expressions import evaluate
 from tasks import app
-
-
-#: One task for many items.
-over_items = {"map": xmap, "starmap": xstarmap, "chunks": chunks}
-
-
-def build(node):
-    """A signature of `["task", name, args, options, kwargs]`, `["chain", nodes]`, `["group", nodes]`, `["chord", nodes, body]`, or a task for many items."""
-    kind = node[0]
-    if kind == "task":
-        _, name, args, options, *kwargs = node
-        signature = app.signature(name, args=args, options=options, kwargs=dict(*kwargs))
-        for link in ("link", "link_error"):
-            if link in options:
-                signature.options[link] = build(options[link])
-        if "eta" in options:
-            signature.options["eta"] = datetime.fromisoformat(options["eta"])
-        if "expires_at" in options:
-            signature.options["expires"] = datetime.now(timezone.utc) + timedelta(seconds=signature.options.pop("expires_at"))
-        return signature
-    if kind in over_items:
-        _, name, items, _, *size = node
-        return over_items[kind](app.signature(name), items, *size, app=app)
-    parts = [build(part) for part in node[1]]
-    if kind == "chain":
-        return chain(*parts)
-    if kind == "group":
-        return group(parts)
-    return chord(parts, build(node[2]))
+from workflows import build, over_items
 
 
 def start(node):
     """Sends a workflow."""
-    # What runs for many items is sent without its own options, but with those of the call.
-    options = node[3] if node[0] in over_items else {}
-    return build(node).apply_async(**options)
+    return send_call(node)
 
 
 def value_of(result):
@@ -67,7 +33,7 @@ def send(node):
 
 def send_stamped(node, stamps):
     """Stamps a workflow with `Signature.stamp` and sends it."""
-    signature = build(node)
+    signature = build(app, node)
     signature.stamp(append_stamps=False, **stamps)
     return signature.apply_async().id
 
@@ -124,7 +90,7 @@ def forget(task_id):
 def watch(node):
     """The states of a task as its subscription tells them."""
     states = []
-    result = build(node).apply_async()
+    result = build(app, node).apply_async()
     result.get(timeout=20, on_message=lambda meta: states.append([meta["status"], meta["result"]]))
     return states
 
@@ -136,7 +102,7 @@ def store_revoked(task_id, reason):
 
 def save_group(node):
     """Sends a group and keeps it; answers with its id."""
-    result = build(node).apply_async()
+    result = build(app, node).apply_async()
     result.save()
     return result.id
 
@@ -146,9 +112,53 @@ def restore_group(group_id):
     return GroupResult.restore(group_id, app=app).get(timeout=20)
 
 
+#: Results of what was sent here, by their ids: a second handle on a group that this process waits for is never told.
+sent = {}
+
+
+def send_all(calls):
+    """Sends workflows, each with what it is called with; answers with their results as data."""
+    results = [send_call(**call) for call in calls]
+    sent.update((result.id, result) for result in results)
+    return [result.as_tuple() for result in results]
+
+
+def send_call(node, args=(), kwargs=None, stamps=None):
+    signature = build(app, node)
+    if stamps:
+        signature.stamp(append_stamps=False, **stamps)
+    # What runs for many items is sent without its own options, but with those of the call.
+    options = node[3] if node[0] in over_items else {}
+    return signature.apply_async(args, kwargs or {}, **options)
+
+
+def read_all(tuples):
+    """The values of results that were sent here, or that somebody gave as data."""
+    return [values_of(sent.pop(data[0][0], None) or result_from_tuple(data, app)) for data in tuples]
+
+
+def values_of(result):
+    # `GroupResult.get()` looks at all of them every half of a second.
+    if isinstance(result, GroupResult):
+        return [values_of(member) for member in result.results]
+    return result.get(timeout=20)
+
+
+def outcomes(task_ids):
+    """How tasks have ended."""
+    return [outcome_of(AsyncResult(task_id, app=app)) for task_id in task_ids]
+
+
+def outcome_of(result):
+    value = result.get(timeout=20, propagate=False)
+    if result.state == "SUCCESS":
+        return {"value": value}
+    return {"state": result.state, "error": type(value).__name__, "message": str(value)}
+
+
 def send_for_tuple(node):
     """Sends a workflow; answers with its result as data."""
-    return build(node).apply_async().as_tuple()
+    return build(app, node).apply_async().as_tuple()
 
 
 def from_tuple(data):
@@ -182,5 +192,5 @@ def echo(task, expressions, options):
 
 serve({command.__name__: command for command in (
     run, send, send_stamped, send_version_1, send_many, get, look, stamps_of, forget, watch, store_revoked, save_group,
-    restore_group, send_for_tuple, from_tuple, collect, children, abort, echo,
+    restore_group, send_all, read_all, outcomes, send_for_tuple, from_tuple, collect, children, abort, echo,
 )})

@@ -11,6 +11,8 @@ from kombu import Exchange, Queue
 from kombu.common import Broadcast
 from redis import Redis
 
+from workflows import build
+
 app = Celery("interop", broker=os.environ["INTEROP_BROKER"], backend=os.environ["INTEROP_BACKEND"])
 app.conf.update(
     task_default_queue="python",
@@ -107,6 +109,48 @@ def on_error(request, exception, traceback):
     """An errback of the newer kind."""
     noted = {"exception": repr(exception), "traceback": str(traceback)}
     journal.rpush(f"noted:{request.id}", json.dumps(noted))
+
+
+@app.task(name="python.told")
+def told(failed_id=None, *, key):
+    """An errback of the older kind: Celery counts what it may be given without a name."""
+    journal.rpush(f"noted:{key}", json.dumps({"failed": failed_id}))
+
+
+@app.task(name="python.told_all")
+def told_all(request, exception, traceback, *, key):
+    """One of the newer kind."""
+    journal.rpush(f"noted:{key}", json.dumps({"failed": request.id, "error": repr(exception)}))
+
+
+@app.task(name="python.refuse")
+def refuse(*args):
+    raise TypeError(args[-1])
+
+
+@app.task(name="python.stumble")
+def stumble(failed_id):
+    """An errback of the older kind that fails itself."""
+    raise TypeError("no errback")
+
+
+@app.task(name="python.become", bind=True)
+def become(self, *args):
+    """Leaves its place to the workflow that it was given last."""
+    raise self.replace(build(app, args[-1]))
+
+
+@app.task(name="python.extend", bind=True)
+def extend(self, value, node):
+    """Adds a workflow to its chord."""
+    self.add_to_chord(build(app, node))
+    return value
+
+
+@app.task(name="python.stamped", bind=True)
+def stamped(self, *args):
+    """The stamps that it has, after those that it was given."""
+    return [*(args[0] if args else []), self.request.stamps]
 
 
 @app.task(name="python.settle", bind=True)

@@ -4,7 +4,7 @@ import type { RedisDatabase } from '@ctq/test-services';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inPython, inTypescript, MixedFleet } from './mixed-fleet.js';
 import { describeOverBrokers, describeOverRedis, type Place } from './places.js';
-import type { PythonNode } from './python/celery-client.js';
+import type { WorkflowNode } from './workflows/workflow-node.js';
 import { makingPythonMs } from './python/environment.js';
 import { compressions } from './table/features.js';
 import { valueKinds, type ValuePair, valuesIn } from './values.js';
@@ -102,7 +102,7 @@ function testCalls(place: Place, settings: Readonly<Record<string, unknown>>, ch
       const sent = { serializer, priority, ...(compression === 'none' ? {} : { compression }) };
       const values = survives(valuesIn(serializer));
       expect(await throughTypescript(values, sent)).toEqual(values.map(([python]) => python));
-      const node: PythonNode = ['task', 'typescript.priority', [], { ...sent, queue: 'typescript' }];
+      const node: WorkflowNode = ['task', 'typescript.priority', [], { ...sent, queue: 'typescript' }];
       expect(await fleet.client.call(node)).toEqual({ value: priority });
     },
   );
@@ -129,23 +129,23 @@ function testCalls(place: Place, settings: Readonly<Record<string, unknown>>, ch
   );
 
   test('a client waits for a task of the other with a countdown [TR-077] {python → ctq: countdown} {ctq → python: countdown}', async () => {
-    const later: PythonNode = ['task', 'typescript.add', [1, 1], { queue: 'typescript', countdown: 1 }];
+    const later: WorkflowNode = ['task', 'typescript.add', [1, 1], { queue: 'typescript', countdown: 1 }];
     const result = await app.sendTask('python.add', [2, 2], {}, { queue: 'python', countdown: '1s' });
     expect(await fleet.client.call(later)).toEqual({ value: 2 });
     expect(await result.get(soon)).toBe(4);
   });
 
-  test('a chain of Python goes through both languages {python → both: chain}', async () => {
+  test('a chain of Python goes through both languages', async () => {
     const steps = [inPython('python.add', 1, 1), inTypescript('typescript.add', 10), inPython('python.add', 100)];
     expect(await fleet.client.call(['chain', steps])).toEqual({ value: 112 });
   });
 
-  test('a group of Python has members in both languages {python → both: group}', async () => {
+  test('a group of Python has members in both languages', async () => {
     const members = [inPython('python.add', 1, 1), inTypescript('typescript.add', 2, 2)];
     expect(await fleet.client.call(['group', members])).toEqual({ value: [2, 4] });
   });
 
-  test('a chord of Python joins members of both languages, with a body in either [BK-051] {python → both: chord}', async () => {
+  test('a chord of Python joins members of both languages, with a body in either [BK-051]', async () => {
     const members = [0, 1, 2, 3].map((n) =>
       (n % 2 === 0 ? inPython : inTypescript)(n % 2 === 0 ? 'python.add' : 'typescript.add', n, n),
     );
@@ -153,7 +153,7 @@ function testCalls(place: Place, settings: Readonly<Record<string, unknown>>, ch
     expect(await fleet.client.call(['chord', members, inPython('python.total')])).toEqual({ value: 12 });
   });
 
-  test('a chord of TypeScript joins members of both languages [BK-051] {ctq → both: chord}', async () => {
+  test('a chord of TypeScript joins members of both languages [BK-051]', async () => {
     const pythonAdd = app.remote<typeof add>('python.add');
     const there = [3, 4].map((n) => pythonAdd.s(n, n).set({ queue: 'python' }));
     const members = [add.s(1, 1), add.s(2, 2), ...there];
@@ -162,7 +162,7 @@ function testCalls(place: Place, settings: Readonly<Record<string, unknown>>, ch
     expect(await (await chord(members, body).delay()).get(soon)).toBe(20);
   });
 
-  test('a chain of ctq goes through both languages {ctq → both: chain}', async () => {
+  test('a chain of ctq goes through both languages', async () => {
     const [here, there] = [{ queue: 'typescript' }, { queue: 'python' }];
     const steps = chain(
       app.signature('python.add', [1, 1]).set(there),
@@ -172,7 +172,7 @@ function testCalls(place: Place, settings: Readonly<Record<string, unknown>>, ch
     expect(await (await steps.delay()).get(soon)).toBe(112);
   });
 
-  test('a group of ctq has members in both languages {ctq → both: group}', async () => {
+  test('a group of ctq has members in both languages', async () => {
     const there = app.remote<typeof add>('python.add').s(1, 1).set({ queue: 'python' });
     const members = group([there, add.s(2, 2).set({ queue: 'typescript' })]);
     expect(await (await members.delay()).get(soon)).toEqual([2, 4]);
@@ -184,19 +184,19 @@ function testCalls(place: Place, settings: Readonly<Record<string, unknown>>, ch
     [3, 3],
   ];
 
-  test('a task of either language runs for many items that Python sends [CV-124, CV-125, CV-126] {python → both: items}', async () => {
+  test('a task of either language runs for many items that Python sends [CV-124, CV-125, CV-126]', async () => {
     for (const [echo, sum, options] of [
       ['typescript.echo', 'typescript.add', { queue: 'typescript' }],
       ['python.echo', 'python.add', { queue: 'python' }],
     ] as const) {
       expect(await fleet.client.call(['map', echo, ['a', 'b'], options])).toEqual({ value: ['a', 'b'] });
       expect(await fleet.client.call(['starmap', sum, pairs, options])).toEqual({ value: [2, 4, 6] });
-      const chunked: PythonNode = ['chunks', sum, pairs, options, 2];
+      const chunked: WorkflowNode = ['chunks', sum, pairs, options, 2];
       expect(await fleet.client.call(chunked)).toEqual({ value: [[2, 4], [6]] });
     }
   });
 
-  test('a task of either language runs for many items that ctq sends [CV-124, CV-125, CV-126] {ctq → both: items}', async () => {
+  test('a task of either language runs for many items that ctq sends [CV-124, CV-125, CV-126]', async () => {
     for (const queue of ['typescript', 'python'] as const) {
       const sum = app.remote<typeof add>(`${queue}.add`);
       expect(await (await sum.starmap(pairs).applyAsync([], { queue })).get(soon)).toEqual([2, 4, 6]);
@@ -206,7 +206,7 @@ function testCalls(place: Place, settings: Readonly<Record<string, unknown>>, ch
     }
   });
 
-  test('a chord of ctq fails when a member in Python fails {ctq → both: failing chord}', async () => {
+  test('a chord of ctq fails when a member in Python fails', async () => {
     const failing = app.signature('python.fail').set({ queue: 'python' });
     const members = [add.s(1, 1).set({ queue: 'typescript' }), failing];
     const body = app.signature('python.total').set({ queue: 'python' });
@@ -214,17 +214,17 @@ function testCalls(place: Place, settings: Readonly<Record<string, unknown>>, ch
     expect(ChordError.isInstance(error) && error.message).toContain('no such order');
   });
 
-  test('a chord of groups keeps their shape, whoever joins it [BK-052] {python → both: chord of groups}', async () => {
+  test('a chord of groups keeps their shape, whoever joins it [BK-052]', async () => {
     const nested = [
       ['group', [inPython('python.add', 1, 1), inTypescript('typescript.add', 2, 2)]],
       inTypescript('typescript.add', 3, 3),
-    ] as const satisfies readonly PythonNode[];
+    ] as const satisfies readonly WorkflowNode[];
     const [here, there] = [inTypescript('typescript.echo'), inPython('python.echo')];
     const inPythons = await fleet.client.call(['chord', nested, there]);
     expect(await fleet.client.call(['chord', nested, here])).toEqual(inPythons);
   });
 
-  test('a chord fails in both languages when a member of the other fails {python → both: failing chord}', async () => {
+  test('a chord fails in both languages when a member of the other fails', async () => {
     const members = [inPython('python.fail'), inTypescript('typescript.add', 1, 1)];
     const error = { error: 'ChordError', module: 'celery.exceptions' };
     expect(await fleet.client.call(['chord', members, inTypescript('typescript.total')])).toMatchObject(error);

@@ -7,9 +7,10 @@ import { Worker } from '@ctq/worker';
 import { Redis } from 'ioredis';
 import { deleteQueues } from './ctq-peer.js';
 import { type Place, transportOf } from './places.js';
-import { CeleryClient, type PythonNode } from './python/celery-client.js';
+import { CeleryClient } from './python/celery-client.js';
 import { CeleryWorker } from './python/celery-worker.js';
 import { pythonWithCelery } from './python/environment.js';
+import type { TaskNode } from './workflows/workflow-node.js';
 
 /** What each worker consumes. */
 const queues = { typescript: 'typescript', python: 'python' } as const;
@@ -78,7 +79,17 @@ export class MixedFleet {
     await this.#admin.rpush(`gate:${gate}`, 'open');
   }
 
-  /** What a Python task left under a key, when it is there. */
+  /** For tasks: leaves something for the test, as those in Python do. */
+  async note(key: string, what: unknown): Promise<void> {
+    await this.#admin.rpush(`noted:${key}`, JSON.stringify(what));
+  }
+
+  /** What is left under a key by now and was not read. */
+  async unread(key: string): Promise<number> {
+    return await this.#admin.llen(`noted:${key}`);
+  }
+
+  /** What a task left under a key, when it is there. */
   async noted(key: string): Promise<unknown> {
     const client = new Redis(this.place.backend);
     try {
@@ -102,12 +113,12 @@ export class MixedFleet {
 }
 
 /** A task of the Celery worker's, as its client is told of it. */
-export function inPython(name: string, ...args: readonly unknown[]): PythonNode {
+export function inPython(name: string, ...args: readonly unknown[]): TaskNode {
   return ['task', name, args, { queue: queues.python }];
 }
 
 /** A task of the ctq worker's. */
-export function inTypescript(name: string, ...args: readonly unknown[]): PythonNode {
+export function inTypescript(name: string, ...args: readonly unknown[]): TaskNode {
   return ['task', name, args, { queue: queues.typescript }];
 }
 

@@ -3,7 +3,7 @@ import { deferred } from '@ctq/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inPython, inTypescript, MixedFleet } from './mixed-fleet.js';
 import { describeOverBrokers } from './places.js';
-import type { PythonNode } from './python/celery-client.js';
+import type { WorkflowNode } from './workflows/workflow-node.js';
 import { makingPythonMs } from './python/environment.js';
 
 const soon = { timeout: '20s' } as const;
@@ -74,7 +74,7 @@ describeOverBrokers(
       args: readonly unknown[],
       options: Readonly<Record<string, unknown>> = {},
       kwargs: Readonly<Record<string, unknown>> = {},
-    ): PythonNode => ['task', task, args, { queue: 'typescript', ...options }, kwargs];
+    ): WorkflowNode => ['task', task, args, { queue: 'typescript', ...options }, kwargs];
 
     /** What a ctq task sees of a call that Python makes. */
     async function seenByTypescript(
@@ -263,7 +263,7 @@ describeOverBrokers(
     test('the body of a chord that Python sent has its queue and its callbacks when ctq sends it [BK-051]', async () => {
       const key = crypto.randomUUID();
       const members = [toTypescript('typescript.add', [1, 1]), toTypescript('typescript.add', [2, 2])];
-      const body: PythonNode = [
+      const body: WorkflowNode = [
         'task',
         'python.total',
         [],

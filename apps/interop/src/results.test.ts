@@ -3,7 +3,8 @@ import { type AnyResult, chain, Ctq, group, MaxRetriesExceededError, RemoteError
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually, inPython, inTypescript, MixedFleet } from './mixed-fleet.js';
 import { describeOverBrokers } from './places.js';
-import type { PythonNode, PythonResult } from './python/celery-client.js';
+import type { PythonResult } from './python/celery-client.js';
+import type { WorkflowNode } from './workflows/workflow-node.js';
 import { makingPythonMs } from './python/environment.js';
 
 const soon = { timeout: '20s' } as const;
@@ -60,7 +61,7 @@ describeOverBrokers('What became of a task of the other language', names, (place
   afterAll(() => fleet.stop(), 30_000);
 
   /** Sends a task by the Python client, and resolves with its id and what it ended with. */
-  async function ended(node: PythonNode): Promise<{ readonly answer: unknown; readonly stored: PythonResult }> {
+  async function ended(node: WorkflowNode): Promise<{ readonly answer: unknown; readonly stored: PythonResult }> {
     const id = await fleet.client.send(node);
     const answer = await fleet.client.get(id);
     return { answer, stored: await fleet.client.look(id) };
@@ -256,7 +257,7 @@ describeOverBrokers('What became of a task of the other language', names, (place
   });
 
   test('a Python client reads the whole record of a ctq task [BK-010, BK-012, TR-172] {python → ctq: extended result}', async () => {
-    const call: PythonNode = ['task', 'typescript.echo', [[1, 'two']], { queue: 'typescript' }];
+    const call: WorkflowNode = ['task', 'typescript.echo', [[1, 'two']], { queue: 'typescript' }];
     expect((await ended(call)).stored).toEqual({
       state: 'SUCCESS',
       info: [1, 'two'],
@@ -294,10 +295,10 @@ describeOverBrokers('What became of a task of the other language', names, (place
     ['ctq', 'Python', 'typescript.range', 'python.gated', /ValueError\('too much'\)|RangeError\('too much'\)/],
     ['Python', 'ctq', 'python.fail', 'typescript.gated', /KeyError\(.*no such order/],
   ])(
-    'a chord fails with the error of its member in %s, which one in %s that is last reads [CV-109] {python → both: failing chord}',
+    'a chord fails with the error of its member in %s, which one in %s that is last reads [CV-109]',
     async (_first, _last, failing, last, message) => {
       const [gate, failedId, bodyId] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
-      const node = (name: string, args: readonly unknown[], options: object): PythonNode => [
+      const node = (name: string, args: readonly unknown[], options: object): WorkflowNode => [
         ...(['task', name, args, { queue: name.split('.')[0], ...options }] as const),
       ];
       const members = [node(failing, [], { task_id: failedId }), node(last, [gate], {})];
@@ -324,7 +325,7 @@ describeOverBrokers('What became of a task of the other language', names, (place
   test('nothing is stored for a call whose result is ignored, and what follows it gets its value [TR-091, BK-024] {python → ctq: ignore result} {ctq → python: ignore result}', async () => {
     const [there, here] = [crypto.randomUUID(), crypto.randomUUID()];
     const ignored = { queue: 'typescript', task_id: there, ignore_result: true };
-    const steps: readonly PythonNode[] = [['task', 'typescript.echo', ['kept'], ignored], inPython('python.echo')];
+    const steps: readonly WorkflowNode[] = [['task', 'typescript.echo', ['kept'], ignored], inPython('python.echo')];
     expect(await fleet.client.call(['chain', steps])).toEqual({ value: 'kept' });
     expect(await fleet.client.look(there)).toMatchObject({ state: 'PENDING', is_stored: false });
     const first = app.signature('python.echo', ['kept']).set({ queue: 'python', taskId: here, ignoreResult: true });
@@ -333,7 +334,7 @@ describeOverBrokers('What became of a task of the other language', names, (place
     expect(await app.asyncResult(here).record()).toBeUndefined();
   });
 
-  test('a ctq client gets the results of a group in Python, or the error of a member {ctq → both: group error}', async () => {
+  test('a ctq client gets the results of a group in Python, or the error of a member', async () => {
     const there = app.remote<typeof add>('python.add');
     const sums = await group([1, 2, 3].map((n) => there.s(n, n).set({ queue: 'python' }))).delay();
     expect(await sums.get(soon)).toEqual([2, 4, 6]);
@@ -344,7 +345,7 @@ describeOverBrokers('What became of a task of the other language', names, (place
   });
 
   test('what is linked to a task is run in the other language, with the value or the id of what failed [TR-085, BK-023] {python → ctq: link, old errbacks} {ctq → python: link, old errbacks}', async () => {
-    const onOurError: PythonNode = [
+    const onOurError: WorkflowNode = [
       'task',
       'typescript.sell',
       ['tea'],

@@ -38,6 +38,8 @@ export const redisDatabases = {
   interopReplies: 45,
   interopWholeWorkflows: 37,
   interopRandomWorkflows: 48,
+  interopWorkflows: 46,
+  interopWorkflowErrors: 47,
   benchWorker: 57,
 } as const;
 

@@ -1,26 +1,6 @@
 import { Conversation, type PythonAnswer } from './conversation.js';
+import type { WorkflowCall, WorkflowNode } from '../workflows/workflow-node.js';
 import type { PythonSite } from './python-site.js';
-
-/** A workflow as the client is told of it. */
-export type PythonNode =
-  | readonly [
-      'task',
-      name: string,
-      args: readonly unknown[],
-      // With nodes for `link` and `link_error`; `eta` as ISO 8601, and `expires_at` for an instant so many seconds from now.
-      options: Readonly<Record<string, unknown>>,
-      kwargs?: Readonly<Record<string, unknown>>,
-    ]
-  | readonly ['chain' | 'group', members: readonly PythonNode[]]
-  | readonly ['chord', members: readonly PythonNode[], body: PythonNode]
-  | readonly [
-      'map' | 'starmap' | 'chunks',
-      name: string,
-      items: readonly unknown[],
-      options: Readonly<Record<string, unknown>>,
-      // Items in a chunk.
-      size?: number,
-    ];
 
 /** A result as the properties of Celery's `AsyncResult` tell it. */
 export interface PythonResult {
@@ -45,22 +25,22 @@ export class CeleryClient implements AsyncDisposable {
   }
 
   /** Sends a workflow and waits for its result. */
-  call(node: PythonNode): Promise<PythonAnswer> {
+  call(node: WorkflowNode): Promise<PythonAnswer> {
     return this.#conversation.ask('run', node);
   }
 
   /** Sends a workflow; resolves with the id of its result. */
-  send(node: PythonNode): Promise<string> {
+  send(node: WorkflowNode): Promise<string> {
     return this.#conversation.tell('send', node);
   }
 
   /** The same, with `Signature.stamp()` before it. */
-  sendStamped(node: PythonNode, stamps: Readonly<Record<string, unknown>>): Promise<string> {
+  sendStamped(node: WorkflowNode, stamps: Readonly<Record<string, unknown>>): Promise<string> {
     return this.#conversation.tell('send_stamped', node, stamps);
   }
 
   /** The same in message protocol 1. */
-  sendVersion1(node: PythonNode): Promise<string> {
+  sendVersion1(node: WorkflowNode): Promise<string> {
     return this.#conversation.tell('send_version_1', node);
   }
 
@@ -89,7 +69,7 @@ export class CeleryClient implements AsyncDisposable {
   }
 
   /** Sends a task and resolves with its states and what came with each, as `AsyncResult.get(on_message=…)` tells them. */
-  watch(node: PythonNode): Promise<readonly (readonly [state: string, result: unknown])[]> {
+  watch(node: WorkflowNode): Promise<readonly (readonly [state: string, result: unknown])[]> {
     return this.#conversation.tell('watch', node);
   }
 
@@ -99,7 +79,7 @@ export class CeleryClient implements AsyncDisposable {
   }
 
   /** Sends a group and keeps it with `GroupResult.save()`; resolves with its id. */
-  saveGroup(node: PythonNode): Promise<string> {
+  saveGroup(node: WorkflowNode): Promise<string> {
     return this.#conversation.tell('save_group', node);
   }
 
@@ -108,8 +88,23 @@ export class CeleryClient implements AsyncDisposable {
     return this.#conversation.tell('restore_group', id);
   }
 
+  /** Sends workflows; resolves with their results as `as_tuple()` gives them. */
+  sendAll(calls: readonly WorkflowCall[]): Promise<readonly unknown[]> {
+    return this.#conversation.tell('send_all', calls);
+  }
+
+  /** The values of `result_from_tuple(tuple)` for each. */
+  readAll(tuples: readonly unknown[]): Promise<readonly unknown[]> {
+    return this.#conversation.tell('read_all', tuples);
+  }
+
+  /** How tasks have ended, as `AsyncResult.get()` and `AsyncResult.state` tell it. */
+  outcomes(ids: readonly string[]): Promise<readonly unknown[]> {
+    return this.#conversation.tell('outcomes', ids);
+  }
+
   /** Sends a workflow; resolves with its result as `as_tuple()` gives it. */
-  sendForTuple(node: PythonNode): Promise<unknown> {
+  sendForTuple(node: WorkflowNode): Promise<unknown> {
     return this.#conversation.tell('send_for_tuple', node);
   }
 

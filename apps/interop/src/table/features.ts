@@ -1,5 +1,8 @@
 import { type BrokerName, brokerNames } from '../brokers.js';
 import { valueKinds } from '../values.js';
+import type { WorkflowRow } from '../workflows/placement.js';
+import { failingWorkflows } from '../workflows/workflow-errors.js';
+import { stepsAndParents, stepsAndTree, workflowShapes } from '../workflows/workflow-shapes.js';
 
 /** Who calls and who executes. `both`: members of one workflow are executed by workers of either language. */
 export type Direction =
@@ -45,7 +48,15 @@ export interface FeatureGrid {
 }
 
 const calls = { 'python → ctq': 'Python client, ctq worker', 'ctq → python': 'ctq client, Python worker' } as const;
-const workflows = { 'python → both': 'sent by Python', 'ctq → both': 'sent by ctq' } as const;
+const workflows = {
+  ...{ 'python → ctq': 'Python client, ctq workers', 'ctq → python': 'ctq client, Python workers' },
+  ...{ 'python → both': 'Python client, workers of both', 'ctq → both': 'ctq client, workers of both' },
+} as const;
+/** Rows of workflows, which are called what they are. */
+const featuresOf = (rows: readonly WorkflowRow[]): Readonly<Record<string, Feature>> =>
+  Object.fromEntries(
+    rows.map(({ name, over, except = {} }) => [name, { title: name, except, ...(over === undefined ? {} : { over }) }]),
+  );
 const messages = { 'kombu → ctq': 'published by Kombu', 'ctq → kombu': 'published by ctq' } as const;
 
 /** What the table has a row for, by the name that titles of tests give it. */
@@ -142,21 +153,16 @@ export const featureSections: readonly FeatureSection[] = [
     },
   },
   {
-    title: 'Workflows with members in both languages',
+    title: 'Workflows',
     over: brokerNames,
     columns: workflows,
-    features: {
-      chain: 'a chain',
-      group: 'a group',
-      chord: 'a chord, its body in either language',
-      'chord of groups': {
-        title: 'a chord of groups',
-        except: { 'ctq → both': 'flattened: [CV-054](known-differences.md)' },
-      },
-      items: 'one task for many items: map, starmap, chunks',
-      'failing chord': 'a chord fails with the error of a member',
-      'group error': { title: 'a group throws the error of a member', except: { 'python → both': 'Celery alone' } },
-    },
+    features: featuresOf([...workflowShapes, stepsAndParents, stepsAndTree]),
+  },
+  {
+    title: 'Errors in workflows: states, errors and errbacks',
+    over: brokerNames,
+    columns: workflows,
+    features: featuresOf(failingWorkflows),
   },
   {
     title: 'Workers side by side',

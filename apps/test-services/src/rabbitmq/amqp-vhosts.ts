@@ -27,6 +27,8 @@ const suites = [
   'interopHeaders',
   'interopBroadcast',
   'interopRandomWorkflows',
+  'interopWorkflows',
+  'interopWorkflowErrors',
 ] as const;
 
 export type AmqpVhost = (typeof suites)[number];
