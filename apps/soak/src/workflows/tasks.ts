@@ -9,7 +9,10 @@ export interface Noted extends Ran {
   readonly parent: number;
 }
 
-/** What workers that are killed have; broker, results, queue and journal come from the environment. */
+/**
+ * What workers that are killed have; broker, results, queue and journal come from the environment.
+ * @public Loaded by the worker, by its path.
+ */
 export const app = new Ctq('workflows', { taskDefaultQueue: process.env['CTQ_SOAK_QUEUE'] ?? 'celery' });
 
 const journal = process.env['CTQ_SOAK_JOURNAL'] ?? '';
