@@ -1,8 +1,8 @@
 import { rpc } from '@ctq/backend-rpc';
-import { chain, group } from '@ctq/core';
+import { chain, chord, Ctq, group, NoChordSupportError } from '@ctq/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inPython, inTypescript, MixedFleet } from './mixed-fleet.js';
-import { describeOverBrokers } from './places.js';
+import { describeOverBrokers, transportOf } from './places.js';
 import { makingPythonMs } from './python/environment.js';
 
 const soon = { timeout: '20s' } as const;
@@ -62,5 +62,21 @@ describeOverBrokers('Results that travel between the languages (rpc://)', names,
     expect(await (await steps.delay()).get(soon)).toBe(8);
     const members = group([pythonAdd.s(1, 2).set(there), pythonAdd.s(5, 5).set(there)]);
     expect(await (await members.delay()).get(soon)).toEqual([3, 10]);
+  });
+
+  test('a chord has nowhere to be counted, which either side says when it is sent; so it is without results [CV-090]', async () => {
+    const header = [inTypescript('typescript.add', 1, 1), inPython('python.add', 2, 2)];
+    expect(await fleet.client.call(['chord', header, inPython('python.total')])).toMatchObject({
+      error: 'NotImplementedError',
+      message: expect.stringContaining('rpc'),
+    });
+    await using disabled = new Ctq('disabled', { broker: transportOf(place), backend: 'disabled://' });
+    for (const client of [app, disabled]) {
+      const body = client.signature('typescript.total');
+      const error = await chord([client.signature('typescript.add', [1, 1])], body)
+        .delay()
+        .catch((thrown: unknown) => thrown);
+      expect(NoChordSupportError.isInstance(error)).toBe(true);
+    }
   });
 });

@@ -42,6 +42,7 @@ export const failingWorkflows: readonly FailingWorkflow[] = [
   },
   {
     name: 'a step in the middle of a chain fails',
+    parity: 'CV-069, CV-172',
     node: chainOf(add('a', 1, 1), refuse('b'), add('c', 1)),
     ends: { a: value(2), b: refused, c: refused },
   },
@@ -62,6 +63,7 @@ export const failingWorkflows: readonly FailingWorkflow[] = [
   },
   {
     name: 'a member of a header fails',
+    parity: 'CV-109, CV-270',
     node: chordOf([add('a', 1, 1), refuse('b'), add('c', 2, 2)], total('body')),
     ends: { a: value(2), b: refused, c: value(4), body: broken('b') },
   },
@@ -141,6 +143,7 @@ export const failingWorkflows: readonly FailingWorkflow[] = [
   },
   {
     name: 'an errback of a step',
+    parity: 'CV-201',
     node: chainOf(add('a', 1, 1), withErrback(refuse('b')), withErrback(add('c', 1), told('never'))),
     ends: { b: refused, c: refused },
     notes: { told: [{ failed: '{b}' }], never: [] },
@@ -153,12 +156,14 @@ export const failingWorkflows: readonly FailingWorkflow[] = [
   },
   {
     name: 'an errback of a group',
+    parity: 'CV-232',
     node: withErrback(groupOf(refuse('a'), add('b', 1, 1), refuse('c'))),
     ends: { a: refused, b: value(2), c: refused },
     notes: { told: [{ failed: '{a}' }, { failed: '{c}' }] },
   },
   {
     name: 'an errback of a chord whose header fails',
+    parity: 'CV-256',
     node: withErrback(chordOf([add('a', 1, 1), refuse('b')], total('body'))),
     ends: { b: refused, body: broken('b') },
     notes: { told: [{ failed: '{body}' }] },

@@ -37,12 +37,12 @@ const unstamped = { 'ctq → python': notStamped, 'python → both': notStamped,
 
 export const workflowShapes: readonly WorkflowShape[] = [
   { name: 'a chain', node: chainOf(add(1, 1), add(10), add(100)), value: 112 },
-  { name: 'a chain of one', node: chainOf(add(1, 1)), value: 2 },
+  { name: 'a chain of one', parity: 'CV-168', node: chainOf(add(1, 1)), value: 2 },
   { name: 'a group', node: groupOf(...sums), value: [2, 4, 6, 8] },
   { name: 'a group of one', node: groupOf(add(1, 1)), value: [2] },
   { name: 'a chord', node: chordOf(sums, total), value: 20 },
-  { name: 'a chord of one', node: chordOf([add(1, 1)], total), value: 2 },
-  { name: 'a chord with an empty header', node: chordOf([], total), value: 0 },
+  { name: 'a chord of one', parity: 'CV-252', node: chordOf([add(1, 1)], total), value: 2 },
+  { name: 'a chord with an empty header', parity: 'CV-094, CV-253', node: chordOf([], total), value: 0 },
   {
     name: 'a chord of chains',
     node: chordOf([chainOf(add(1, 1), add(1)), chainOf(add(2, 2), add(2), add(2))], total),
@@ -57,15 +57,22 @@ export const workflowShapes: readonly WorkflowShape[] = [
   { name: 'a group followed by a task', node: chainOf(groupOf(...sums), total), value: 20 },
   {
     name: 'a group followed by a group',
+    parity: 'CV-055, CV-104',
     node: chainOf(groupOf(...sums), groupOf(total, echo)),
     value: [20, [2, 4, 6, 8]],
   },
   {
     name: 'groups and tasks by turns',
+    parity: 'CV-248',
     node: chainOf(add(1, 1), groupOf(add(1), add(2)), total, groupOf(add(10), add(20)), total),
     value: 44,
   },
-  { name: 'a chain that ends in a group', node: chainOf(add(1, 1), add(1), groupOf(add(1), add(2))), value: [4, 5] },
+  {
+    name: 'a chain that ends in a group',
+    parity: 'CV-193',
+    node: chainOf(add(1, 1), add(1), groupOf(add(1), add(2))),
+    value: [4, 5],
+  },
   {
     name: 'a group of groups',
     node: groupOf(groupOf(add(1, 1), add(2, 2)), add(3, 3)),
@@ -79,12 +86,14 @@ export const workflowShapes: readonly WorkflowShape[] = [
   },
   {
     name: 'a chord in the header of a chord',
+    parity: 'CV-115',
     node: chordOf([chordOf([add(1, 1), add(2, 2)], total), add(3, 3)], total),
     value: 12,
   },
   { name: 'a chord as the body of a chord', node: chordOf(sums, chordOf([total, total], total)), value: 40 },
   {
     name: 'a chain as the body of a chord',
+    parity: 'CV-105',
     node: chordOf(sums, chainOf(total, add(1), add(2))),
     value: 23,
   },
@@ -133,9 +142,16 @@ export const workflowShapes: readonly WorkflowShape[] = [
     node: chainOf(add(1, 1), immutable(add(2, 2)), groupOf(immutable(add(3, 3)), add(1)), immutable(add(5, 5))),
     value: 10,
   },
-  { name: 'arguments of the call', node: chainOf(add(1), groupOf(add(10), add(20)), total), args: [5], value: 42 },
+  {
+    name: 'arguments of the call',
+    parity: 'CV-060',
+    node: chainOf(add(1), groupOf(add(10), add(20)), total),
+    args: [5],
+    value: 42,
+  },
   {
     name: 'arguments of the call for a header',
+    parity: 'CV-261',
     node: chordOf([add(1), immutable(add(2, 2)), chainOf(add(3), add(4))], total),
     args: [10],
     value: 32,
@@ -165,12 +181,14 @@ export const workflowShapes: readonly WorkflowShape[] = [
   },
   {
     name: 'callbacks of a group',
+    parity: 'CV-228',
     node: withOptions(groupOf(add(1, 1), add(2, 2)), { link: noted('once') }),
     value: [2, 4],
     notes: { once: [given()] },
   },
   {
     name: 'callbacks of a chord',
+    parity: 'CV-101',
     node: withOptions(chordOf(sums, total), { link: chainOf(add(1), noted('end')) }),
     value: 20,
     notes: { end: [given(21)] },
@@ -178,11 +196,13 @@ export const workflowShapes: readonly WorkflowShape[] = [
   { name: 'a task replaced by a task', node: chainOf(add(1, 1), task('become', add(5, 5)), add(1)), value: 11 },
   {
     name: 'a task replaced by a chain',
+    parity: 'CV-207',
     node: chainOf(task('become', chainOf(add(5, 5), add(1))), add(1)),
     value: 12,
   },
   {
     name: 'a task replaced by a group',
+    parity: 'CV-117',
     node: chainOf(task('become', groupOf(add(5, 5), add(1, 1))), total),
     value: 12,
   },
@@ -193,6 +213,7 @@ export const workflowShapes: readonly WorkflowShape[] = [
   },
   {
     name: 'members of a header replaced',
+    parity: 'CV-276',
     node: chordOf(
       [
         task('become', add(1, 1)),
@@ -206,11 +227,13 @@ export const workflowShapes: readonly WorkflowShape[] = [
   },
   {
     name: 'a body replaced',
+    parity: 'CV-277',
     node: chordOf([add(1, 1), add(2, 2)], chainOf(task('become', chainOf(add(5, 5), add(1))), add(1))),
     value: 12,
   },
   {
     name: 'members added to a header',
+    parity: 'CV-245',
     node: chordOf([task('extend', 1, add(10, 10)), add(1, 1)], total),
     value: 23,
   },
