@@ -1,12 +1,12 @@
 import { describeWith } from '@ctq/test-services/vitest';
 import { describe, it } from 'vitest';
-import { type Place, rabbitmqPlace, redisPlace, sqlitePlace } from '../place.js';
+import { type Place, redisPlace, sqlitePlace } from '../place.js';
 import { workflowOrdeal } from './workflow-ordeal.js';
 
 const options = {
   seed: 20_261_122,
-  count: 40,
-  atOnce: 40,
+  count: 24,
+  atOnce: 24,
   kills: 3,
   workers: [
     ['async', 8],
@@ -31,6 +31,4 @@ describe('Workflows of any shape, in an SQLite file', () => {
 
 describeWith('redis', 'Workflows of any shape, in Redis', (url) => {
   suite(() => redisPlace(url, '1s'));
-
-  describeWith('amqp', 'and in RabbitMQ', (rabbit) => suite(() => rabbitmqPlace(rabbit, url)));
 });
