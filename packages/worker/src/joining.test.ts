@@ -291,7 +291,37 @@ describe('A chord with a timeout', () => {
   });
 });
 
+describe('A chord that is cancelled', () => {
+  test('stays revoked when its time is over', async () => {
+    const { scene, gate, member, same, noted, published } = setup();
+    await using _ = scene;
+    await scene.start({ concurrency: 1 });
+    const body = same.s().linkError(noted.s());
+    const result = await chord([member.s('a'), member.s('b')], body, { timeout: '30s' }).delay();
+    await scene.line(/accepted: member/);
+    await result.cancel();
+    gate('a').resolve('first');
+    await expect.poll(() => result.state()).toBe('REVOKED');
+    expect(await chordEntries(scene)).toEqual([]);
+    await scene.clock.advance(30_000);
+    await scene.line(/ctq\.chord_timeout\[.*succeeded/);
+    expect([await result.state(), published.filter(({ task }) => task === 'noted')]).toEqual(['REVOKED', []]);
+  });
+});
+
 describe('A message', () => {
+  test('of a member whose chord is joined in an unknown way is refused, once', async () => {
+    const { scene, same } = setup();
+    await using _ = scene;
+    await scene.start();
+    const carried = { ...same.s().serialize(), options: { ctq_joined_by: { on_member_error: 'perhaps' } } };
+    await scene.publishTask('member', [['a'], {}, { callbacks: null, errbacks: null, chain: null, chord: carried }], {
+      group: 'g',
+    });
+    await scene.line(/does not say in a known way how a chord is joined/);
+    expect(await scene.waiting()).toBe(0);
+  });
+
   test('with a chord that is joined in an unknown way is refused', async () => {
     const { app, member, same } = setup();
     const { kwargs, ...rest } = chord([member.s('a')], same.s(), { onMemberError: 'collect' }).serialize();

@@ -98,7 +98,8 @@ async function reportToJoin(
   }
   // Others may have come meanwhile.
   const now = await chords.addPart(group, part);
-  if (now.size !== undefined && now.count >= now.size && (await claims.isOver(group))) await forgetJoin(kernel, group);
+  if (now.size !== undefined && now.count >= now.size && (await claims.isOver(group)))
+    await forgetChord(kernel, chord, group);
 }
 
 /**
@@ -122,7 +123,7 @@ export async function endJoin(
   const verdict = verdictOf({ join, parts, size, isTimeOver: true, errorOf: errorOf(kernel) });
   if (verdict !== undefined) await pronounce(kernel, verdict, unjoined(chord), member, undefined);
   await claims.settle(group);
-  if (parts.length >= opened) await forgetJoin(kernel, group);
+  if (parts.length >= opened) await forgetChord(kernel, chord, group);
   return true;
 }
 
@@ -149,9 +150,10 @@ async function pronounce(
   await failStep(kernel, body, storedError(verdict.error), failed);
 }
 
-async function forgetJoin(kernel: Kernel, groupId: string): Promise<void> {
+/** Nobody sends its body any more. @param chord the body, as members carry it */
+export async function forgetChord(kernel: Kernel, chord: SerializedSignature, groupId: string): Promise<void> {
   await (await kernel.chords()).closeChord(groupId);
-  await new JoinClaims(kernel).forget(groupId);
+  if (joinOf(chord) !== undefined) await new JoinClaims(kernel).forget(groupId);
 }
 
 function failedAt({ id, rootId, replyTo }: Pick<ChordMember, 'id' | 'rootId' | 'replyTo'>): Failed {

@@ -4,7 +4,7 @@ import type { SignatureNode } from '../canvas/signature-node.js';
 import type { StoredError } from '../result/result-record.js';
 import { readyStates } from '../result/states.js';
 import { abandonSteps, type ChordMember, idsOf } from './abandon-steps.js';
-import { reportChordPart } from './chord-part.js';
+import { forgetChord, reportChordPart } from './chord-part.js';
 
 /** Whether a task was cancelled, as the root of others. */
 export type IsCancelled = (taskId: string) => boolean;
@@ -26,7 +26,7 @@ export async function reportRevokedPart(
   if (await hasEnded(kernel, body)) return;
   const outer = await abandonSteps(kernel, body, { state: 'REVOKED', error, rootId, failedId, replyTo });
   for (const place of outer) await reportRevokedPart(kernel, place, error, isCancelled);
-  await (await kernel.chords()).closeChord(group);
+  await forgetChord(kernel, chord, group);
 }
 
 /** By an id in it, or with the workflow that both are in. A member that is a root itself says nothing of its chord. */

@@ -60,7 +60,7 @@ function decodeVersion2(message: Message, body: readonly unknown[]): TaskMessage
     callbacks: embed.signatures('callbacks'),
     errbacks: embed.signatures('errbacks'),
     chain: embed.signatures('chain'),
-    chord: embed.signature('chord'),
+    chord: embed.chord('chord'),
     replyTo: message.properties.replyTo ?? null,
     ...ticketIn(message.headers),
   };
@@ -108,7 +108,7 @@ function decodeVersion1(message: Message, body: Mapping): TaskMessage {
     callbacks: fields.signatures('callbacks'),
     errbacks: fields.signatures('errbacks'),
     chain: null,
-    chord: fields.signature('chord'),
+    chord: fields.chord('chord'),
     replyTo: message.properties.replyTo ?? null,
     ...ticketIn(message.headers),
   };

@@ -1,3 +1,4 @@
+import { joinOf } from '../canvas/chord-join.js';
 import type { SerializedSignature } from '../canvas/serialized-signature.js';
 import { InvalidTaskMessageError } from '../errors/task-errors.js';
 import { formatWireTime, parseWireTime } from './wire-time.js';
@@ -89,6 +90,13 @@ export class TaskFields {
   signature(name: string): SerializedSignature | null {
     const value = this.#fields[name];
     return value === undefined || value === null ? null : this.#toSignature(name, value);
+  }
+
+  /** The body of a chord, which may say how the chord is joined. */
+  chord(name: string): SerializedSignature | null {
+    const body = this.signature(name);
+    if (body !== null) joinOf(body);
+    return body;
   }
 
   signatures(name: string): readonly SerializedSignature[] | null {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Ctq } from '../app/ctq.js';
+import { asyncResult } from './async-result.js';
+import { groupResult } from './group-result.js';
 import { KnownTasks } from './known-tasks.js';
 import type { AnyResult } from './result-handle.js';
 import type { ResultTuple } from './result-record.js';
@@ -43,6 +45,15 @@ describe('The known tasks of a workflow', () => {
   test('that will not begin are all of a group, with the steps that lead to its members', () => {
     const all = group('all', [task('c', task('b')), task('d')], task('a'));
     expect([...setup(task('body', all)).known.after('a')].sort()).toEqual(['b', 'body', 'c', 'd']);
+  });
+
+  test('that will not begin are not those after a header that may fail', () => {
+    const { results } = app.kernel;
+    const [failed, other] = ['a', 'b'].map((id) => app.asyncResult(id)) as [AnyResult, AnyResult];
+    const header = groupResult(results, 'header', [failed, other], { mayFail: true });
+    const known = new KnownTasks();
+    known.add([asyncResult(results, 'body', { parent: header })]);
+    expect(known.after('a')).toEqual([]);
   });
 
   test('that will not begin are those behind a group of nothing', () => {

@@ -6,7 +6,7 @@ export class KnownTasks {
   readonly #tasks = new Set<string>();
   /** Of a task or group, what comes after it. */
   readonly #followers = new Map<string, AnyResult[]>();
-  /** Of a task or group, the groups that it is a member of. */
+  /** Of a task or group, the groups that fail with it. */
   readonly #groups = new Map<string, string[]>();
   /** Tasks and groups that will not begin, and those that cannot succeed any more. */
   readonly #abandoned = new Set<AnyResult>();
@@ -26,7 +26,7 @@ export class KnownTasks {
       }
       if ('results' in result) {
         for (const member of result.results) {
-          append(this.#groups, member.id, id);
+          if (!result.mayFail) append(this.#groups, member.id, id);
           open.push(member);
         }
       } else if (!this.#tasks.has(id)) {
