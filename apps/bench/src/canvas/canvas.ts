@@ -43,7 +43,11 @@ export async function compare(
   for (const shape of shapes) {
     for (let turn = 0; turn < chosen.length; turn += 1) {
       const contender = chosen[(round + turn) % chosen.length] as Contender;
-      const { name } = contender;
+      const { name, only = shape.kind } = contender;
+      if (only !== shape.kind) {
+        known.set(keyOf(shape, name), { absent: 'as without' });
+        continue;
+      }
       // Who cannot do a smaller one is not asked for a larger one.
       const smaller = shapes.filter(({ kind, size }) => kind === shape.kind && size <= shape.size);
       const reason = smaller.map((one) => missed(one, name)).find((outcome) => outcome !== undefined);

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { celeryProgram, celeryWorker } from '../celery-program.js';
 import { ctqWorker } from '../ctq-worker.js';
 import { type Program, WorkerProcess } from '../worker-process.js';
+import type { Shape } from './shape.js';
 
 /** A product that has workflows: its worker and its client, in processes of their own on one Redis. */
 export interface Contender {
@@ -9,6 +10,8 @@ export interface Contender {
   readonly startWorker: (url: string) => Promise<WorkerProcess>;
   /** A program that takes orders. */
   readonly client: (url: string) => Promise<Program>;
+  /** The one kind in which it differs from another one, if there is. */
+  readonly only?: Shape['kind'];
 }
 
 // Built, also where this runs from its source.
@@ -29,6 +32,17 @@ const ctq: Contender = {
   client: async (url) => ({ command: process.execPath, args: [ctqClient, url] }),
 };
 
+/** Steps of a chain that a message carries. */
+const inlineLinks = '50';
+
+/** The messages of long chains do not grow with them then. */
+const ctqWithParts: Contender = {
+  ...ctq,
+  name: `ctq, ${inlineLinks} steps a message`,
+  client: async (url) => ({ command: process.execPath, args: [ctqClient, url, inlineLinks] }),
+  only: 'chain',
+};
+
 /** With a process for each core, its fastest way through short tasks. */
 const celery: Contender = {
   name: 'Celery',
@@ -42,4 +56,4 @@ const bullmq: Contender = {
   client: async (url) => ({ command: process.execPath, args: [bullmqClient, url] }),
 };
 
-export const contenders: readonly Contender[] = [ctq, celery, bullmq];
+export const contenders: readonly Contender[] = [ctq, ctqWithParts, celery, bullmq];

@@ -3,9 +3,10 @@ import { ctqCanvas } from './ctq-tasks.js';
 import { type CanvasClient, serveOrders } from './serve-orders.js';
 import type { Shape } from './shape.js';
 
-/** A client process of ctq. */
-const [url = ''] = process.argv.slice(2);
-const { app, add, total, ran } = ctqCanvas({ brokerUrl: url, resultBackend: url });
+/** A client process of ctq: `ctq-client.js <url> [<steps of a chain that a message carries>]`. */
+const [url = '', links] = process.argv.slice(2);
+const taskChainInlineLinks = links === undefined ? null : Number(links);
+const { app, add, total, ran } = ctqCanvas({ brokerUrl: url, resultBackend: url, taskChainInlineLinks });
 
 function workflow({ kind, size }: Shape): { delay(): Promise<{ get(): Promise<number | readonly number[]> }> } {
   const members = (): Signature<[], number>[] => Array.from({ length: size }, (_, n) => add.s(n, 1));
