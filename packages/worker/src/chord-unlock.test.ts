@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type AnySignature, type CallOptions, chain, group, type TaskState } from '@ctq/core';
+import { type AnySignature, type AppOptions, type CallOptions, chain, group, type TaskState } from '@ctq/core';
 import { memoryBackend, type ResultBackend } from '@ctq/core/backend';
 import { TransportConnectionError } from '@ctq/messaging';
 import { deferred, systemClock } from '@ctq/runtime';
@@ -9,10 +9,11 @@ import { WorkerScene } from './__fixtures__/worker-scene.js';
 const soon = { timeout: 10 };
 
 /** What Python sends beside the members of a chord whose results are where nobody counts (wire/vectors/chord_unlock.json). */
-function setup(backend?: ResultBackend, onPublish: (task: string) => void = () => undefined) {
+function setup(backend?: ResultBackend, onPublish: (task: string) => void = () => undefined, options: AppOptions = {}) {
   const scene = new WorkerScene({
     clock: systemClock,
     resultChordRetryInterval: '20ms',
+    ...options,
     interceptors: [
       {
         name: 'publisher',
@@ -64,6 +65,35 @@ describe('celery.chord_unlock', () => {
     );
     expect(await body.get(soon)).toEqual([2, 4]);
     expect(seen).toEqual([[2, 4]]);
+  });
+
+  test('gives up on results that cannot be read within resultChordJoinTimeout, three seconds by default [CV-381]', async () => {
+    const memory = memoryBackend();
+    let reads = 0;
+    const backend = new Proxy(memory, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== 'function') return value;
+        if (name !== 'getMany') return value.bind(target);
+        return async (ids: readonly string[]) => {
+          // The first read finds the header ready; the next one never comes back.
+          if (ids.includes(member)) reads += 1;
+          if (reads === 2) await new Promise<never>(() => undefined);
+          return await target.getMany(ids);
+        };
+      },
+    });
+    const member = randomUUID();
+    const { scene, app, seen, note, unlock } = setup(backend, undefined, { resultChordJoinTimeout: '50ms' });
+    await using _ = scene;
+    await (await app.backend()).store([
+      { taskId: member, status: 'SUCCESS', result: 1, traceback: null, children: [], dateDone: null },
+    ]);
+    await scene.start();
+    const body = await unlock(note.s(), [member]);
+    await expect(body.get(soon)).rejects.toThrow(/ChordError|ResultTimeoutError/);
+    expect([reads > 1, seen]).toEqual([true, []]);
+    expect([app.settings.resultChordJoinTimeout, setup().app.settings.resultChordJoinTimeout]).toEqual([0.05, 3]);
   });
 
   test('comes again as long as the header is not [CV-379]', async () => {

@@ -216,6 +216,27 @@ describe('A replacement', () => {
     ]);
   });
 
+  test.each(['group', 'chord', 'chain'] as const)(
+    'that is a %s has the stamps of the task on each of its calls, and what is linked to those its own [CV-390]',
+    async (kind) => {
+      await using scene = await started();
+      const { app, same, note, ran } = scene;
+      const stamping = app.task('stamping', { bind: true }, (ctx) => {
+        const linked = same.si(1).link(note.si('link').set({ stamps: { own: true } }));
+        if (kind === 'group') return ctx.replace(group([linked, same.si(2)]));
+        return ctx.replace(kind === 'chord' ? chord([linked, same.si(2)], same.s()) : chain(linked, same.s()));
+      });
+      const stamped = stamping.s().stamp({ onSignature: () => ({ header: 'value' }) });
+      await (await stamped.delay()).get(soon);
+      await scene.noted(1);
+      const calls = ran.filter(({ task }) => task !== 'note');
+      expect(calls.length).toBe(kind === 'chain' ? 3 : 4);
+      for (const { stampedHeaders, stamps } of calls)
+        expect([stampedHeaders, stamps]).toEqual([['header'], { header: 'value' }]);
+      expect(ran.find(({ task }) => task === 'note')?.stamps).toMatchObject({ own: true });
+    },
+  );
+
   test('is what onReplace makes of it [CV-122, TR-074]', async () => {
     await using scene = await started();
     const { app, same, ran } = scene;
