@@ -6,6 +6,7 @@ import {
   type Expectation,
   missing,
   type Outcome,
+  outcomeOf,
   type Ran,
   type Shape,
   WorkflowTasks,
@@ -78,10 +79,7 @@ export class WorkflowFleet {
   async send(shape: Shape, run: string, given: string): Promise<WorkflowDone> {
     const expected = evaluate(shape, [given]);
     const result = await this.#tasks.build(shape, run).delay(given);
-    const outcome = await result.get({ timeout: patienceMs / 1_000 }).then(
-      (value: unknown) => ({ kind: 'value', value }) as const,
-      (error: unknown) => ({ kind: 'failure', message: String(error) }) as const,
-    );
+    const outcome = await outcomeOf(result.get({ timeout: patienceMs / 1_000 }));
     await this.#allOf(expected, run);
     return { run, expected, outcome };
   }

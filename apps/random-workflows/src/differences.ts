@@ -7,6 +7,14 @@ export type Outcome =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'failure'; readonly message: string };
 
+/** Waits for it. */
+export async function outcomeOf(result: Promise<unknown>): Promise<Outcome> {
+  return await result.then(
+    (value) => ({ kind: 'value', value }) as const,
+    (error: unknown) => ({ kind: 'failure', message: String(error) }) as const,
+  );
+}
+
 /** One execution, as its task notes it down. */
 export interface Ran {
   /** Which workflow it is of. */

@@ -7,7 +7,7 @@ import {
   type Ended,
   evaluate,
   missing,
-  type Outcome,
+  outcomeOf,
   type Shape,
   shapes,
   WorkflowTasks,
@@ -158,10 +158,7 @@ class WorkflowOrdeal {
     const signal = AbortSignal.timeout(patienceMs);
     const expected = evaluate(shape, ['start']);
     const result = await this.#tasks.build(shape, run).delay('start');
-    const outcome: Outcome = await result.get({ timeout: patienceMs / 1_000 }).then(
-      (value: unknown) => ({ kind: 'value', value }) as const,
-      (error: unknown) => ({ kind: 'failure', message: String(error) }) as const,
-    );
+    const outcome = await outcomeOf(result.get({ timeout: patienceMs / 1_000 }));
     this.#journal.refresh();
     const isAllThere = (): boolean => missing(expected, this.#journal.ranOf(run)).length === 0;
     // What does not come is for whoever compares.

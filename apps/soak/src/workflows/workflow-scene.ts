@@ -4,6 +4,7 @@ import {
   type Expectation,
   missing,
   type Outcome,
+  outcomeOf,
   type Ran,
   type Shape,
   WorkflowTasks,
@@ -65,10 +66,7 @@ export class WorkflowScene implements AsyncDisposable {
   async send(shape: Shape, run: string, given: string): Promise<Done> {
     const expected = evaluate(shape, [given]);
     const result = await this.#tasks.build(shape, run).delay(given);
-    const outcome = await result.get({ timeout: this.#patience }).then(
-      (value: unknown) => ({ kind: 'value', value }) as const,
-      (error: unknown) => ({ kind: 'failure', message: String(error) }) as const,
-    );
+    const outcome = await outcomeOf(result.get({ timeout: this.#patience }));
     await this.#allOf(expected, run);
     return { run, expected, outcome };
   }

@@ -4,7 +4,7 @@ import type { AsyncResult, GroupResult } from '../result/result-handle.js';
 import type { Linkable } from '../sending/call-options.js';
 import { chain, type CheckedLinks, type LinkMismatch } from './chain.js';
 import { chord } from './chord.js';
-import type { MemberOutcome } from './chord-join.js';
+import type { ChordOptions, MemberOutcome } from './chord-join.js';
 import { group, type ResultsOf } from './group.js';
 import type { SignatureGraphEdge } from './signature-graph.js';
 import { skew, type SkewOptions } from './skew.js';
@@ -190,6 +190,7 @@ describe('chord', () => {
   });
 
   it('checks the body against how the header is joined', () => {
+    const chosen = JSON.parse('{}') as ChordOptions;
     const outcomes = app.task('outcomes', (given: readonly MemberOutcome<number>[]) => given.length);
     const mixed = app.task('mixed', (given: readonly [MemberOutcome<number>, MemberOutcome<string>]) => given.length);
     const some = app.task('some', (given: readonly (number | string)[]) => given.length);
@@ -207,6 +208,13 @@ describe('chord', () => {
     chord([add.s(1, 1), show.s(2)], pair.s(), { onMemberError: { quorum: 2 } });
     // @ts-expect-error no such choice
     chord([add.s(1, 1)], total.s(), { onMemberError: 'ignore' });
+    const either = app.task('either', (given: readonly (number | MemberOutcome<number>)[]) => given.length);
+    chord([add.s(1, 1)], either.s(), { onMemberError: chosen.onMemberError ?? 'fail' });
+    chord([add.s(1, 1)], either.s(), chosen);
+    // @ts-expect-error it may be given outcomes
+    chord([add.s(1, 1)], total.s(), { onMemberError: chosen.onMemberError ?? 'fail' });
+    // @ts-expect-error so it may here
+    chord([add.s(1, 1)], total.s(), chosen);
   });
 });
 

@@ -1,5 +1,4 @@
 import type { EncodedContent, Message } from '@ctq/messaging';
-import { durationMs } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
 import { coordinationKey } from '../coordination/coordination-key.js';
 import { LostChainError } from '../errors/canvas-errors.js';
@@ -58,8 +57,9 @@ function restKeyOf(step: SerializedSignature | undefined): string | undefined {
 /** Before the first step is sent. */
 export async function storeRests(kernel: Kernel, rests: readonly ChainRest[]): Promise<void> {
   if (rests.length === 0) return;
-  const { resultExpires, taskSerializer: serializer } = kernel.settings;
-  const expires = resultExpires === undefined || resultExpires === 0 ? {} : { ttlMs: durationMs(resultExpires) };
+  const { taskSerializer: serializer } = kernel.settings;
+  const { expiresMs: ttlMs } = kernel.results;
+  const expires = ttlMs === undefined ? {} : { ttlMs };
   const store = await kernel.store();
   await store.setMany(
     rests.map(({ key, steps }) => ({

@@ -13,9 +13,14 @@ type AnyGroup = Signature<never, unknown, GroupResult<unknown[]>>;
 type HeaderResults<Header> = Header extends Iterable<unknown> ? ResultsOf<Header> : ResultOf<Header>;
 
 /** What the body is given: the results of all members, how each of them ended, or the results of some. */
-type Joined<Results, How> = How extends { readonly onMemberError: 'collect' }
+type Joined<Results, Options extends ChordOptions> = 'onMemberError' extends keyof Options
+  ? JoinedBy<Results, Options['onMemberError']>
+  : Results;
+
+/** Of a choice that is made at run time all that it may be. */
+type JoinedBy<Results, Choice> = Choice extends 'collect'
   ? { -readonly [K in keyof Results]: MemberOutcome<Results[K]> }
-  : How extends { readonly onMemberError: { readonly quorum: number } }
+  : Choice extends { readonly quorum: number }
     ? Results extends readonly (infer Result)[]
       ? Result[]
       : never
@@ -32,7 +37,7 @@ type CheckedBody<Given, Body> = [Given] extends ArgsOf<Body> ? Body : LinkMismat
 export function chord<
   const Header extends readonly AnySignature[] | Iterable<AnySignature> | AnyGroup,
   Body extends AnySignature,
-  const Options extends ChordOptions = ChordOptions,
+  const Options extends ChordOptions = Record<never, never>,
 >(
   header: Header,
   body: Body & CheckedBody<Joined<HeaderResults<Header>, Options>, Body>,

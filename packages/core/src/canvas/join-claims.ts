@@ -1,4 +1,3 @@
-import { durationMs } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
 import type { AtomicStore } from '../coordination/atomic-store.js';
 import { coordinationKey } from '../coordination/coordination-key.js';
@@ -25,9 +24,9 @@ interface ClaimOptions {
  * it is the one.
  */
 export class JoinClaims {
-  readonly #kernel: Pick<Kernel, 'settings' | 'store'>;
+  readonly #kernel: Pick<Kernel, 'results' | 'store'>;
 
-  constructor(kernel: Pick<Kernel, 'settings' | 'store'>) {
+  constructor(kernel: Pick<Kernel, 'results' | 'store'>) {
     this.#kernel = kernel;
   }
 
@@ -86,8 +85,7 @@ export class JoinClaims {
 
   /** As long as the results of its members. */
   get #ttlMs(): number | undefined {
-    const { resultExpires } = this.#kernel.settings;
-    return resultExpires === undefined || resultExpires === 0 ? undefined : durationMs(resultExpires);
+    return this.#kernel.results.expiresMs;
   }
 }
 

@@ -91,7 +91,11 @@ async function reportToJoin(
   if (size === undefined) return await chords.closeChord(group);
   if (!mayDecide(join, part.state === 'SUCCESS', count, size)) return;
   const claims = new JoinClaims(kernel);
-  const verdict = verdictOf({ join, parts: await chords.parts(group), size, errorOf: errorOf(kernel) });
+  // Behind the member that reached a quorum each of the others would read the whole header.
+  const isDecided = count < size && (await claims.isOver(group));
+  const verdict = isDecided
+    ? undefined
+    : verdictOf({ join, parts: await chords.parts(group), size, errorOf: errorOf(kernel) });
   if (verdict !== undefined && (await claims.claim(group, id)) === 'mine') {
     await pronounce(kernel, verdict, unjoined(chord), member, inherited);
     await claims.settle(group);

@@ -153,10 +153,11 @@ async function abandonRest(
 ): Promise<void> {
   if (message.chord !== null) await report(message);
   const { id: failedId, rootId, replyTo } = message;
-  for (const step of await wholeChain(kernel, message.chain ?? [])) {
-    const waiting = await abandonSteps(kernel, parseNode(step), { state, error, rootId, failedId, replyTo });
-    for (const member of waiting) await report(member);
-  }
+  const steps = (await wholeChain(kernel, message.chain ?? [])).map(parseNode);
+  const waiting = await Promise.all(
+    steps.map((step) => abandonSteps(kernel, step, { state, error, rootId, failedId, replyTo })),
+  );
+  for (const member of waiting.flat()) await report(member);
 }
 
 /** A task that will not run, or not to its end: revoked, or expired before it was started. It has no errbacks (celery 5.6 backends/base.py, mark_as_revoked). */

@@ -107,8 +107,13 @@ export class ResultStore {
 
   /** What the backend is opened with. */
   get context(): ResultBackendContext {
-    const { clock, logger, broker, expiresMs } = this.#options;
-    return { clock, logger, codec: this.codec, expiresMs: expiresMs(), broker: broker() };
+    const { clock, logger, broker } = this.#options;
+    return { clock, logger, codec: this.codec, expiresMs: this.expiresMs, broker: broker() };
+  }
+
+  /** How long results are kept, and what is kept for workflows beside them; undefined for ever. */
+  get expiresMs(): number | undefined {
+    return this.#options.expiresMs();
   }
 
   get clock(): Clock {
@@ -182,8 +187,8 @@ export class ResultStore {
   }
 
   #waiterOn(backend: ResultBackend): ResultWaiter {
-    const { clock, logger, expiresMs } = this.#options;
-    this.#waiter ??= new ResultWaiter(backend, clock, logger, expiresMs());
+    const { clock, logger } = this.#options;
+    this.#waiter ??= new ResultWaiter(backend, clock, logger, this.expiresMs);
     return this.#waiter;
   }
 
