@@ -7,6 +7,19 @@ export { type ConfigFromModuleOptions, type ConfigFromObjectOptions, Ctq, type S
 export type { CreateBackend, CreateStore, CreateTransport, SchemeRegistration } from './app/adapter-schemes.js';
 export { importCycleAdvice } from './app/import-cycle.js';
 export type { HandedOver } from './app/hand-over.js';
+export { type AskOptions, Control, type ControlTarget } from './control/control.js';
+export type {
+  AnyRemoteCommand,
+  CommandArguments,
+  CommandArgumentTypes,
+  CommandedWorker,
+  CommandHandler,
+  CommandKind,
+  CommandOptions,
+  GivenArguments,
+  RemoteCommand,
+} from './control/remote-command.js';
+export { errorRepr } from './protocol/error-repr.js';
 export { maskUrl } from './app/mask-url.js';
 export type { Kernel } from './app/kernel.js';
 export { chain, type CheckedLinks, type LinkMismatch } from './canvas/chain.js';

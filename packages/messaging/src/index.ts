@@ -20,6 +20,12 @@ export {
   type ProducerPublishOptions,
   type PublishRetryPolicy,
 } from './connection/producer.js';
+export { LamportClock } from './mailbox/lamport-clock.js';
+export { type AskOptions, type CastOptions, Mailbox, type MailboxOptions } from './mailbox/mailbox.js';
+export { MailboxLayout, type MailboxLayoutOptions } from './mailbox/mailbox-layout.js';
+export type { MailboxTarget, NodeReply } from './mailbox/mailbox-message.js';
+export { MailboxNode, type MailboxNodeOptions, noReply } from './mailbox/mailbox-node.js';
+export { type NodeMatcher, type NodeMatchers, matchesNode, nodeMatchers } from './mailbox/node-match.js';
 export { MemoryBroker } from './memory/memory-broker.js';
 export { memoryTransport, type MemoryTransportOptions } from './memory/memory-transport.js';
 export { virtualTransport, type VirtualTransportOptions } from './virtual/virtual-transport.js';

@@ -18,6 +18,7 @@ export {
 } from './logging/logger.js';
 export { assertKnownOptions, camelCaseOptions } from './options/known-options.js';
 export { OptionReader } from './options/option-reader.js';
+export { globPattern } from './text/glob-pattern.js';
 export { nearestName } from './text/nearest-name.js';
 export { type BackoffOptions, backoffMs } from './time/backoff.js';
 export { type Clock, systemClock, type Timer } from './time/clock.js';

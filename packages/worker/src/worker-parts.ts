@@ -1,6 +1,8 @@
-import { type Ctq, executeIntercepted, type Kernel, workerDirect } from '@ctq/core';
+import { type CommandedWorker, type Ctq, executeIntercepted, type Kernel, workerDirect } from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
 import { durationMs, type Logger, type Service } from '@ctq/runtime';
+import { ControlService } from './control/control-service.js';
+import { Panel } from './control/panel.js';
 import { LeaseKeeper } from './connect/lease-keeper.js';
 import { WorkerConnection } from './connect/worker-connection.js';
 import { prefetchLimits } from './consume/prefetch-limits.js';
@@ -26,6 +28,8 @@ export interface WorkerPlan {
   readonly logger: Logger;
   /** For probes. */
   readonly facts: () => HealthFacts;
+  /** For commands of the program. */
+  readonly worker: CommandedWorker;
 }
 
 /** What a worker is made of. */
@@ -42,7 +46,7 @@ export interface WorkerParts {
 }
 
 /** Makes the parts of a worker, and joins them. */
-export function workerParts({ app, options, name, logger, facts }: WorkerPlan): WorkerParts {
+export function workerParts({ app, options, name, logger, facts, worker }: WorkerPlan): WorkerParts {
   const { kernel } = app;
   const { settings, clock } = kernel;
   const { autoscale } = options;
@@ -96,7 +100,20 @@ export function workerParts({ app, options, name, logger, facts }: WorkerPlan): 
     options.health === undefined
       ? undefined
       : new HealthServer({ ...options.health, logger, examine: (probe) => examine(probe, facts()) });
-  const services = [health, pool, connection, keeper, blockWatch, revoking, consumer];
+  const panel = new Panel(
+    {
+      ...{ name, app, kernel, logger, pool, consumer, autoscaler, revocations: workplace.revocations },
+      madeAt: clock.now(),
+    },
+    worker,
+  );
+  const control = settings.workerEnableRemoteControl
+    ? new ControlService({
+        ...{ kernel, name, logger, connection: () => connection.current },
+        run: (command, args) => panel.run(command, args),
+      })
+    : undefined;
+  const services = [health, pool, connection, keeper, blockWatch, revoking, control, consumer];
   return {
     ...{ queues, pool, connection, consumer, health, autoscaler },
     revocations: workplace.revocations,

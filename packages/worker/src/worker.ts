@@ -53,7 +53,8 @@ import { resizePool, type WorkerParts, workerParts } from './worker-parts.js';
  * 4. lease keeper: keeps what is held while a task blocks the event loop;
  * 5. block watch, where tasks run on the main loop: says which one blocked it;
  * 6. revocations: what is not to be run, from the app's store and the state file;
- * 7. task consumer: takes messages and sees to them.
+ * 7. remote control: answers commands, also while the worker drains;
+ * 8. task consumer: takes messages and sees to them.
  *
  * It installs no signal handlers and does not print; `@ctq/cli` does.
  */
@@ -89,7 +90,7 @@ export class Worker implements Service, AsyncDisposable {
     this.#options = options;
     this.#logger = logger;
     this.#life = new ServiceLife(this.name);
-    this.#parts = workerParts({ app, options, name: this.name, logger, facts: () => this.#facts() });
+    this.#parts = workerParts({ app, options, name: this.name, logger, facts: () => this.#facts(), worker: this });
     const { services } = this.#parts;
     this.#group = serviceGroup(this.name, services, () => Deadline.after(5_000, kernel.clock));
     void this.#group.failed.then((error) => {

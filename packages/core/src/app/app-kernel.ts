@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { dirname } from 'node:path';
-import type { Compressor, Connection, Serializer } from '@ctq/messaging';
+import { type Compressor, type Connection, LamportClock, type Serializer } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
 import { type Clock, durationMs, type Logger, silentLogger, systemClock } from '@ctq/runtime';
 import type { KeyValueStore } from '../backend/key-value-store.js';
@@ -9,6 +9,9 @@ import type { ResultBackend } from '../backend/result-backend.js';
 import { builtinTasks } from '../builtin/builtin-tasks.js';
 import { Configuration } from '../config/configuration.js';
 import type { SettingsInput } from '../config/settings.js';
+import { AppMailbox } from '../control/app-mailbox.js';
+import { CommandRegistry } from '../control/command-registry.js';
+import { Control } from '../control/control.js';
 import { CoordinationStore } from '../coordination/coordination-store.js';
 import { BrokerEventSender } from '../events/broker-event-sender.js';
 import type { EventSender } from '../events/event-sender.js';
@@ -78,6 +81,7 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
 /** The kernel with what only its app does to it. */
 export interface AppKernel extends Kernel {
   readonly modules: TaskModules;
+  readonly control: Control;
   readonly configuration: Configuration;
   /** What relative paths are relative to. */
   folder(): string;
@@ -157,6 +161,12 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     ...{ settings, codecs, backend, broker, replyTo, resolve, clock, logger, interceptors, errorClasses },
     revocations,
   });
+  const logicalClock = new LamportClock();
+  const mailbox = new AppMailbox({
+    ...{ settings: () => settings.values, content: () => codecs.messages, logicalClock, clock, logger },
+    publishing: () => publishing.open(),
+    connect: () => broker.connect('consume'),
+  });
   const chords = new AppChords({
     backend: () => results.backend(),
     store: () => coordination.store(),
@@ -170,6 +180,13 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     interceptors,
     signals,
     results,
+    logicalClock,
+    commands: new CommandRegistry(),
+    control: new Control(() => mailbox.mailbox),
+    publishing: () => publishing.open(),
+    get mailboxLayout() {
+      return mailbox.layout;
+    },
     registry: new TaskRegistry({
       annotate: (definition) => annotated(definition, kernel.settings),
       builtins: () => builtinTasks(kernel),
@@ -227,6 +244,7 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     close() {
       closed ??= (async () => {
         closing.abort();
+        await mailbox.close();
         await publishing.close();
         await results.close();
         await coordination.close();

@@ -8,6 +8,14 @@ import type { ArgsOf, ResultOf, Signature } from '../canvas/signature.js';
 import type { TaskNode } from '../canvas/signature-node.js';
 import type { KeyValueStore } from '../backend/key-value-store.js';
 import type { ResultBackend } from '../backend/result-backend.js';
+import type { Control } from '../control/control.js';
+import type {
+  CommandArguments,
+  CommandHandler,
+  CommandKind,
+  CommandOptions,
+  RemoteCommand,
+} from '../control/remote-command.js';
 import { type Conf, createConf } from '../config/conf.js';
 import { settingsOf } from '../config/config-module.js';
 import type { Settings, SettingsInput } from '../config/settings.js';
@@ -314,6 +322,32 @@ export class Ctq implements AsyncDisposable {
     return this.#kernel.revocations.add(stampRevocationsOf(headers, this.#kernel.clock.now(), options));
   }
 
+  /** Commands to workers, and questions. */
+  get control(): Control {
+    return this.#kernel.control;
+  }
+
+  /**
+   * A question that workers of this program answer: `ctq inspect <name>`, or `app.control.ask`. The types of its arguments are those that `args` names.
+   * @throws ConfigurationError for a name that another one has.
+   */
+  inspectCommand<const Args extends CommandArguments, Reply>(
+    name: string,
+    options: CommandOptions<Args>,
+    handler: CommandHandler<Args, Reply>,
+  ): RemoteCommand<Args, Reply> {
+    return this.#command('inspect', name, options, handler);
+  }
+
+  /** A command that workers of this program carry out: `ctq control <name>`. As `inspectCommand`. */
+  controlCommand<const Args extends CommandArguments, Reply>(
+    name: string,
+    options: CommandOptions<Args>,
+    handler: CommandHandler<Args, Reply>,
+  ): RemoteCommand<Args, Reply> {
+    return this.#command('control', name, options, handler);
+  }
+
   /** The messages of a queue that are not run any more, because they took down, again and again, whatever ran them. */
   quarantine(queue: string = this.settings.taskDefaultQueue): Quarantine {
     return this.#kernel.quarantine(queue);
@@ -361,6 +395,17 @@ export class Ctq implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #command<Args extends CommandArguments, Reply>(
+    kind: CommandKind,
+    name: string,
+    options: CommandOptions<Args>,
+    run: CommandHandler<Args, Reply>,
+  ): RemoteCommand<Args, Reply> {
+    const command = { ...options, kind, name, run };
+    this.#kernel.commands.add(command);
+    return command;
   }
 }
 

@@ -1,7 +1,8 @@
-import type { ContentCodec } from '@ctq/messaging';
+import type { Connection, ContentCodec, LamportClock, MailboxLayout } from '@ctq/messaging';
 import type { Clock, Logger } from '@ctq/runtime';
 import type { ChordRole } from '../backend/result-backend.js';
 import type { Settings } from '../config/settings.js';
+import type { CommandRegistry } from '../control/command-registry.js';
 import type { AtomicStore } from '../coordination/atomic-store.js';
 import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
@@ -32,6 +33,14 @@ export interface Kernel {
   readonly signals: AppSignals;
   readonly sender: TaskSender;
   readonly events: EventSender;
+  /** Of everything that happens in this process and others may hear of: events and control messages. */
+  readonly logicalClock: LamportClock;
+  /** Commands that the program has added to those of every worker. */
+  readonly commands: CommandRegistry;
+  /** How the control messages of the app travel. */
+  readonly mailboxLayout: MailboxLayout;
+  /** The connection over which the app sends; it stays the app's. */
+  publishing(): Promise<Connection>;
   readonly results: ResultStore;
   /** The opened store over which processes coordinate. @throws ConfigurationError when the app has none. */
   store(): Promise<AtomicStore>;

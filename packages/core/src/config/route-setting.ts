@@ -1,6 +1,6 @@
 import type { Queue } from '@ctq/messaging';
 import { type ExchangeType, exchangeTypes } from '@ctq/messaging/transport';
-import { ConfigurationError } from '@ctq/runtime';
+import { ConfigurationError, globPattern } from '@ctq/runtime';
 import type { CallOptions } from '../sending/call-options.js';
 import type { TaskDefinition } from '../task/task-definition.js';
 import { camelCased, isQueue } from './queue-setting.js';
@@ -126,19 +126,6 @@ function anchored(pattern: RegExp): RegExp {
 function matches(pattern: RegExp, name: string): boolean {
   pattern.lastIndex = 0;
   return pattern.test(name);
-}
-
-/** Python's fnmatch: `*`, `?`, `[abc]`, `[!abc]`, the whole name. */
-function globPattern(glob: string): RegExp {
-  const source = glob.replaceAll(/\*+|\?|\[!?\]?[^\]]*\]|[\s\S]/g, (part) => {
-    if (part.startsWith('*')) return '.*';
-    if (part === '?') return '.';
-    if (part.length === 1) return part.replaceAll(/[$()+.[\\\]^{|}/]/g, '\\$&');
-    const negated = part.startsWith('[!');
-    const set = part.slice(negated ? 2 : 1, -1).replaceAll(/[\\\]^[]/g, '\\$&');
-    return `[${negated ? '^' : ''}${set}]`;
-  });
-  return new RegExp(`${source}$`, 'sy');
 }
 
 const members: Readonly<Record<string, (value: unknown) => boolean>> = {

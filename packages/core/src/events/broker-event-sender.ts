@@ -3,13 +3,11 @@ import { exchange, type Exchange, type Message } from '@ctq/messaging';
 import type { Kernel } from '../app/kernel.js';
 import type { PublishConnection } from '../sending/publish-connection.js';
 import type { EventFields, EventSender, SendEventOptions } from './event-sender.js';
-import { LamportClock } from './lamport-clock.js';
 
 /** Sends events in Celery's form through the app's broker connection (celery 5.6 events/dispatcher.py, EventDispatcher). */
 export class BrokerEventSender implements EventSender {
   readonly #kernel: Kernel;
   readonly #connection: PublishConnection;
-  readonly #clock = new LamportClock();
   readonly #origin = `gen${process.pid}@${hostname()}`;
 
   constructor(kernel: Kernel, connection: PublishConnection) {
@@ -35,14 +33,14 @@ export class BrokerEventSender implements EventSender {
   }
 
   #message(type: string, fields: EventFields, node: string): Message {
-    const { clock, content, settings } = this.#kernel;
+    const { clock, content, logicalClock, settings } = this.#kernel;
     const now = clock.now();
     // celery 5.6 events/event.py, Event; utils/time.py, utcoffset: whole hours west of Greenwich.
     const event = {
       hostname: node,
       utcoffset: Math.floor(new Date(now).getTimezoneOffset() / 60),
       pid: process.pid,
-      clock: this.#clock.forward(),
+      clock: logicalClock.forward(),
       ...fields,
       timestamp: now / 1_000,
       type,

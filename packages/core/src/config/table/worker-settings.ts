@@ -171,7 +171,7 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerEnableRemoteControl: {
     type: truth,
     default: true,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_ENABLE_REMOTE_CONTROL'],
     doc: 'Listen to remote control commands.',
   },

@@ -1,0 +1,123 @@
+import type { ContentCodec } from '../serialization/content.js';
+import type { Message } from '../message/message.js';
+import { DecodeError } from '../errors.js';
+
+/** Where a reply goes. */
+export interface ReplyAddress {
+  readonly exchange: string;
+  readonly routingKey: string;
+}
+
+/** Who is meant by a request; without anything everybody is. */
+export interface MailboxTarget {
+  /** Names of nodes. Empty is everybody, too. */
+  readonly destination?: readonly string[] | undefined;
+  /** Has an effect together with `matcher` only, and where there is no destination. */
+  readonly pattern?: string | undefined;
+  readonly matcher?: string | undefined;
+}
+
+/** What a node is asked to do. */
+export interface MailboxRequest extends MailboxTarget {
+  readonly method: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** Undefined where nobody waits. */
+  readonly replyTo: ReplyAddress | undefined;
+  readonly ticket: string | undefined;
+}
+
+/** What one node has answered. */
+export interface NodeReply {
+  readonly node: string;
+  readonly value: unknown;
+}
+
+export interface EncodeRequestOptions {
+  readonly serializer: string;
+  readonly clock: number;
+  /** When nobody waits any more, in milliseconds since the epoch; undefined where nobody does. Workers of Celery take no notice of it. */
+  readonly expiresAt: number | undefined;
+}
+
+/** kombu 5.6 pidbox.py, Mailbox._publish. */
+export function encodeRequest(
+  content: ContentCodec,
+  request: MailboxRequest,
+  { serializer, clock, expiresAt }: EncodeRequestOptions,
+): Message {
+  const { method, replyTo, ticket, destination, pattern, matcher } = request;
+  const body = {
+    ...{ method, arguments: request.arguments },
+    ...{ destination: destination ?? null, pattern: pattern ?? null, matcher: matcher ?? null },
+    ...(replyTo === undefined
+      ? {}
+      : { ticket, reply_to: { exchange: replyTo.exchange, routing_key: replyTo.routingKey } }),
+  };
+  const headers = { clock, expires: expiresAt === undefined ? 0 : expiresAt / 1_000 };
+  return messageOf(content, body, headers, serializer);
+}
+
+/** kombu 5.6 pidbox.py, Mailbox._publish_reply. */
+export function encodeReply(
+  content: ContentCodec,
+  { node, value }: NodeReply,
+  { ticket, clock, serializer }: { readonly ticket: string | undefined; readonly clock: number; readonly serializer: string },
+): Message {
+  return messageOf(content, { [node]: value }, { ticket: ticket ?? null, clock }, serializer);
+}
+
+/** @throws DecodeError for anything that is no request. */
+export function decodeRequest(content: ContentCodec, message: Message): MailboxRequest {
+  const body = content.decode(message);
+  if (!isRecord(body)) throw new DecodeError('A control message is no mapping.');
+  const { method, arguments: given, destination, pattern, matcher, reply_to: replyTo, ticket } = body;
+  if (typeof method !== 'string' || method === '') throw new DecodeError('A control message names no method.');
+  const args = given ?? {};
+  if (!isRecord(args)) throw new DecodeError(`The arguments of the control message ${method} are no mapping.`);
+  return {
+    method,
+    arguments: args,
+    destination: namesOf(destination),
+    pattern: textOf(pattern),
+    matcher: textOf(matcher),
+    replyTo: addressOf(replyTo),
+    ticket: textOf(ticket),
+  };
+}
+
+/** One for each node that is in it: Celery puts one into each reply. @throws DecodeError for anything that is no reply. */
+export function decodeReply(content: ContentCodec, message: Message): readonly NodeReply[] {
+  const body = content.decode(message);
+  if (!isRecord(body)) throw new DecodeError('A reply to a control message is no mapping.');
+  return Object.entries(body).map(([node, value]) => ({ node, value }));
+}
+
+function messageOf(
+  content: ContentCodec,
+  value: unknown,
+  headers: Readonly<Record<string, unknown>>,
+  serializer: string,
+): Message {
+  const { body, contentType, contentEncoding } = content.encode(value, { serializer });
+  return { body, contentType, contentEncoding, headers, properties: { deliveryMode: 1 } };
+}
+
+function addressOf(value: unknown): ReplyAddress | undefined {
+  if (!isRecord(value)) return undefined;
+  const { exchange, routing_key: routingKey } = value;
+  return typeof exchange === 'string' && typeof routingKey === 'string' ? { exchange, routingKey } : undefined;
+}
+
+/** A name alone is the list of it; what is no name names nobody. */
+function namesOf(value: unknown): readonly string[] | undefined {
+  if (typeof value === 'string') return [value];
+  return Array.isArray(value) ? value.map(String) : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,48 @@
+import { errorRepr, type Kernel } from '@ctq/core';
+import { type Connection, MailboxNode } from '@ctq/messaging';
+import type { Deadline, Logger, Service } from '@ctq/runtime';
+import { ServiceLife } from '../service-life.js';
+
+export interface ControlServiceOptions {
+  readonly kernel: Kernel;
+  /** Node name. */
+  readonly name: string;
+  readonly logger: Logger;
+  readonly connection: () => Connection;
+  readonly run: (command: string, args: Readonly<Record<string, unknown>>) => unknown;
+}
+
+/** Does what it is told by control messages (celery 5.6 worker/pidbox.py, Pidbox). */
+export class ControlService implements Service {
+  readonly name = 'remote control';
+  readonly #life = new ServiceLife('remote control');
+  readonly #node: MailboxNode;
+
+  constructor({ kernel, name, logger, connection, run }: ControlServiceOptions) {
+    const { settings } = kernel;
+    this.#node = new MailboxNode({
+      ...{ name, logger, connection },
+      layout: kernel.mailboxLayout,
+      content: kernel.content,
+      serializer: settings.taskSerializer,
+      logicalClock: kernel.logicalClock,
+      publishing: () => kernel.publishing(),
+      handle: run,
+      describeError: errorRepr,
+      retry: settings.taskPublishRetry ? settings.taskPublishRetryPolicy : false,
+    });
+  }
+
+  get failed(): Promise<Error> {
+    return this.#life.failed;
+  }
+
+  start(signal: AbortSignal): Promise<void> {
+    return this.#life.start(signal, (pending) => this.#node.start(pending));
+  }
+
+  async stop(deadline: Deadline): Promise<void> {
+    await deadline.wait(this.#life.stopping());
+    await deadline.wait(this.#node.close());
+  }
+}
