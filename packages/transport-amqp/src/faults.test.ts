@@ -52,7 +52,7 @@ class Scene {
     this.#direct = direct;
   }
 
-  static async start(url: string): Promise<Scene> {
+  static async start(url: string, { onTestFinished }: TestContext): Promise<Scene> {
     const { hostname: host, port } = new URL(url);
     const target = { host, port: Number(port) };
     const proxies = [await startFaultProxy({ target }), await startFaultProxy({ target })] as const;
@@ -61,7 +61,7 @@ class Scene {
     ) as [ReturnType<typeof amqp>, ReturnType<typeof amqp>];
     const direct = openConnection({ transport: amqp({ url }) });
     const name = `faults-${crypto.randomUUID()}`;
-    const program = await Program.start(producing, [queue(name)], { consumerTransport: consuming });
+    const program = await Program.start(producing, [queue(name)], { consumerTransport: consuming, onTestFinished });
     const scene = new Scene(program, name, proxies, direct);
     await program.publish('warm-up');
     await within(patienceMs, 'the warm-up', program.arrival('warm-up'));
@@ -105,9 +105,9 @@ describeWith('amqp', 'Over RabbitMQ,', (server) => {
     process.stdout.write(`No consumer was deaf for longer than ${ms} ms after a fault (${longest}).\n`);
   });
 
-  async function scene({ onTestFinished }: TestContext): Promise<Scene> {
-    const made = await Scene.start(url);
-    onTestFinished(() => made.close());
+  async function scene(context: TestContext): Promise<Scene> {
+    const made = await Scene.start(url, context);
+    context.onTestFinished(() => made.close());
     return made;
   }
 

@@ -49,6 +49,8 @@ export interface ProgramOptions {
   readonly consumerTransport?: Transport | readonly Transport[];
   /** How long one attempt to publish may take. Default 30 s. */
   readonly publishTimeoutMs?: number;
+  /** Of the test's own context, where tests run beside each other: the hook that is imported is that of any one of them then. */
+  readonly onTestFinished?: (end: () => Promise<void>) => void;
 }
 
 /** A producer and a consumer of some queues, each with a connection of its own, that never stop trying. They end with the test. */
@@ -87,7 +89,7 @@ export class Program {
     options: ProgramOptions = {},
   ): Promise<Program> {
     const program = new Program(transport, queues, options);
-    onTestFinished(() => program.close());
+    (options.onTestFinished ?? onTestFinished)(() => program.close());
     await program.consumer.start(AbortSignal.timeout(patienceMs));
     return program;
   }
