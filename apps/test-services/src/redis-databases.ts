@@ -40,6 +40,9 @@ export const redisDatabases = {
   interopRandomWorkflows: 48,
   interopWorkflows: 46,
   interopWorkflowErrors: 47,
+  interopControl: 49,
+  interopEvents: 50,
+  interopFlower: 51,
   benchWorker: 57,
 } as const;
 

@@ -5,6 +5,13 @@ import { endProcess } from './end-process.js';
 import { programs } from './environment.js';
 import { environmentOf, type PythonSite } from './python-site.js';
 
+export interface CeleryWorkerOptions {
+  /** Its node name. Default: one that nobody else has. */
+  readonly name?: string;
+  /** Further arguments. */
+  readonly more?: readonly string[];
+}
+
 /** A worker of Celery's, in a process of its own. */
 export class CeleryWorker implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -15,10 +22,27 @@ export class CeleryWorker implements AsyncDisposable {
   }
 
   /** Resolves when it says that it is ready. */
-  static async start(python: string, site: PythonSite, queues: readonly string[]): Promise<CeleryWorker> {
-    const name = `python-${crypto.randomUUID()}@interop`;
+  static async start(
+    python: string,
+    site: PythonSite,
+    queues: readonly string[],
+    { name = `python-${crypto.randomUUID()}@interop`, more = [] }: CeleryWorkerOptions = {},
+  ): Promise<CeleryWorker> {
     // Its neighbours are not of interest, and looking for them takes it a second.
-    const args = ['-Q', queues.join(), '-n', name, '-c', '2', '-P', 'threads', '-l', 'INFO', '--without-mingle'];
+    const args = [
+      '-Q',
+      queues.join(),
+      '-n',
+      name,
+      '-c',
+      '2',
+      '-P',
+      'threads',
+      '-l',
+      'INFO',
+      '--without-mingle',
+      ...more,
+    ];
     const child = spawn(python, ['worker.py', ...args], { cwd: programs, env: environmentOf(site) });
     const worker = new CeleryWorker(child);
     const exited = once(child, 'exit');

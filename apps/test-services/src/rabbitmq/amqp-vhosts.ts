@@ -29,6 +29,9 @@ const suites = [
   'interopRandomWorkflows',
   'interopWorkflows',
   'interopWorkflowErrors',
+  'interopControl',
+  'interopEvents',
+  'interopFlower',
 ] as const;
 
 export type AmqpVhost = (typeof suites)[number];

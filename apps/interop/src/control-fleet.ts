@@ -1,0 +1,105 @@
+import { redisBackend } from '@ctq/backend-redis';
+import { Ctq } from '@ctq/core';
+import { Deadline } from '@ctq/runtime';
+import { Worker, type WorkerOptions } from '@ctq/worker';
+import { Redis } from 'ioredis';
+import { deleteQueues } from './ctq-peer.js';
+import { type Place, transportOf } from './places.js';
+import { CeleryControl } from './python/celery-control.js';
+import { CeleryWorker } from './python/celery-worker.js';
+import { pythonWithCelery } from './python/environment.js';
+import type { PythonSite } from './python/python-site.js';
+
+/** The workers of the fleet, by the language that they are written in. */
+export const nodes = { typescript: 'typescript@interop', python: 'python@interop' } as const;
+
+/** What each of them consumes, under its own name. */
+export const queues = { typescript: 'typescript', python: 'python' } as const;
+
+/** A worker of each language that can be controlled, a control client of each, and everything they have in one place, which is emptied first. */
+export class ControlFleet {
+  readonly place: Place;
+  readonly app: Ctq;
+  readonly #admin: Redis;
+  readonly #options: WorkerOptions;
+  #worker: Worker | undefined;
+  #python: CeleryWorker | undefined;
+  #control: CeleryControl | undefined;
+
+  constructor(place: Place, options: WorkerOptions = {}) {
+    this.place = place;
+    this.#options = options;
+    this.#admin = new Redis(place.backend, { lazyConnect: true });
+    this.app = new Ctq('interop', {
+      broker: transportOf(place),
+      backend: redisBackend({ url: place.backend }),
+      taskDefaultQueue: queues.typescript,
+    });
+  }
+
+  /** Celery's client. */
+  get celery(): CeleryControl {
+    if (this.#control === undefined) throw new Error('The fleet was not started.');
+    return this.#control;
+  }
+
+  get worker(): Worker {
+    if (this.#worker === undefined) throw new Error('The fleet was not started.');
+    return this.#worker;
+  }
+
+  get site(): PythonSite {
+    return { ...this.place, settings: { worker_enable_remote_control: true } };
+  }
+
+  async start(): Promise<void> {
+    const python = await pythonWithCelery();
+    await this.#admin.flushdb();
+    if (this.place.on === 'RabbitMQ') await deleteQueues(this.place, Object.values(queues));
+    this.#worker = new Worker(this.app, {
+      hostname: nodes.typescript,
+      queues: [queues.typescript],
+      concurrency: 4,
+      ...this.#options,
+    });
+    const more = ['-E', '--concurrency', '4'];
+    this.#python = await CeleryWorker.start(python, this.site, [queues.python], { name: nodes.python, more });
+    await this.#worker.start();
+    this.#control = new CeleryControl(python, this.site);
+  }
+
+  async stop(): Promise<void> {
+    await this.#control?.[Symbol.asyncDispose]();
+    await this.#python?.[Symbol.asyncDispose]();
+    await this.#worker?.stop(Deadline.after(5_000));
+    await this.app.close();
+    this.#admin.disconnect();
+  }
+
+  /** What a Python task left under a key, when it is there. */
+  async noted(key: string): Promise<unknown> {
+    const client = new Redis(this.place.backend);
+    try {
+      const found = await client.blpop(`noted:${key}`, 20);
+      if (found === null) throw new Error(`Nobody left anything under ${key}.`);
+      return JSON.parse(found[1]) as unknown;
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  /** Lets a task go on that waits for the gate, in either language. */
+  async open(gate: string): Promise<void> {
+    await this.#admin.rpush(`gate:${gate}`, 'open');
+  }
+
+  /** For tasks: resolves when the test opens the gate. */
+  async waitFor(gate: string): Promise<void> {
+    const client = new Redis(this.place.backend);
+    try {
+      if ((await client.blpop(`gate:${gate}`, 20)) === null) throw new Error(`Nobody opened the gate ${gate}.`);
+    } finally {
+      client.disconnect();
+    }
+  }
+}
