@@ -168,6 +168,24 @@ def give_up(self):
     raise self.retry(exc=OutOfStock("still none"), countdown=0.05)
 
 
+@app.task(name="shared.echo")
+def shared_echo(value):
+    return value
+
+
+@app.task(name="shared.fail")
+def shared_fail(message):
+    raise ValueError(message)
+
+
+@app.task(name="shared.again", bind=True, max_retries=1)
+def shared_again(self):
+    """Succeeds with its second attempt."""
+    if self.request.retries == 0:
+        raise self.retry(exc=ValueError("not yet"), countdown=0.1)
+    return self.request.retries
+
+
 @app.task(name="shared.hop", bind=True, max_retries=3)
 def hop(self, to):
     """Its first attempt leaves it to a worker of another queue."""

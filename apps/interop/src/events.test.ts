@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ControlFleet, nodes, queues } from './control-fleet.js';
+import { describeOverBrokers } from './places.js';
+import { CeleryMonitor, type Fields } from './python/celery-monitor.js';
+import { endProcess } from './python/end-process.js';
+import { makingPythonMs, programs, pythonWithCelery } from './python/environment.js';
+import { environmentOf } from './python/python-site.js';
+import { shapeOf } from './shape-of.js';
+
+/** What is of one task or worker, and no other. */
+const own = ['uuid', 'root_id', 'hostname', 'worker', 'pid', 'clock', 'timestamp', 'local_received', 'utcoffset'];
+
+describeOverBrokers('Events, heard by real Celery', { redis: 'interopEvents', amqp: 'interopEvents' }, (place) => {
+  const fleet = new ControlFleet(place, { taskEvents: true });
+  const { app } = fleet;
+  app.task('shared.echo', (value: unknown) => value);
+  app.task('shared.fail', (message: string) => {
+    throw Object.assign(new Error(message), { name: 'ValueError' });
+  });
+  app.task('shared.again', { bind: true, maxRetries: 1 }, (ctx) => {
+    if (ctx.request.retries === 0)
+      return ctx.retry({ error: Object.assign(new Error('not yet'), { name: 'ValueError' }), countdown: '100ms' });
+    return ctx.request.retries;
+  });
+  let monitor: CeleryMonitor;
+
+  beforeAll(async () => {
+    await fleet.start();
+    monitor = new CeleryMonitor(await pythonWithCelery(), fleet.site);
+    await monitor.workers(Object.values(nodes));
+  }, makingPythonMs);
+  afterAll(async () => {
+    await monitor[Symbol.asyncDispose]();
+    await fleet.stop();
+  }, 30_000);
+
+  /** The same task run by either worker, and what is known of both when they have ended. */
+  async function ofBoth(task: string, args: readonly unknown[], state: string, expires?: number) {
+    const ids = { typescript: crypto.randomUUID(), python: crypto.randomUUID() };
+    for (const language of ['typescript', 'python'] as const)
+      await app.sendTask(
+        task,
+        args,
+        {},
+        {
+          ...{ taskId: ids[language], queue: queues[language] },
+          ...(expires === undefined ? {} : { expires }),
+        },
+      );
+    const known = await monitor.tasks({ [ids.typescript]: state, [ids.python]: state });
+    return {
+      ids,
+      ours: known[ids.typescript] ?? {},
+      theirs: known[ids.python] ?? {},
+      ourEvents: await monitor.events(ids.typescript),
+      theirEvents: await monitor.events(ids.python),
+    };
+  }
+
+  describe("Celery's State", () => {
+    test.each([
+      ['that succeed', 'shared.echo', ['hello'], 'SUCCESS', undefined],
+      ['that fail', 'shared.fail', ['no such order'], 'FAILURE', undefined],
+      ['that are retried', 'shared.again', [], 'SUCCESS', undefined],
+      ['that have expired', 'shared.echo', [1], 'REVOKED', -1],
+    ])('knows the same of tasks %s {python → ctq: events of tasks}', async (_, task, args, state, expires) => {
+      const { ids, ours, theirs, ourEvents, theirEvents } = await ofBoth(task, args, state, expires);
+      expect(ours['worker']).toBe(nodes.typescript);
+      expect(theirs['worker']).toBe(nodes.python);
+      expect(shapeOf(comparable(ours))).toEqual(shapeOf(comparable(theirs)));
+      const { runtime, eta, expires: until, ...rest } = comparable(ours);
+      const { runtime: theirRuntime, eta: theirEta, expires: theirUntil, ...theirRest } = comparable(theirs);
+      expect(withoutTimes(rest)).toEqual(withoutTimes(theirRest));
+      expect(ourEvents.map(({ type }) => type)).toEqual(theirEvents.map(({ type }) => type));
+      expect(ourEvents.map(keysOf)).toEqual(theirEvents.map(keysOf));
+      expect(ours['root_id']).toBe(ids.typescript);
+    });
+
+    test('knows the same of workers {python → ctq: events of workers}', async () => {
+      const known = await monitor.workers(Object.values(nodes));
+      const ours = known[nodes.typescript] ?? {};
+      const theirs = known[nodes.python] ?? {};
+      expect(shapeOf(ours)).toEqual(shapeOf(theirs));
+      expect(ours).toMatchObject({
+        hostname: nodes.typescript,
+        pid: process.pid,
+        freq: theirs['freq'],
+        status_string: 'ONLINE',
+      });
+      const heartbeats = await Promise.all(Object.values(nodes).map((node) => monitor.event('worker-heartbeat', node)));
+      expect(keysOf(heartbeats[0] ?? {})).toEqual(keysOf(heartbeats[1] ?? {}));
+    });
+  });
+
+  test('`celery events --dump` shows tasks of both workers in the same lines {python → ctq: celery events}', async () => {
+    const child = spawn(await pythonWithCelery(), ['-m', 'celery', '-A', 'tasks', 'events', '--dump'], {
+      cwd: programs,
+      env: { ...environmentOf(fleet.site), PYTHONUNBUFFERED: '1' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+      const next = async (pattern: RegExp): Promise<string> => {
+        for (;;) {
+          const line = await lines.next();
+          if (line.done === true) throw new Error('celery events has ended.');
+          if (pattern.test(String(line.value))) return String(line.value);
+        }
+      };
+      // It hears whoever answers that it is there.
+      await next(/heartbeat/);
+      const dumped: string[] = [];
+      for (const language of ['typescript', 'python'] as const) {
+        const id = crypto.randomUUID();
+        await app.sendTask('shared.echo', ['dumped'], {}, { taskId: id, queue: queues[language] });
+        const line = await next(new RegExp(`task succeeded.*${id}`));
+        dumped.push(
+          line
+            .replaceAll(id, 'ID')
+            .replaceAll(nodes[language], 'NODE')
+            .replaceAll(/\d[\d.:e-]*/g, 'N'),
+        );
+      }
+      expect(dumped[0]).toBe(dumped[1]);
+    } finally {
+      await endProcess(child, 'SIGKILL');
+    }
+  }, 60_000);
+});
+
+function comparable(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !own.includes(name)));
+}
+
+/** Instants, and what differs by the language. */
+function withoutTimes(fields: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'number' && value > 1e9 ? 'an instant' : name === 'traceback' ? typeof value : value,
+    ]),
+  );
+}
+
+function keysOf(fields: Fields): readonly string[] {
+  return Object.keys(fields).toSorted();
+}

@@ -1,0 +1,37 @@
+import { Conversation } from './conversation.js';
+import type { PythonSite } from './python-site.js';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** `app.events.Receiver` and `celery.events.state.State`, in a process that listens from its start. */
+export class CeleryMonitor implements AsyncDisposable {
+  readonly #conversation: Conversation;
+
+  constructor(python: string, site: PythonSite) {
+    this.#conversation = new Conversation(python, 'monitor.py', site);
+  }
+
+  /** What the State knows of tasks, when each is in the state that is given with its id. */
+  tasks(states: Readonly<Record<string, string>>): Promise<Readonly<Record<string, Fields>>> {
+    return this.#conversation.tell('tasks', states);
+  }
+
+  /** What the State knows of workers, when all of them are alive. */
+  workers(names: readonly string[]): Promise<Readonly<Record<string, Fields>>> {
+    return this.#conversation.tell('workers', names);
+  }
+
+  /** The events of a task that have come, in their order. */
+  events(id: string): Promise<readonly Fields[]> {
+    return this.#conversation.tell('events', id);
+  }
+
+  /** The last event of a type that a node has sent, when there is one. */
+  event(type: string, node: string): Promise<Fields> {
+    return this.#conversation.tell('event', type, node);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#conversation[Symbol.asyncDispose]();
+  }
+}
