@@ -1,5 +1,6 @@
 export { type Certificates, type KeyPair, makeCertificates } from './certificates.js';
 export { findProgram } from './find-program.js';
+export { freePorts } from './free-port.js';
 export { probes } from './probes/probes.js';
 export { pythonWith } from './python.js';
 export { type RedisDatabase, redisDatabase, redisDatabases } from './redis-databases.js';
