@@ -99,6 +99,8 @@ export {
   TaskRevokedError,
   UnknownMessageError,
 } from './errors/task-errors.js';
+export { eventExchange } from './events/event.js';
+export { EventDispatcher, type EventDispatcherOptions } from './events/event-dispatcher.js';
 export type { EventFields, SendEventOptions } from './events/event-sender.js';
 export { limitName, limitRules, type LimitRules } from './limits/limit-rules.js';
 export type { LimitOptions } from './limits/limit-options.js';
@@ -200,6 +202,7 @@ export type { ConnectOptions, Receiver, Signal, SignalEvent } from './signals/si
 export type { AppSignals, SignalEvents, Signals } from './signals/signals.js';
 export type {
   ConfiguredEvent,
+  NodeEvent,
   SignalledWorker,
   WorkerEvent,
   WorkerProcessEvent,

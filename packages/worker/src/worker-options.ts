@@ -46,6 +46,16 @@ export interface WorkerOptions {
    * Default false: its messages are then given to others, and the outcome of the task is dropped.
    */
   readonly exitWhenBlocked?: boolean;
+  /** Send events of tasks, for monitors. Default: the setting `workerSendTaskEvents`. It can be changed by `ctq control enable_events`. */
+  readonly taskEvents?: boolean;
+  /** Send heartbeats, events that tell monitors and other workers that it is there. Default true. */
+  readonly heartbeat?: boolean;
+  /** How often. Default 2 seconds. */
+  readonly heartbeatInterval?: Duration;
+  /** Ask the other workers at the start what is revoked. Default true. */
+  readonly mingle?: boolean;
+  /** Listen to the other workers: who is there, and elections. Default true. */
+  readonly gossip?: boolean;
   /** Answer probes over HTTP: `/livez`, `/readyz`, `/startupz`. Default: none. */
   readonly health?: HealthOptions;
 }

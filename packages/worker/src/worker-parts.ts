@@ -1,12 +1,15 @@
-import { type CommandedWorker, type Ctq, executeIntercepted, type Kernel, workerDirect } from '@ctq/core';
+import { type CommandedWorker, type Ctq, EventDispatcher, executeIntercepted, type Kernel, workerDirect } from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
 import { durationMs, type Logger, type Service } from '@ctq/runtime';
+import { clusterParts } from './cluster/cluster-parts.js';
 import { ControlService } from './control/control-service.js';
 import { Panel } from './control/panel.js';
 import { LeaseKeeper } from './connect/lease-keeper.js';
 import { WorkerConnection } from './connect/worker-connection.js';
 import { prefetchLimits } from './consume/prefetch-limits.js';
 import { TaskConsumer } from './consume/task-consumer.js';
+import { EventService } from './events/event-service.js';
+import { TaskEvents } from './events/task-events.js';
 import { BlockWatch } from './execute/block-watch.js';
 import { Workplace } from './execute/workplace.js';
 import { examine, type HealthFacts } from './health/examine.js';
@@ -63,12 +66,19 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
   const blockWatch = pool.supports.onMainLoop
     ? new BlockWatch({ clock, logger, running: () => consumer.unfinished })
     : undefined;
+  const events = new EventDispatcher({
+    ...{ kernel, hostname: name, logger },
+    connect: () => app.connect('publish'),
+    // All of them, or those of the worker alone.
+    groups: (options.taskEvents ?? settings.workerSendTaskEvents) ? [] : ['worker'],
+  });
   const workplace = new Workplace({
     kernel,
     pool,
     hostname: name,
     logger,
     log: new TaskLog(logger, options.logLevel),
+    events: new TaskEvents(events),
     keeper: () => keeper.thread,
     blockWatch,
   });
@@ -100,10 +110,17 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
     options.health === undefined
       ? undefined
       : new HealthServer({ ...options.health, logger, examine: (probe) => examine(probe, facts()) });
+  const cluster = clusterParts({
+    ...{ app, options, name, logger, dispatcher: events, revocations: workplace.revocations },
+    connection: () => connection.current,
+    active: () => consumer.unfinished.length,
+    processed: () => workplace.totals.all,
+  });
   const panel = new Panel(
     {
       ...{ name, app, kernel, logger, pool, consumer, autoscaler, revocations: workplace.revocations },
       madeAt: clock.now(),
+      ...{ events, gossip: cluster.gossip, software: cluster.software },
     },
     worker,
   );
@@ -113,7 +130,10 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
         run: (command, args) => panel.run(command, args),
       })
     : undefined;
-  const services = [health, pool, connection, keeper, blockWatch, revoking, control, consumer];
+  const services = [
+    ...[health, pool, connection, keeper, blockWatch, revoking],
+    ...[new EventService(events), cluster.mingle, cluster.gossip, cluster.heart, control, consumer],
+  ];
   return {
     ...{ queues, pool, connection, consumer, health, autoscaler },
     revocations: workplace.revocations,

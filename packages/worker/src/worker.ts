@@ -53,8 +53,12 @@ import { resizePool, type WorkerParts, workerParts } from './worker-parts.js';
  * 4. lease keeper: keeps what is held while a task blocks the event loop;
  * 5. block watch, where tasks run on the main loop: says which one blocked it;
  * 6. revocations: what is not to be run, from the app's store and the state file;
- * 7. remote control: answers commands, also while the worker drains;
- * 8. task consumer: takes messages and sees to them.
+ * 7. events: of the worker and its tasks, over a connection of their own;
+ * 8. mingle: asks the other workers what is revoked;
+ * 9. gossip: listens to who is there, and takes part in elections;
+ * 10. heart: tells the others that this one is there, also while it drains;
+ * 11. remote control: answers commands, also while the worker drains;
+ * 12. task consumer: takes messages and sees to them.
  *
  * It installs no signal handlers and does not print; `@ctq/cli` does.
  */

@@ -32,3 +32,9 @@ export interface WorkerShuttingDownEvent extends WorkerEvent {
   /** The signal of the operating system that asked for it, where one did. */
   readonly signal: NodeJS.Signals | undefined;
 }
+
+/** What a worker has noticed of another one; its sender is the node name of that one. */
+export interface NodeEvent extends SignalEvent {
+  /** Node name of the worker that has noticed it. */
+  readonly seenBy: string;
+}

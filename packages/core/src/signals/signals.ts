@@ -1,4 +1,10 @@
-import type { ConfiguredEvent, WorkerEvent, WorkerProcessEvent, WorkerShuttingDownEvent } from './app-events.js';
+import type {
+  ConfiguredEvent,
+  NodeEvent,
+  WorkerEvent,
+  WorkerProcessEvent,
+  WorkerShuttingDownEvent,
+} from './app-events.js';
 import { AppSignal, type Signal, type SignalContext, type SignalEvent } from './signal.js';
 import type {
   AfterPublishEvent,
@@ -67,6 +73,14 @@ export interface SignalEvents {
   readonly workerShuttingDown: WorkerShuttingDownEvent;
   /** It has stopped. */
   readonly workerShutdown: WorkerEvent;
+  /** A worker is about to send a heartbeat, its first and its last one too; its sender is the worker's node name. */
+  readonly heartbeatSent: SignalEvent;
+  /** A worker has heard of another one for the first time. */
+  readonly nodeJoin: NodeEvent;
+  /** A worker has heard that another one stops. */
+  readonly nodeLeave: NodeEvent;
+  /** A worker has not heard of another one for too long. */
+  readonly nodeLost: NodeEvent;
 }
 
 /** The signals of an app, by name: `app.signals.taskFailure.connect(({ task, error }) => alarm(task, error))`. */
@@ -102,5 +116,9 @@ export function createSignals(context: SignalContext): AppSignals {
     workerReady: signal('workerReady'),
     workerShuttingDown: signal('workerShuttingDown'),
     workerShutdown: signal('workerShutdown'),
+    heartbeatSent: signal('heartbeatSent'),
+    nodeJoin: signal('nodeJoin'),
+    nodeLeave: signal('nodeLeave'),
+    nodeLost: signal('nodeLost'),
   };
 }

@@ -73,6 +73,8 @@ export interface TaskOptions {
   readonly unique?: boolean | UniqueOptions<never>;
   /** Longest representation of the result in log lines. Default 1024 characters. */
   readonly resultReprMaxSize?: number;
+  /** Workers that send events of tasks send those of this one. Default true. */
+  readonly sendEvents?: boolean;
   /** Remember the results of what the task sends, as `children` of its own. Default true. */
   readonly trail?: boolean;
   /** Name to show in logs and monitors for one call, unless the call gives one. */
@@ -132,6 +134,7 @@ export const taskOptionNames: readonly string[] = Object.keys({
   compression: true,
   unique: true,
   resultReprMaxSize: true,
+  sendEvents: true,
   trail: true,
   shadowName: true,
   beforeStart: true,

@@ -57,7 +57,8 @@ async function refuseUnregistered(
   workplace: Workplace,
 ): Promise<void> {
   const { kernel, hostname, logger } = workplace;
-  const { id, unique } = refused.message;
+  const { id, task, unique } = refused.message;
+  workplace.events.unknown(task, id);
   try {
     if (unique !== undefined) await kernel.unique.end(id, unique, undefined);
     await completeTask(kernel, {

@@ -179,6 +179,7 @@ export class TaskConsumer implements Service {
       { tasks: abandoned.map(({ name, message }) => `${name}[${message.id}]`) },
       `${abandoned.length} task(s) were not done when the worker had to stop; their messages go back to their queues`,
     );
+    for (const request of abandoned) this.#workplace.events.cancelled(request);
     // They were given up and did not crash; their messages go back when the consumer is closed.
     const marked = abandoned.filter(({ standing }) => standing !== undefined);
     await deadline.wait(Promise.all(marked.map((request) => this.#workplace.crashes.end(request))));
@@ -221,6 +222,7 @@ export class TaskConsumer implements Service {
   }
 
   #tellReceived(request: TaskRequest, dueAt: number | undefined): void {
+    this.#workplace.events.received(request);
     const { taskReceived } = this.#workplace.kernel.signals;
     const told = taskReceived.send(request.message.task, () => ({ ...request.event, dueAt }));
     if (told !== undefined) this.#runner.attend(told);
@@ -322,6 +324,7 @@ export class TaskConsumer implements Service {
         { data: { id: request.message.id, name: request.name } },
         `Task ${request.name}[${request.message.id}] is cancelled: the connection to the broker was lost before it was acknowledged`,
       );
+      this.#workplace.events.cancelled(request);
       this.#runner.attend(storeCancelled(request, this.#workplace));
     }
   }

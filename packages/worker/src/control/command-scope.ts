@@ -1,5 +1,7 @@
-import type { Ctq, Kernel } from '@ctq/core';
+import type { Ctq, EventDispatcher, Kernel } from '@ctq/core';
 import type { Logger } from '@ctq/runtime';
+import type { Gossip } from '../cluster/gossip.js';
+import type { SoftwareInfo } from '../cluster/software-info.js';
 import type { TaskConsumer } from '../consume/task-consumer.js';
 import type { Autoscaler } from '../pool/autoscaler.js';
 import type { Pool } from '../pool/pool.js';
@@ -18,4 +20,9 @@ export interface CommandScope {
   readonly consumer: TaskConsumer;
   readonly revocations: Revocations;
   readonly autoscaler: Autoscaler | undefined;
+  /** Of this worker. */
+  readonly events: EventDispatcher;
+  /** Undefined where it does not gossip. */
+  readonly gossip: Gossip | undefined;
+  readonly software: SoftwareInfo;
 }

@@ -16,7 +16,7 @@ export async function discard(
   workplace: Workplace,
   by?: RevokedBy,
 ): Promise<boolean> {
-  const { kernel, log, logger, pool, revocations } = workplace;
+  const { kernel, log, logger, pool, revocations, events } = workplace;
   log.discarded(request, by);
   try {
     await completeRevoked(kernel, request.facts, new TaskRevokedError(reason), (id) => revocations.isCancelled(id));
@@ -26,9 +26,12 @@ export async function discard(
     return false;
   }
   const terminated = reason === 'terminated';
+  const expired = reason === 'expired';
+  const signum = terminated && pool.supports.terminate ? 'SIGKILL' : null;
+  events.revoked(request, { terminated, signal: signum, expired });
   await kernel.signals.taskRevoked.send(request.message.task, () => ({
     ...request.event,
-    ...{ terminated, signum: terminated && pool.supports.terminate ? 'SIGKILL' : null, expired: reason === 'expired' },
+    ...{ terminated, signum, expired },
   }));
   // What was acknowledged early is ours no more.
   if (!request.delivery.isSettled) await settle(request.delivery, 'ack', logger);

@@ -66,6 +66,7 @@ async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workp
         if (poisonous(crashes, request)) return quarantineTask(request, crashes, workplace);
       }
       workplace.log.ended(request, outcome);
+      workplace.events.requeued(request);
       if (message.unique !== undefined) await returnUnique(request, workplace);
       if (outcome.kind === 'reject') await tell(request, outcome, workplace);
       return settle(delivery, 'requeue', logger);
@@ -78,14 +79,17 @@ async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workp
   if (message.unique !== undefined && stored.kind !== outcome.kind) await endUnique(request, stored, workplace);
   if (stored.kind === 'success') workplace.successes.add(message.id);
   workplace.log.ended(request, stored);
+  workplace.events.ended(request, stored, policy.acksLate && settlementOf(stored, policy) === 'drop');
   const told = tell(request, stored, workplace);
   if (told !== undefined) await told;
   if (policy.acksLate) return settle(delivery, settlementOf(stored, policy), logger);
 }
 
 function run(request: TaskRequest, workplace: Workplace): Promise<Outcome> {
-  const { keeper, log } = workplace;
+  const { keeper, log, events, totals } = workplace;
   log.accepted(request);
+  totals.count(request.message.task);
+  events.started(request);
   keeper?.note(`${request.name}[${request.message.id}]`);
   const limits = limitsOf(request.policy, request.message);
   if (request.definition.options.abortable === true) return runAbortable(request, workplace, limits);
@@ -130,6 +134,7 @@ function wasCutShort({ abort }: TaskRequest, outcome: Outcome): boolean {
 
 /** TR-226: the message goes back as if the task had not been started; where it was acknowledged early, the caller sees that it was cancelled. */
 async function handOver(request: TaskRequest, workplace: Workplace): Promise<void> {
+  workplace.events.cancelled(request);
   if (request.message.unique !== undefined) {
     if (request.policy.acksLate) await returnUnique(request, workplace);
     else await dropUnique(request, workplace);

@@ -233,6 +233,8 @@ export class TaskRunner {
   /** Nothing is said or done of it before it begins, and it may be begun elsewhere. */
   #mayGoAhead(request: TaskRequest): boolean {
     const { policy, message, definition } = request;
+    // The event says when it has begun, and nobody here knows that of one that went ahead.
+    if (this.#workplace.events.areSent) return false;
     const { hardMs, softMs } = limitsOf(policy, message);
     return (
       policy.acksLate &&

@@ -3,6 +3,8 @@ import type { ContentCodec } from '@ctq/messaging';
 import type { LeaseKeeper } from '@ctq/messaging/transport';
 import type { Clock, Logger } from '@ctq/runtime';
 import { Successes } from '../deduplicate/successes.js';
+import type { TaskEvents } from '../events/task-events.js';
+import { TaskTotals } from '../events/task-totals.js';
 import { CrashGuard } from '../poison/crash-guard.js';
 import type { Pool } from '../pool/pool.js';
 import { Revocations } from '../revoke/revocations.js';
@@ -18,6 +20,7 @@ export interface WorkplaceOptions {
   readonly hostname: string;
   readonly logger: Logger;
   readonly log: TaskLog;
+  readonly events: TaskEvents;
   /** The keeper thread, once it runs. */
   readonly keeper: () => LeaseKeeper | undefined;
   /** Where tasks run on the main loop. */
@@ -33,6 +36,8 @@ export class Workplace {
   readonly hostname: string;
   readonly logger: Logger;
   readonly log: TaskLog;
+  readonly events: TaskEvents;
+  readonly totals: TaskTotals = new TaskTotals();
   readonly clock: Clock;
   /** Of times in messages that do not say. */
   readonly timeZone: string;
@@ -44,7 +49,7 @@ export class Workplace {
   readonly #keeper: () => LeaseKeeper | undefined;
   readonly #policies = new Map<TaskDefinition, TaskPolicy>();
 
-  constructor({ kernel, pool, hostname, logger, log, keeper, blockWatch }: WorkplaceOptions) {
+  constructor({ kernel, pool, hostname, logger, log, events, keeper, blockWatch }: WorkplaceOptions) {
     this.kernel = kernel;
     // At once: a serializer that is accepted and not there is an error of the start. By a message it would be one that loses it.
     this.content = kernel.content;
@@ -52,6 +57,7 @@ export class Workplace {
     this.hostname = hostname;
     this.logger = logger;
     this.log = log;
+    this.events = events;
     this.clock = kernel.clock;
     this.timeZone = kernel.settings.timezone;
     this.#keeper = keeper;

@@ -35,6 +35,7 @@ export async function quarantineTask(
   if (message.unique !== undefined) await endUnique(request, outcome, workplace);
   const stored = await makeKnown(request, outcome, workplace);
   if (stored === undefined) return;
+  workplace.events.ended(request, stored, false);
   await kernel.signals.taskQuarantined.send(message.task, () => ({
     ...request.event,
     ...{ error, queue: quarantine.name, crashes },

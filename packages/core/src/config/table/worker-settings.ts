@@ -283,7 +283,7 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerSendTaskEvents: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERY_SEND_EVENTS'],
     doc: 'Send events of tasks.',
   },
