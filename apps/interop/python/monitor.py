@@ -31,7 +31,7 @@ def listen():
 def until(is_so, seconds=20):
     with changed:
         if not changed.wait_for(is_so, timeout=seconds):
-            raise RuntimeError("it did not happen; heard were " + ", ".join(event["type"] for event in heard))
+            raise RuntimeError("it did not happen; heard were " + ", ".join(event["type"] + " " + event["hostname"] for event in heard))
 
 
 def task_of(uuid):
@@ -40,10 +40,12 @@ def task_of(uuid):
     return {**found, "worker": task.worker.hostname if task.worker else None}
 
 
-def tasks(states):
-    """What is known of tasks, as soon as each of them is in the state that is named."""
-    until(lambda: all(uuid in state.tasks and state.tasks[uuid].state == name for uuid, name in states.items()))
-    return {uuid: task_of(uuid) for uuid in states}
+def tasks(uuids, types):
+    """What is known of tasks, as soon as there were so many events of these types of each: those of one task may come in another order."""
+    def types_of(uuid):
+        return sorted(event["type"] for event in heard if event.get("uuid") == uuid)
+    until(lambda: all(types_of(uuid) == sorted(types) for uuid in uuids))
+    return {uuid: task_of(uuid) for uuid in uuids}
 
 
 def workers(names):

@@ -62,7 +62,8 @@ export class ControlFleet {
       concurrency: 4,
       ...this.#options,
     });
-    const more = ['-E', '--concurrency', '4'];
+    // The pool of threads loses events: several threads fill one buffer (celery 5.6 events/dispatcher.py).
+    const more = ['-E', '-P', 'prefork'];
     this.#python = await CeleryWorker.start(python, this.site, [queues.python], { name: nodes.python, more });
     await this.#worker.start();
     this.#control = new CeleryControl(python, this.site);

@@ -11,9 +11,9 @@ export class CeleryMonitor implements AsyncDisposable {
     this.#conversation = new Conversation(python, 'monitor.py', site);
   }
 
-  /** What the State knows of tasks, when each is in the state that is given with its id. */
-  tasks(states: Readonly<Record<string, string>>): Promise<Readonly<Record<string, Fields>>> {
-    return this.#conversation.tell('tasks', states);
+  /** What the State knows of tasks, when of each there were just these events, in whatever order. */
+  tasks(ids: readonly string[], types: readonly string[]): Promise<Readonly<Record<string, Fields>>> {
+    return this.#conversation.tell('tasks', ids, types);
   }
 
   /** What the State knows of workers, when all of them are alive. */
