@@ -1,34 +1,14 @@
 import { Ctq, type SettingsInput } from '@ctq/core';
 import { memoryBackend } from '@ctq/core/backend';
-import { type Delivery, exchange, memoryTransport, queue } from '@ctq/messaging';
+import { type Delivery, memoryTransport } from '@ctq/messaging';
 import { describe, expect, test } from 'vitest';
+import { bodyOf, type HeardEvent, Monitor } from './__fixtures__/monitor.js';
 import { WorkerScene } from './__fixtures__/worker-scene.js';
 
-/** What a monitor hears: everything of a topic exchange. */
-async function listen(app: Ctq, exchangeName = 'celeryev') {
-  const connection = await app.connect();
-  const heard: Delivery[] = [];
-  const waiting: ((one: Delivery) => void)[] = [];
-  const own = queue('monitor', { exchange: exchange(exchangeName, { type: 'topic' }), routingKey: '#' });
-  const consumer = connection.consume({
-    queues: [own],
-    noAck: true,
-    onDelivery(delivery) {
-      const wake = waiting.shift();
-      if (wake === undefined) heard.push(delivery);
-      else wake(delivery);
-    },
-  });
-  await consumer.start();
-  return {
-    heard,
-    next: async () => heard.shift() ?? (await new Promise<Delivery>((resolve) => waiting.push(resolve))),
-    [Symbol.asyncDispose]: () => connection.close(),
-  };
-}
-
-function eventOf({ message }: Delivery): Record<string, unknown> {
-  return JSON.parse(new TextDecoder().decode(message.body)) as Record<string, unknown>;
+function eventOf(delivery: Delivery): HeardEvent {
+  const body = bodyOf(delivery);
+  if (Array.isArray(body)) throw new TypeError('Several events are in one message.');
+  return body;
 }
 
 const common = { hostname: expect.any(String), utcoffset: expect.any(Number), pid: process.pid };
@@ -40,7 +20,7 @@ describe('An event', () => {
       await ctx.sendEvent('order-box-packed', { box });
       return box;
     });
-    await using monitor = await listen(scene.app);
+    await using monitor = await Monitor.of(scene.app);
     await scene.start();
     const result = await packing.delay(7);
     await result.get({ timeout: 10 });
@@ -56,7 +36,7 @@ describe('An event', () => {
 
   test('comes after the others of its program by its clock [WK-142]', async () => {
     await using scene = new WorkerScene();
-    await using monitor = await listen(scene.app);
+    await using monitor = await Monitor.of(scene.app);
     for (let count = 0; count < 3; count += 1) await scene.app.kernel.events.send('thing', { count });
     const events = [eventOf(await monitor.next()), eventOf(await monitor.next()), eventOf(await monitor.next())];
     expect(events.map((event) => [event['clock'], event['count']])).toEqual([
@@ -73,7 +53,7 @@ describe('An event', () => {
     'tells that a call was sent, where that is asked for: %s [ST-176, WK-143]',
     async (_, settings) => {
       await using scene = new WorkerScene({ ...settings, taskSendSentEvent: true });
-      await using monitor = await listen(scene.app);
+      await using monitor = await Monitor.of(scene.app);
       const { id } = await scene.app.sendTask('add', [1], { y: 2 }, { queue: 'sums', countdown: 60 });
       const { clock, timestamp, ...event } = eventOf(await monitor.next());
       expect(event).toEqual({
@@ -93,7 +73,7 @@ describe('An event', () => {
 
   test('of what was sent is not sent unless asked for [ST-176]', async () => {
     await using scene = new WorkerScene();
-    await using monitor = await listen(scene.app);
+    await using monitor = await Monitor.of(scene.app);
     await scene.app.sendTask('add', [1]);
     await scene.app.kernel.events.send('last');
     expect(eventOf(await monitor.next())['type']).toBe('last');
@@ -108,7 +88,7 @@ describe('An event', () => {
 
   test('goes to the exchange and in the serializer of the settings [ST-117, ST-118]', async () => {
     await using scene = new WorkerScene({ eventExchange: 'monitors', eventSerializer: 'yaml' });
-    await using monitor = await listen(scene.app, 'monitors');
+    await using monitor = await Monitor.of(scene.app, 'monitors');
     await scene.app.kernel.events.send('thing');
     const delivery = await monitor.next();
     expect(delivery.message.contentType).toBe('application/x-yaml');
@@ -124,7 +104,7 @@ describe('An event', () => {
   test('is not sent for calls in place and for eager ones', async () => {
     await using app = new Ctq('eager', { broker: memoryTransport(), backend: memoryBackend(), taskAlwaysEager: true });
     const telling = app.task('telling', { bind: true }, (ctx) => ctx.sendEvent('thing'));
-    await using monitor = await listen(app);
+    await using monitor = await Monitor.of(app);
     await telling();
     await (await telling.delay()).get();
     await app.kernel.events.send('last');

@@ -42,6 +42,7 @@ export interface WorkerParts {
   readonly connection: WorkerConnection;
   readonly consumer: TaskConsumer;
   readonly revocations: Revocations;
+  readonly events: EventDispatcher;
   readonly health: HealthServer | undefined;
   readonly autoscaler: Autoscaler | undefined;
   /** In the order in which they are started. */
@@ -135,7 +136,7 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
     ...[new EventService(events), cluster.mingle, cluster.gossip, cluster.heart, control, consumer],
   ];
   return {
-    ...{ queues, pool, connection, consumer, health, autoscaler },
+    ...{ queues, pool, connection, consumer, events, health, autoscaler },
     revocations: workplace.revocations,
     services: services.filter((service) => service !== undefined),
   };

@@ -176,6 +176,7 @@ describe('The banner', () => {
       '.> transport:   memory://',
       '.> results:     memory://',
       '.> concurrency: 8 (async)',
+      '.> task events: OFF (enable -E to monitor tasks in this worker)',
       '.> celery           exchange=celery(direct) key=celery',
       '.> hipri            exchange=hipri(direct) key=hipri',
     ]) {

@@ -236,7 +236,8 @@ export class Worker implements Service, AsyncDisposable {
   /** For banners and monitors. */
   info(): Promise<WorkerInfo> {
     const { name, pool, queues } = this;
-    return workerInfo(this.#app, { name, pool, queues, autoscale: this.#options.autoscale });
+    const taskEvents = this.#parts.events.sendsTasks;
+    return workerInfo(this.#app, { name, pool, queues, autoscale: this.#options.autoscale, taskEvents });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -35,6 +35,12 @@ interface WorkerFlags {
   readonly timeLimit?: number;
   readonly softTimeLimit?: number;
   readonly include?: readonly string[];
+  readonly taskEvents?: boolean;
+  readonly events?: boolean;
+  readonly withoutGossip?: boolean;
+  readonly withoutMingle?: boolean;
+  readonly withoutHeartbeat?: boolean;
+  readonly heartbeatInterval?: number;
   readonly healthPort?: number;
   readonly healthHost?: string;
   readonly statedb?: string;
@@ -119,6 +125,14 @@ export function workerCommand(run: RunCommand): Command {
     )
     .addOption(
       new Option('-I, --include <list>', 'more modules with tasks').env('CTQ_WORKER_INCLUDE').argParser(commaList),
+    )
+    .option('-E, --task-events', 'send events of tasks, for monitors')
+    .addOption(new Option('--events', 'the same').hideHelp())
+    .option('--without-gossip', 'do not listen to the other workers')
+    .option('--without-mingle', 'do not ask the other workers at the start')
+    .option('--without-heartbeat', 'do not tell monitors and the other workers that this one is there')
+    .addOption(
+      new Option('--heartbeat-interval <seconds>', 'how often to do so').argParser(seconds).default(undefined, '2'),
     )
     .addOption(
       new Option('--health-port <port>', 'answer /livez, /readyz and /startupz over HTTP')
@@ -290,6 +304,11 @@ function workerOptions(flags: WorkerFlags): WorkerOptions {
     ...(hostname === undefined ? {} : { hostname }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(flags.optimization === 'fair' ? { fair: true } : {}),
+    ...(flags.taskEvents === true || flags.events === true ? { taskEvents: true } : {}),
+    ...(flags.withoutGossip === true ? { gossip: false } : {}),
+    ...(flags.withoutMingle === true ? { mingle: false } : {}),
+    ...(flags.withoutHeartbeat === true ? { heartbeat: false } : {}),
+    ...(flags.heartbeatInterval === undefined ? {} : { heartbeatInterval: flags.heartbeatInterval }),
     ...(pool === undefined ? {} : { pool }),
     ...(prefetchMultiplier === undefined ? {} : { prefetchMultiplier }),
     ...(healthPort === undefined

@@ -81,7 +81,6 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
 /** The kernel with what only its app does to it. */
 export interface AppKernel extends Kernel {
   readonly modules: TaskModules;
-  readonly control: Control;
   readonly configuration: Configuration;
   /** What relative paths are relative to. */
   folder(): string;

@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@ctq/runtime';
 import type { ChordRole } from '../backend/result-backend.js';
 import type { Settings } from '../config/settings.js';
 import type { CommandRegistry } from '../control/command-registry.js';
+import type { Control } from '../control/control.js';
 import type { AtomicStore } from '../coordination/atomic-store.js';
 import type { EventSender } from '../events/event-sender.js';
 import type { Interceptor } from '../interceptor/interceptor.js';
@@ -37,6 +38,8 @@ export interface Kernel {
   readonly logicalClock: LamportClock;
   /** Commands that the program has added to those of every worker. */
   readonly commands: CommandRegistry;
+  /** Commands to workers. */
+  readonly control: Control;
   /** How the control messages of the app travel. */
   readonly mailboxLayout: MailboxLayout;
   /** The connection over which the app sends; it stays the app's. */

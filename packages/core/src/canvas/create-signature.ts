@@ -3,6 +3,7 @@ import type { AsyncResult } from '../result/result-handle.js';
 import type { CallOptions } from '../sending/call-options.js';
 import { asImmutable } from './as-immutable.js';
 import { dispatch } from './dispatch.js';
+import { holdElection } from './election.js';
 import { followedBy } from './followed-by.js';
 import { resultsOf } from './results-of.js';
 import { serializeNode } from './serialize.js';
@@ -46,6 +47,7 @@ export function createSignature<A extends readonly unknown[], R, Result = AsyncR
     linkError: (errback) => again(withLink(node, 'linkError', errback.serialize())),
     stamp: (what: Stamps | StampingVisitor, options?: StampOptions) =>
       again(stampNode(node, isVisitor(what) ? what : { onSignature: () => what }, options)),
+    election: async () => resultsOf(kernel, await holdElection(kernel, node)) as Result,
     serialize: () => serializeNode(node),
     toJSON: () => serializeNode(node),
     toString: () => signatureText(node),

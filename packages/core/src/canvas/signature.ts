@@ -72,6 +72,11 @@ export interface Signature<A extends readonly unknown[], R, Result = AsyncResult
    * @throws TypeError for the name of an option, and for a function.
    */
   stamp(stamps: Stamps, options?: StampOptions): Signature<A, R, Result>;
+  /**
+   * Sends nothing here, but has the workers that are there agree on one of them, which sends it. For a call that several programs make at the same time under the same id, and
+   * for those that only workers can send. Resolves when the workers are asked. @throws TypeError for a workflow.
+   */
+  election(): Promise<Result>;
   /** The form that travels. */
   serialize(): SerializedSignature;
   /** The same, for JSON. */

@@ -116,6 +116,8 @@ export class EventDispatcher {
     if (this.#flushing !== undefined || this.#backlog.size === 0) return;
     this.#flushing = this.#flush().finally(() => {
       this.#flushing = undefined;
+      // Something may have come after it had seen that there was nothing more.
+      if (this.#backlog.size > 0 && !this.#closing.signal.aborted) this.#schedule();
     });
   }
 
@@ -203,10 +205,18 @@ export class EventDispatcher {
     const brief = deadline.within(farewellMs);
     // Who waits for the broker waits no longer; who is sending goes on.
     this.#closing.abort(new Error('The event dispatcher is closed.'));
-    this.#begin();
-    if (this.#flushing !== undefined) await brief.wait(this.#flushing);
+    await brief.wait(this.#finish());
     this.#backlog.clear();
-    const connection = await this.#connection?.catch(() => undefined);
-    if (connection !== undefined) await deadline.wait(connection.close());
+    const closed = this.#connection?.then(
+      (connection) => connection.close(),
+      () => undefined,
+    );
+    if (closed !== undefined) await deadline.wait(closed);
+  }
+
+  async #finish(): Promise<void> {
+    await this.#flushing;
+    this.#begin();
+    await this.#flushing;
   }
 }

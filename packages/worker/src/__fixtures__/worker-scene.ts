@@ -32,7 +32,9 @@ export class WorkerScene implements AsyncDisposable {
   }
 
   worker(options: WorkerOptions = {}): Worker {
-    const worker = new Worker(this.app, { hostname: 'w1@host', logLevel: 'debug', ...options });
+    // Alone and silent: who wants to see how workers of a cluster behave says so.
+    const alone = { heartbeat: false, mingle: false, gossip: false };
+    const worker = new Worker(this.app, { hostname: 'w1@host', logLevel: 'debug', ...alone, ...options });
     this.#workers.push(worker);
     return worker;
   }

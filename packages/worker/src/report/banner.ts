@@ -33,6 +33,7 @@ export function banner(info: WorkerInfo, options: BannerOptions): string {
     `.> transport:   ${info.transport}`,
     `.> results:     ${info.results}`,
     `.> concurrency: ${concurrencyOf(info)} (${info.pool})`,
+    `.> task events: ${info.taskEvents ? 'ON' : 'OFF (enable -E to monitor tasks in this worker)'}`,
     '',
     '[queues]',
     ...queueLines(info),

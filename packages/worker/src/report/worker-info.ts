@@ -9,6 +9,7 @@ export interface DescribedWorker {
   readonly pool: Pool;
   readonly queues: readonly Queue[];
   readonly autoscale: AutoscaleRange | undefined;
+  readonly taskEvents: boolean;
 }
 
 /** What a worker is, for people. */
@@ -22,6 +23,8 @@ export interface WorkerInfo {
   /** Between how many it changes; undefined where it does not. */
   readonly autoscale: AutoscaleRange | undefined;
   readonly pool: string;
+  /** Whether it sends events of tasks. */
+  readonly taskEvents: boolean;
   readonly queues: readonly {
     readonly name: string;
     readonly exchange: string;
@@ -40,6 +43,7 @@ export async function workerInfo(app: Ctq, worker: DescribedWorker): Promise<Wor
     concurrency: worker.pool.size,
     autoscale: worker.autoscale,
     pool: worker.pool.name,
+    taskEvents: worker.taskEvents,
     queues: worker.queues.map(({ name, exchange, routingKey }) => ({
       name,
       exchange: exchange.name,
