@@ -2,6 +2,7 @@ import { type CommandedWorker, type Ctq, executeIntercepted, type Kernel, worker
 import type { Queue } from '@ctq/messaging';
 import { durationMs, type Logger, type Service } from '@ctq/runtime';
 import { ControlService } from './control/control-service.js';
+import { MemorySamples } from './control/memory-samples.js';
 import { Panel } from './control/panel.js';
 import { LeaseKeeper } from './connect/lease-keeper.js';
 import { WorkerConnection } from './connect/worker-connection.js';
@@ -17,7 +18,7 @@ import { poolNamed } from './pool/create-pool.js';
 import type { Pool } from './pool/pool.js';
 import { TaskLog } from './report/task-log.js';
 import { RevocationKeeper } from './revoke/revocation-keeper.js';
-import type { Revocations } from './revoke/revocations.js';
+import { RevocationDesk } from './revoke/revocation-desk.js';
 import type { WorkerOptions } from './worker-options.js';
 
 export interface WorkerPlan {
@@ -38,7 +39,8 @@ export interface WorkerParts {
   readonly pool: Pool;
   readonly connection: WorkerConnection;
   readonly consumer: TaskConsumer;
-  readonly revocations: Revocations;
+  readonly workplace: Workplace;
+  readonly revoking: RevocationDesk;
   readonly health: HealthServer | undefined;
   readonly autoscaler: Autoscaler | undefined;
   /** In the order in which they are started. */
@@ -73,7 +75,7 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
     blockWatch,
   });
   const consumer: TaskConsumer = new TaskConsumer({
-    autoscale,
+    mostSlots: () => autoscaler?.range.max ?? 0,
     onReceived: () => autoscaler?.adjust(),
     connection: () => connection.current,
     queues,
@@ -90,7 +92,12 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
           resize: (size) => resizePool(pool, consumer, size),
           load: () => consumer.load,
         });
-  const revoking = new RevocationKeeper({
+  const revoking = new RevocationDesk({
+    ...{ kernel, logger, revocations: workplace.revocations },
+    onRevoked: (revoked) => consumer.onRevoked(revoked),
+    requests: () => [...consumer.requests.active, ...consumer.requests.reserved],
+  });
+  const revocationKeeper = new RevocationKeeper({
     kernel,
     revocations: workplace.revocations,
     file: settings.workerStateDb === undefined ? undefined : nodeFormat(settings.workerStateDb, name),
@@ -100,23 +107,20 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
     options.health === undefined
       ? undefined
       : new HealthServer({ ...options.health, logger, examine: (probe) => examine(probe, facts()) });
-  const panel = new Panel(
-    {
-      ...{ name, app, kernel, logger, pool, consumer, autoscaler, revocations: workplace.revocations },
-      madeAt: clock.now(),
-    },
-    worker,
-  );
+  const panel = new Panel({
+      ...{ name, app, kernel, logger, pool, consumer, autoscaler, workplace, revoking, worker },
+      ...{ madeAt: clock.now(), connection: () => connection.current, memory: new MemorySamples() },
+    });
   const control = settings.workerEnableRemoteControl
     ? new ControlService({
         ...{ kernel, name, logger, connection: () => connection.current },
         run: (command, args) => panel.run(command, args),
+        settled: () => revoking.settled(),
       })
     : undefined;
-  const services = [health, pool, connection, keeper, blockWatch, revoking, control, consumer];
+  const services = [health, pool, connection, keeper, blockWatch, revocationKeeper, control, consumer];
   return {
-    ...{ queues, pool, connection, consumer, health, autoscaler },
-    revocations: workplace.revocations,
+    ...{ queues, pool, connection, consumer, health, autoscaler, workplace, revoking },
     services: services.filter((service) => service !== undefined),
   };
 }

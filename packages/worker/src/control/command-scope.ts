@@ -1,9 +1,12 @@
-import type { Ctq, Kernel } from '@ctq/core';
+import type { CommandedWorker, Ctq, Kernel } from '@ctq/core';
+import type { Connection } from '@ctq/messaging';
 import type { Logger } from '@ctq/runtime';
 import type { TaskConsumer } from '../consume/task-consumer.js';
+import type { Workplace } from '../execute/workplace.js';
 import type { Autoscaler } from '../pool/autoscaler.js';
 import type { Pool } from '../pool/pool.js';
-import type { Revocations } from '../revoke/revocations.js';
+import type { RevocationDesk } from '../revoke/revocation-desk.js';
+import type { MemorySamples } from './memory-samples.js';
 
 /** What the commands of a worker can get at. */
 export interface CommandScope {
@@ -14,8 +17,13 @@ export interface CommandScope {
   readonly logger: Logger;
   /** When the worker was made, in milliseconds since the epoch. */
   readonly madeAt: number;
+  readonly worker: CommandedWorker;
+  /** From which it consumes. */
+  readonly connection: () => Connection;
   readonly pool: Pool;
   readonly consumer: TaskConsumer;
-  readonly revocations: Revocations;
+  readonly workplace: Workplace;
+  readonly revoking: RevocationDesk;
   readonly autoscaler: Autoscaler | undefined;
+  readonly memory: MemorySamples;
 }

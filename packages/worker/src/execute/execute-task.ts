@@ -84,8 +84,9 @@ async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workp
 }
 
 function run(request: TaskRequest, workplace: Workplace): Promise<Outcome> {
-  const { keeper, log } = workplace;
+  const { keeper, log, totals } = workplace;
   log.accepted(request);
+  totals.add(request.name, request.message.task);
   keeper?.note(`${request.name}[${request.message.id}]`);
   const limits = limitsOf(request.policy, request.message);
   if (request.definition.options.abortable === true) return runAbortable(request, workplace, limits);

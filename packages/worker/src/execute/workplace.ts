@@ -7,9 +7,10 @@ import { CrashGuard } from '../poison/crash-guard.js';
 import type { Pool } from '../pool/pool.js';
 import { Revocations } from '../revoke/revocations.js';
 import type { TaskLog } from '../report/task-log.js';
+import { TaskTotals } from '../report/task-totals.js';
 import { AbortWatch } from './abort-watch.js';
 import type { BlockWatch } from './block-watch.js';
-import { type TaskPolicy, taskPolicy } from './task-policy.js';
+import { type GivenTimeLimits, timeLimitsOf, type TaskPolicy, taskPolicy } from './task-policy.js';
 
 export interface WorkplaceOptions {
   readonly kernel: Kernel;
@@ -41,6 +42,7 @@ export class Workplace {
   readonly crashes: CrashGuard;
   readonly successes: Successes;
   readonly revocations: Revocations;
+  readonly totals: TaskTotals = new TaskTotals();
   readonly #keeper: () => LeaseKeeper | undefined;
   readonly #policies = new Map<TaskDefinition, TaskPolicy>();
 
@@ -64,6 +66,11 @@ export class Workplace {
 
   get keeper(): LeaseKeeper | undefined {
     return this.#keeper();
+  }
+
+  /** From now on, also for what waits; what is left out is as the settings say (celery 5.6 worker/control.py, time_limit). */
+  changeTimeLimits(definition: TaskDefinition, limits: GivenTimeLimits): void {
+    this.policyOf(definition).limits = timeLimitsOf(limits, this.kernel.settings);
   }
 
   policyOf(definition: TaskDefinition): TaskPolicy {
