@@ -12,13 +12,16 @@ export type {
   AnyRemoteCommand,
   CommandArguments,
   CommandArgumentTypes,
+  CommandedCall,
   CommandedWorker,
   CommandHandler,
   CommandKind,
   CommandOptions,
   GivenArguments,
   RemoteCommand,
+  TimeLimitChange,
 } from './control/remote-command.js';
+export { builtinCommandNames } from './control/builtin-command-names.js';
 export { errorRepr } from './protocol/error-repr.js';
 export { maskUrl } from './app/mask-url.js';
 export type { Kernel } from './app/kernel.js';
@@ -27,11 +30,13 @@ export { chord } from './canvas/chord.js';
 export type { ChordOptions, MemberError, MemberOutcome, OnMemberError } from './canvas/chord-join.js';
 export { group, type ResultsOf } from './canvas/group.js';
 export type { Drawable } from './drawing/drawing.js';
+export { censor } from './config/censor.js';
 export type { Conf, ConfMethods, ShowSettingsOptions } from './config/conf.js';
 export type { OldName } from './config/configuration.js';
 export { parseSettings, type ParseSettingsOptions } from './config/resolve-settings.js';
 export type { Setting, SettingStatus, SettingType } from './config/setting.js';
 export type { Settings, SettingsGiven, SettingsInput } from './config/settings.js';
+export { camelCase, snakeCase } from './config/setting-names.js';
 export { type SettingName, settingsTable } from './config/settings-table.js';
 export { skew, type SkewOptions } from './canvas/skew.js';
 export type { SerializedSignature } from './canvas/serialized-signature.js';

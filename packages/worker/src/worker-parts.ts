@@ -3,6 +3,7 @@ import type { Queue } from '@ctq/messaging';
 import { durationMs, type Logger, type Service } from '@ctq/runtime';
 import { clusterParts } from './cluster/cluster-parts.js';
 import { ControlService } from './control/control-service.js';
+import { MemorySamples } from './control/memory-samples.js';
 import { Panel } from './control/panel.js';
 import { LeaseKeeper } from './connect/lease-keeper.js';
 import { WorkerConnection } from './connect/worker-connection.js';
@@ -20,7 +21,7 @@ import { poolNamed } from './pool/create-pool.js';
 import type { Pool } from './pool/pool.js';
 import { TaskLog } from './report/task-log.js';
 import { RevocationKeeper } from './revoke/revocation-keeper.js';
-import type { Revocations } from './revoke/revocations.js';
+import { RevocationDesk } from './revoke/revocation-desk.js';
 import type { WorkerOptions } from './worker-options.js';
 
 export interface WorkerPlan {
@@ -41,8 +42,9 @@ export interface WorkerParts {
   readonly pool: Pool;
   readonly connection: WorkerConnection;
   readonly consumer: TaskConsumer;
-  readonly revocations: Revocations;
   readonly events: EventDispatcher;
+  readonly workplace: Workplace;
+  readonly revoking: RevocationDesk;
   readonly health: HealthServer | undefined;
   readonly autoscaler: Autoscaler | undefined;
   /** In the order in which they are started. */
@@ -84,7 +86,7 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
     blockWatch,
   });
   const consumer: TaskConsumer = new TaskConsumer({
-    autoscale,
+    mostSlots: () => autoscaler?.range.max ?? 0,
     onReceived: () => autoscaler?.adjust(),
     connection: () => connection.current,
     queues,
@@ -101,7 +103,12 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
           resize: (size) => resizePool(pool, consumer, size),
           load: () => consumer.load,
         });
-  const revoking = new RevocationKeeper({
+  const revoking = new RevocationDesk({
+    ...{ kernel, logger, revocations: workplace.revocations },
+    onRevoked: (revoked) => consumer.onRevoked(revoked),
+    requests: () => [...consumer.requests.active, ...consumer.requests.reserved],
+  });
+  const revocationKeeper = new RevocationKeeper({
     kernel,
     revocations: workplace.revocations,
     file: settings.workerStateDb === undefined ? undefined : nodeFormat(settings.workerStateDb, name),
@@ -117,27 +124,24 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
     active: () => consumer.unfinished.length,
     processed: () => workplace.totals.all,
   });
-  const panel = new Panel(
-    {
-      ...{ name, app, kernel, logger, pool, consumer, autoscaler, revocations: workplace.revocations },
-      madeAt: clock.now(),
-      ...{ events, gossip: cluster.gossip, software: cluster.software },
-    },
-    worker,
-  );
+  const panel = new Panel({
+    ...{ name, app, kernel, logger, pool, consumer, autoscaler, workplace, revoking, worker },
+    ...{ madeAt: clock.now(), connection: () => connection.current, memory: new MemorySamples() },
+    ...{ events, gossip: cluster.gossip, software: cluster.software },
+  });
   const control = settings.workerEnableRemoteControl
     ? new ControlService({
         ...{ kernel, name, logger, connection: () => connection.current },
         run: (command, args) => panel.run(command, args),
+        settled: () => revoking.settled(),
       })
     : undefined;
   const services = [
-    ...[health, pool, connection, keeper, blockWatch, revoking],
+    ...[health, pool, connection, keeper, blockWatch, revocationKeeper],
     ...[new EventService(events), cluster.mingle, cluster.gossip, cluster.heart, control, consumer],
   ];
   return {
-    ...{ queues, pool, connection, consumer, events, health, autoscaler },
-    revocations: workplace.revocations,
+    ...{ queues, pool, connection, consumer, events, health, autoscaler, workplace, revoking },
     services: services.filter((service) => service !== undefined),
   };
 }

@@ -1,13 +1,13 @@
 import {
   type AnyTask,
+  type CommandedCall,
   type Ctq,
   type RateLimit,
-  type Revocation,
   type RevokeOptions,
   revocationsOf,
-  runsPerSecond,
   type StampedHeaders,
   stampRevocationsOf,
+  type TimeLimitChange,
   type WorkerEvent,
   type WorkerProcessEvent,
 } from '@ctq/core';
@@ -24,6 +24,7 @@ import {
   serviceGroup,
   type Timer,
 } from '@ctq/runtime';
+import type { TaskRequest } from './execute/task-request.js';
 import type { HealthFacts } from './health/examine.js';
 import { nodeName } from './node-name.js';
 import type { Pool } from './pool/pool.js';
@@ -103,11 +104,30 @@ export class Worker implements Service, AsyncDisposable {
   }
 
   get queues(): readonly Queue[] {
-    return this.#parts.queues;
+    return this.#parts.consumer.queues;
   }
 
   get pool(): Pool {
     return this.#parts.pool;
+  }
+
+  get concurrency(): number {
+    return this.pool.size;
+  }
+
+  /** How many messages it asks the broker for; 0 for no limit. */
+  get prefetchCount(): number {
+    return this.#parts.consumer.prefetchCount;
+  }
+
+  /** What it runs. */
+  get active(): readonly CommandedCall[] {
+    return this.#parts.consumer.requests.active.map(commandedCall);
+  }
+
+  /** What it has taken and not begun. */
+  get reserved(): readonly CommandedCall[] {
+    return this.#parts.consumer.requests.reserved.map(commandedCall);
   }
 
   /** Resolves with the error when the worker cannot go on: the broker is lost for good, a pool broke. Stop it then. */
@@ -215,12 +235,12 @@ export class Worker implements Service, AsyncDisposable {
 
   /** Revokes calls in this worker only, and ends those that run with `terminate`; `app.revoke` is for all of them. */
   revoke(ids: string | readonly string[], options: RevokeOptions = {}): void {
-    this.#revoke(revocationsOf(ids, this.#app.kernel.clock.now(), options));
+    this.#parts.revoking.revoke(revocationsOf(ids, this.#app.kernel.clock.now(), options));
   }
 
   /** As `revoke`, for all calls with one of these values in a stamped header. */
   revokeByStampedHeaders(headers: StampedHeaders, options: RevokeOptions = {}): void {
-    this.#revoke(stampRevocationsOf(headers, this.#app.kernel.clock.now(), options));
+    this.#parts.revoking.revoke(stampRevocationsOf(headers, this.#app.kernel.clock.now(), options));
   }
 
   /**
@@ -230,7 +250,27 @@ export class Worker implements Service, AsyncDisposable {
    */
   setRateLimit(task: string | AnyTask, limit: RateLimit | null): void {
     const { name } = this.#app.kernel.registry.get(typeof task === 'string' ? task : task.taskName);
-    this.#parts.consumer.changeRateLimit(name, runsPerSecond(limit, `Task ${name}`));
+    this.#parts.consumer.changeRateLimit(name, limit);
+  }
+
+  /**
+   * Changes the time limits of a task on this worker, also for those that wait; what is left out is as the settings say (celery 5.6 worker/control.py, time_limit).
+   * @throws TaskNotRegisteredError, TypeError for what is no duration.
+   */
+  setTimeLimits(task: string | AnyTask, limits: TimeLimitChange): void {
+    const definition = this.#app.kernel.registry.get(typeof task === 'string' ? task : task.taskName);
+    this.#parts.workplace.changeTimeLimits(definition, limits);
+  }
+
+  /** Consumes from one queue more, also after a reconnect. @throws TransportError when the broker refuses it. */
+  addQueue(queue: string | Queue): Promise<void> {
+    const { queues } = this.#app.kernel;
+    return this.#parts.consumer.addQueue(typeof queue === 'string' ? queues.named(queue) : queue);
+  }
+
+  /** Consumes from a queue no more. What was taken from it is run. */
+  cancelQueue(name: string): Promise<void> {
+    return this.#parts.consumer.cancelQueue(name);
   }
 
   /** For banners and monitors. */
@@ -288,11 +328,6 @@ export class Worker implements Service, AsyncDisposable {
     };
   }
 
-  #revoke(revoked: readonly Revocation[]): void {
-    this.#parts.revocations.add(revoked);
-    this.#parts.consumer.onRevoked(revoked);
-  }
-
   #event(): WorkerEvent {
     return { sender: this.name, worker: this };
   }
@@ -321,6 +356,11 @@ export class Worker implements Service, AsyncDisposable {
       await workerProcessShutdown.send(this.name, () => this.#processEvent());
     await workerShutdown.send(this.name, () => this.#event());
   }
+}
+
+function commandedCall({ message, startedAt }: TaskRequest): CommandedCall {
+  const { id, task, args, kwargs } = message;
+  return { id, name: task, args, kwargs, startedAt };
 }
 
 /** Python's `if __name__ == '__main__'`, forgotten. */

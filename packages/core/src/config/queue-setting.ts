@@ -10,9 +10,16 @@ export interface QueueDescription {
   readonly routingKey?: string;
   /** An old name of `routingKey`. */
   readonly bindingKey?: string;
+  /** Of the queue and of its exchange. */
   readonly durable?: boolean;
+  /** Of one of them, before `durable`. */
+  readonly queueDurable?: boolean;
+  readonly exchangeDurable?: boolean;
   readonly exclusive?: boolean;
   readonly autoDelete?: boolean;
+  readonly queueAutoDelete?: boolean;
+  readonly exchangeAutoDelete?: boolean;
+  readonly noAck?: boolean;
   readonly noDeclare?: boolean;
   readonly queueArguments?: Readonly<Record<string, unknown>>;
   readonly bindingArguments?: Readonly<Record<string, unknown>>;
@@ -28,6 +35,11 @@ type SnakeQueueDescription = {
     | 'exchange_type'
     | 'routing_key'
     | 'binding_key'
+    | 'queue_durable'
+    | 'exchange_durable'
+    | 'queue_auto_delete'
+    | 'exchange_auto_delete'
+    | 'no_ack'
     | 'auto_delete'
     | 'no_declare'
     | 'queue_arguments'
@@ -76,13 +88,15 @@ function fromDescription(name: string, given: QueueDescription): Queue {
     deliveryMode,
     ...described
   } = camelCased(given);
-  const { routingKey, bindingKey, queueArguments, durable, autoDelete, ...rest } = described;
-  const shared = { ...defined('durable', durable), ...defined('autoDelete', autoDelete) };
+  const { routingKey, bindingKey, queueArguments, durable, autoDelete, ...other } = described;
+  const { queueDurable, exchangeDurable, queueAutoDelete, exchangeAutoDelete, ...rest } = other;
   return queue(name, {
     ...rest,
-    ...shared,
+    ...defined('durable', queueDurable ?? durable),
+    ...defined('autoDelete', queueAutoDelete ?? autoDelete),
     exchange: exchange(exchangeName, {
-      ...shared,
+      ...defined('durable', exchangeDurable ?? durable),
+      ...defined('autoDelete', exchangeAutoDelete ?? autoDelete),
       ...defined('type', exchangeType),
       ...defined('arguments', exchangeArguments),
       ...defined('deliveryMode', deliveryMode),
@@ -94,7 +108,9 @@ function fromDescription(name: string, given: QueueDescription): Queue {
 
 const members: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ...each(['exchange', 'routingKey', 'bindingKey', 'alias'], (value) => typeof value === 'string'),
-  ...each(['durable', 'exclusive', 'autoDelete', 'noDeclare'], (value) => typeof value === 'boolean'),
+  ...each(
+    ['durable', 'queueDurable', 'exchangeDurable', 'exclusive', 'autoDelete', 'queueAutoDelete', 'exchangeAutoDelete', 'noAck', 'noDeclare'],
+    (value) => typeof value === 'boolean'),
   ...each(
     ['queueArguments', 'bindingArguments', 'exchangeArguments', 'consumerArguments'],
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -108,7 +124,8 @@ function each(names: readonly string[], check: (value: unknown) => boolean): [st
   return names.map((name) => [name, check]);
 }
 
-function isDescription(value: unknown): boolean {
+/** Whether all that it says is known, and of the right type. */
+export function isDescription(value: unknown): value is QueueDescription {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return Object.entries(camelCased(value)).every(([name, member]) => members.get(name)?.(member) ?? false);
 }

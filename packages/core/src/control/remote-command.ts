@@ -1,4 +1,7 @@
 import type { Duration } from '@ctq/runtime';
+import type { Queue } from '@ctq/messaging';
+import type { RateLimit } from '../limits/rate-limit.js';
+import type { RevokeOptions, StampedHeaders } from '../revoke/revocation.js';
 import type { SignalledWorker } from '../signals/app-events.js';
 
 /** Asks, or changes something. The command line offers the one under `ctq inspect`, the other under `ctq control`. */
@@ -12,6 +15,10 @@ export interface CommandArgumentTypes {
   boolean: boolean;
   /** As it came. */
   any: unknown;
+  /** Several; one alone is a list of one. */
+  'text[]': readonly string[];
+  'integer[]': readonly number[];
+  'number[]': readonly number[];
 }
 
 export type CommandArguments = Readonly<Record<string, keyof CommandArgumentTypes>>;
@@ -24,7 +31,7 @@ export type GivenArguments<Args extends CommandArguments> = {
 export interface CommandOptions<Args extends CommandArguments = CommandArguments> {
   /** Its arguments, in the order in which the command line takes them. Others that come are left out. */
   readonly args?: Args;
-  /** The name of an argument that takes all that is left on a command line, as a list. */
+  /** The name of an argument that takes all that is left on a command line: one of the types of several. */
   readonly variadic?: string;
   /** Another name, to ask for it. */
   readonly alias?: string;
@@ -38,10 +45,46 @@ export interface CommandOptions<Args extends CommandArguments = CommandArguments
   readonly timeout?: Duration;
 }
 
+/** A call that a worker has, as commands see it. */
+export interface CommandedCall {
+  readonly id: string;
+  /** Of its task. */
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  /** When it began, in milliseconds since the epoch; undefined as long as it has not. */
+  readonly startedAt: number | undefined;
+}
+
+/** New time limits of a task; what is left out is as the settings say. */
+export interface TimeLimitChange {
+  readonly soft?: Duration;
+  readonly hard?: Duration;
+}
+
 /** The worker that a command is run in, as far as commands of a program need it. */
 export interface CommandedWorker extends SignalledWorker {
+  /** How many tasks it may run at the same time. */
+  readonly concurrency: number;
+  /** How many messages it asks the broker for; 0 for no limit. */
+  readonly prefetchCount: number;
+  /** What it runs. */
+  readonly active: readonly CommandedCall[];
+  /** What it has taken and not begun. */
+  readonly reserved: readonly CommandedCall[];
   /** How many tasks it runs at the same time from now on. */
   resize(concurrency: number): Promise<void>;
+  /** In this worker only. */
+  revoke(ids: string | readonly string[], options?: RevokeOptions): void;
+  revokeByStampedHeaders(headers: StampedHeaders, options?: RevokeOptions): void;
+  /** Null for no limit. @throws TaskNotRegisteredError, TypeError for what is not a rate. */
+  setRateLimit(task: string, limit: RateLimit | null): void;
+  /** @throws TaskNotRegisteredError, TypeError for what is no duration. */
+  setTimeLimits(task: string, limits: TimeLimitChange): void;
+  /** From one queue more, by its name or as `queue()` makes it. Resolves when it consumes from it. */
+  addQueue(queue: string | Queue): Promise<void>;
+  /** From this one no more. */
+  cancelQueue(name: string): Promise<void>;
 }
 
 export type CommandHandler<Args extends CommandArguments, Reply> = (

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type Clock, durationMs } from '@ctq/runtime';
 import type { Settings } from '../config/settings.js';
 import type { AtomicStore } from '../coordination/atomic-store.js';
@@ -7,6 +7,8 @@ import type { Revocation } from './revocation.js';
 
 /** The most that is kept: every change writes all of it. Workers remember more. */
 const mostKept = 10_000;
+/** All workers hear of a control message, and each of them keeps what it says: within this time the same is one. */
+const sameWithinMs = 60_000;
 /** More than this at a time are a list with a key of its own, so that they take the place of one. */
 const mostBeside = 100;
 
@@ -37,10 +39,13 @@ export class SharedRevocations {
   /** Resolves when it is stored: whoever starts from now on knows. @throws ConfigurationError without a store. */
   async add(revocations: readonly Revocation[]): Promise<void> {
     const store = await this.#options.store();
-    const added = revocations.length > mostBeside ? [await this.#addList(store, revocations)] : revocations;
+    const given = revocations.length > mostBeside ? [await this.#addList(store, revocations)] : revocations;
     for (;;) {
       const found = await store.getVersioned(key);
-      const kept = [...this.#fresh(read<Entry>(found?.value)), ...added].slice(-mostKept);
+      const before = this.#fresh(read<Entry>(found?.value));
+      const added = newest(before, given);
+      if (added.size === 0) return;
+      const kept = [...before.filter((entry) => !added.has(identityOf(entry))), ...added.values()].slice(-mostKept);
       if ((await store.compareAndSet(key, found?.version ?? 0, encode(kept), this.#keptMs)) !== undefined) return;
     }
   }
@@ -61,7 +66,7 @@ export class SharedRevocations {
   }
 
   async #addList(store: AtomicStore, revocations: readonly Revocation[]): Promise<ListedRevocations> {
-    const list = randomUUID();
+    const list = nameOf(revocations);
     await store.setMany([{ key: listKey(list), value: encode(revocations), ttlMs: this.#keptMs }]);
     return { at: this.#options.clock.now(), list };
   }
@@ -80,6 +85,28 @@ export class SharedRevocations {
     const oldest = this.#options.clock.now() - this.#keptMs;
     return entries.filter(({ at }) => at > oldest);
   }
+}
+
+/** Those that are not there yet, or long enough to be meant anew; by what they say. */
+function newest(before: readonly Entry[], given: readonly Entry[]): ReadonlyMap<string, Entry> {
+  const known = new Map(before.map((entry) => [identityOf(entry), entry.at]));
+  const isNew = (entry: Entry): boolean => {
+    const at = known.get(identityOf(entry));
+    return at === undefined || entry.at - at > sameWithinMs;
+  };
+  return new Map(given.filter(isNew).map((entry) => [identityOf(entry), entry]));
+}
+
+/** What is the same for all who revoke it. */
+function identityOf({ at, ...what }: Entry): string {
+  return JSON.stringify(what);
+}
+
+/** The same for the same ones, whoever revokes them. */
+function nameOf(revocations: readonly Revocation[]): string {
+  const hash = createHash('sha256');
+  for (const revocation of revocations) hash.update(identityOf(revocation)).update('\n');
+  return hash.digest('hex').slice(0, 32);
 }
 
 const key = coordinationKey('revoked', 'all');

@@ -1,6 +1,6 @@
 import { exchange, type Exchange, type Queue, queue } from '@ctq/messaging';
 import { ConfigurationError } from '@ctq/runtime';
-import { describedQueues } from '../config/queue-setting.js';
+import { camelCased, describedQueues, isDescription } from '../config/queue-setting.js';
 import type { Settings } from '../config/settings.js';
 
 /**
@@ -41,6 +41,25 @@ export class QueueTable {
     const made = this.#complete(this.#makeMissing(name));
     this.#byName.set(name, made);
     return made;
+  }
+
+  /**
+   * One that is known or was made up before; else a new one as it is described, in camelCase or as Celery writes it, remembered from now on: its exchange and its
+   * routing key have its name where nothing else is said (celery 5.6 worker/consumer/consumer.py, add_task_queue).
+   * @throws TypeError for a description with members that are not known or of another type.
+   */
+  described(name: string, description: Readonly<Record<string, unknown>>): Queue {
+    const found = this.#byName.get(name);
+    if (found !== undefined) return found;
+    if (!isDescription(description))
+      throw new TypeError(`The queue '${name}' cannot be as it is described: ${JSON.stringify(description)}`);
+    const { taskCreateMissingQueueType } = this.#settings;
+    const like = { exchange: name, queueArguments: typeArguments(taskCreateMissingQueueType) };
+    const [made] = describedQueues({ [name]: { ...like, ...camelCased(description) } });
+    if (made === undefined) return this.named(name);
+    const complete = this.#complete(made);
+    this.#byName.set(name, complete);
+    return complete;
   }
 
   /** The known queues behind an exchange: what has to exist for what is published to it. */

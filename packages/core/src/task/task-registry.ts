@@ -59,6 +59,12 @@ export class TaskRegistry implements Iterable<TaskDefinition> {
     return [...this.#tasks.keys()].sort();
   }
 
+  /** Those that are there without being listed. */
+  get builtinNames(): readonly string[] {
+    this.#builtins ??= this.#makeBuiltins?.() ?? new Map();
+    return [...this.#builtins.keys()].filter((name) => !this.#tasks.has(name)).sort();
+  }
+
   [Symbol.iterator](): Iterator<TaskDefinition> {
     return [...this.#tasks.keys()].map((name) => this.get(name)).values();
   }

@@ -29,6 +29,7 @@ describe('deque', () => {
             model = [];
           }
           expect(deque.size).toBe(model.length);
+          expect([...deque]).toEqual(model);
         }
         expect(popped).toEqual(expected);
         while (model.length > 0) expect(deque.popFront()).toBe(model.shift());

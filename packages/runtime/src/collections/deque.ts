@@ -1,5 +1,5 @@
 /** A queue open at both ends, over a ring that doubles when it is full: nothing is shifted, however long it gets. */
-export class Deque<Item> {
+export class Deque<Item> implements Iterable<Item> {
   #ring: (Item | undefined)[] = new Array<Item | undefined>(16);
   #head = 0;
   #size = 0;
@@ -41,6 +41,12 @@ export class Deque<Item> {
     const item = this.#ring[last];
     this.#ring[last] = undefined;
     return item;
+  }
+
+  /** From the front to the back. It is not to be changed meanwhile. */
+  *[Symbol.iterator](): Generator<Item, void> {
+    for (let index = 0; index < this.#size; index += 1)
+      yield this.#ring[(this.#head + index) & (this.#ring.length - 1)] as Item;
   }
 
   clear(): void {

@@ -1,10 +1,17 @@
 import type { Clock, Timer } from '@ctq/runtime';
 import type { TaskRequest } from '../execute/task-request.js';
 
+/** A request that waits for its time. */
+export interface DueRequest {
+  readonly request: TaskRequest;
+  /** In milliseconds since the epoch. */
+  readonly dueAt: number;
+}
+
 /** Holds requests until they are due, for transports that cannot park a message (celery 5.6 worker/consumer/consumer.py, apply_eta_task). */
 export class EtaShelf {
   readonly #clock: Clock;
-  readonly #timers = new Map<TaskRequest, Timer>();
+  readonly #timers = new Map<TaskRequest, { readonly timer: Timer; readonly dueAt: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -15,7 +22,12 @@ export class EtaShelf {
       this.#timers.delete(request);
       onDue();
     }, dueAt - this.#clock.now());
-    this.#timers.set(request, timer);
+    this.#timers.set(request, { timer, dueAt });
+  }
+
+  /** What is here, and when it is due, in milliseconds since the epoch. */
+  get requests(): readonly DueRequest[] {
+    return [...this.#timers].map(([request, { dueAt }]) => ({ request, dueAt }));
   }
 
   get size(): number {
@@ -25,7 +37,7 @@ export class EtaShelf {
   /** Forgets those that are known to be somebody else's by now; returns how many. */
   forgetLost(): number {
     const lost = [...this.#timers].filter(([{ delivery }]) => delivery.isHeld() === false);
-    for (const [request, timer] of lost) {
+    for (const [request, { timer }] of lost) {
       timer.cancel();
       this.#timers.delete(request);
     }
@@ -35,7 +47,7 @@ export class EtaShelf {
   /** Everything that is not due yet, the last one first. */
   clear(): readonly TaskRequest[] {
     const requests = [...this.#timers.keys()].reverse();
-    for (const timer of this.#timers.values()) timer.cancel();
+    for (const { timer } of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     return requests;
   }

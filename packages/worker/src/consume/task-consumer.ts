@@ -1,11 +1,10 @@
-import type { Connection, Consumer, Delivery, Queue } from '@ctq/messaging';
-import { type Deadline, type Service, toError } from '@ctq/runtime';
-import type { Revocation } from '@ctq/core';
+import { type Connection, type Consumer, type Delivery, type Queue, TransportError } from '@ctq/messaging';
+import type { Deadline, Service } from '@ctq/runtime';
+import type { RateLimit, Revocation, TaskDefinition } from '@ctq/core';
 import { discardExpired, discardRevoked } from '../execute/discard-call.js';
 import { storeCancelled } from '../execute/execute-task.js';
 import { giveBack } from '../execute/settle.js';
 import type { TaskRequest } from '../execute/task-request.js';
-import type { AutoscaleRange } from '../pool/autoscaler.js';
 import { TaskRunner } from '../execute/task-runner.js';
 import type { Workplace } from '../execute/workplace.js';
 import { quarantineTask } from '../poison/quarantine-task.js';
@@ -15,23 +14,34 @@ import { RateLimits } from '../limits/rate-limits.js';
 import { SharedLimits } from '../limits/shared-limits.js';
 import { ServiceLife } from '../service-life.js';
 import { ConnectionLostError, patienceOf, WorkerShutdownError } from '../shutdown.js';
-import { EtaShelf } from './eta-shelf.js';
+import type { DueRequest } from './eta-shelf.js';
 import { Prefetch } from './prefetch.js';
 import type { PrefetchLimits } from './prefetch-limits.js';
 import { receiveTask } from './receive-task.js';
 import { refuse } from './refuse.js';
+import { Schedule } from './schedule.js';
 
 export interface TaskConsumerOptions {
   readonly connection: () => Connection;
   readonly queues: readonly Queue[];
   readonly workplace: Workplace;
   readonly prefetch: PrefetchLimits;
-  /** What the pool may grow to is asked for, or there would be nothing to grow for. */
-  readonly autoscale?: AutoscaleRange | undefined;
+  /** What the pool may grow to is asked for, or there would be nothing to grow for. Default: what it has. */
+  readonly mostSlots?: () => number;
   /** Called for each task that comes in. */
   readonly onReceived?: () => void;
   /** How long what a dead worker ran counts for limits over all workers. */
   readonly limitLeaseMs: number;
+}
+
+/** What a worker has, by how far it is. */
+export interface HeldRequests {
+  /** They run, or have run and are not settled yet. */
+  readonly active: readonly TaskRequest[];
+  /** They wait for a slot, or for what limits them. */
+  readonly reserved: readonly TaskRequest[];
+  /** They wait for their time; those that it has parked in the broker are among them as far as it knows. */
+  readonly scheduled: readonly DueRequest[];
 }
 
 /**
@@ -45,23 +55,25 @@ export class TaskConsumer implements Service {
   readonly #life = new ServiceLife('task consumer');
   readonly #prefetch: Prefetch;
   readonly #runner: TaskRunner;
-  readonly #shelf: EtaShelf;
+  readonly #schedule: Schedule;
   readonly #rateLimits: RateLimits;
   readonly #sharedLimits: SharedLimits;
+  /** By name. */
+  readonly #queues: Map<string, Queue>;
   #arrivals = 0;
   #consumer: Consumer | undefined;
-  #parks = false;
   #isDraining = false;
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: TaskConsumerOptions) {
-    const { workplace, prefetch, limitLeaseMs, autoscale } = options;
+    const { workplace, prefetch, limitLeaseMs, mostSlots = () => 0 } = options;
     this.#options = options;
     this.#workplace = workplace;
+    this.#queues = new Map(options.queues.map((queue) => [queue.name, queue]));
     const { workerEtaTaskLimit, workerEnablePrefetchCountReduction } = workplace.kernel.settings;
     this.#prefetch = new Prefetch({
-      size: () => Math.max(workplace.pool.size, autoscale?.max ?? 0),
+      size: () => Math.max(workplace.pool.size, mostSlots()),
       ...prefetch,
       etaLimit: workerEtaTaskLimit,
       reduces: workerEnablePrefetchCountReduction,
@@ -80,7 +92,12 @@ export class TaskConsumer implements Service {
       onFinished: (request) => this.#onFinished(request),
       onStalled: () => this.#onStalled(),
     });
-    this.#shelf = new EtaShelf(workplace.clock);
+    this.#schedule = new Schedule({
+      workplace,
+      hold: () => this.#prefetch.hold(),
+      release: () => this.#prefetch.release(),
+      onDue: (request) => this.#admit(request),
+    });
   }
 
   get failed(): Promise<Error> {
@@ -99,7 +116,31 @@ export class TaskConsumer implements Service {
 
   /** How many wait here until they are due. */
   get held(): number {
-    return this.#shelf.size;
+    return this.#schedule.held;
+  }
+
+  /** How many messages the broker is asked for; 0 for no limit. */
+  get prefetchCount(): number {
+    return this.#prefetch.count;
+  }
+
+  /** What it consumes from. */
+  get queues(): readonly Queue[] {
+    return [...this.#queues.values()];
+  }
+
+  get requests(): HeldRequests {
+    const unfinished = this.#runner.unfinished;
+    return {
+      active: unfinished.filter(({ startedAt }) => startedAt !== undefined),
+      reserved: [
+        ...unfinished.filter(({ startedAt }) => startedAt === undefined),
+        ...this.#runner.queued,
+        ...this.#rateLimits.waiting,
+        ...this.#sharedLimits.waiting,
+      ],
+      scheduled: this.#schedule.requests,
+    };
   }
 
   /** Whether it is given messages just now. */
@@ -112,9 +153,14 @@ export class TaskConsumer implements Service {
     return this.#consumer?.trouble;
   }
 
-  /** Of one task on this worker, from now on; undefined for none. */
-  changeRateLimit(task: string, perSecond: number | undefined): void {
-    this.#rateLimits.change(task, perSecond);
+  /** Of one task on this worker, from now on; null for none. @throws TypeError for what is not a rate. */
+  changeRateLimit(task: string, limit: RateLimit | null): void {
+    this.#rateLimits.change(task, limit);
+  }
+
+  /** As it is in force, as somebody wrote it. */
+  rateLimitOf(definition: TaskDefinition): RateLimit | string | null | undefined {
+    return this.#rateLimits.limitOf(definition);
   }
 
   start(signal: AbortSignal): Promise<void> {
@@ -123,9 +169,9 @@ export class TaskConsumer implements Service {
       pending.throwIfAborted();
       const connection = this.#options.connection();
       const { workerMaxSilentTime, brokerConnectionRetry, brokerChannelErrorRetry } = this.#workplace.kernel.settings;
-      this.#parks = connection.transport.supports.delay;
+      this.#schedule.parks = connection.transport.supports.delay;
       const consumer = connection.consume({
-        queues: this.#options.queues,
+        queues: this.queues,
         prefetch: this.#prefetch.count,
         includeExpired: true,
         retryChannelErrors: brokerConnectionRetry && brokerChannelErrorRetry,
@@ -152,6 +198,34 @@ export class TaskConsumer implements Service {
     await deadline.wait(this.#closing);
   }
 
+  /**
+   * Consumes from one queue more, also after a reconnect. Resolves when it does; nothing happens where it does already, or is stopping.
+   * @throws TransportError when the broker refuses the queue.
+   */
+  async addQueue(queue: Queue): Promise<void> {
+    if (this.#isDraining || this.#queues.has(queue.name)) return;
+    this.#queues.set(queue.name, queue);
+    try {
+      await this.#consumer?.addQueue(queue);
+    } catch (error) {
+      this.#queues.delete(queue.name);
+      throw error;
+    }
+    this.#workplace.logger.info(`Started consuming from ${queue.name}`);
+  }
+
+  /** Consumes from it no more, also after a reconnect. What was taken from it is seen to. */
+  async cancelQueue(name: string): Promise<void> {
+    this.#workplace.logger.info(`Canceling queue ${name}`);
+    if (!this.#queues.delete(name)) return;
+    try {
+      await this.#consumer?.cancelQueue(name);
+    } catch (error) {
+      // The channel is gone, and with it the subscription.
+      if (!TransportError.isInstance(error) || !error.recoverable) throw error;
+    }
+  }
+
   /** Ends those that run and are to be ended; those that wait are discarded when it is their turn. */
   onRevoked(revocations: readonly Revocation[]): void {
     const ending = revocations.filter(({ terminate }) => terminate === true);
@@ -164,7 +238,7 @@ export class TaskConsumer implements Service {
     await this.#life.stopping();
     await this.#consumer?.stop();
     await this.#runner.giveBackWaiting([
-      ...this.#shelf.clear(),
+      ...this.#schedule.clear(),
       ...this.#rateLimits.clear(),
       ...this.#sharedLimits.clear(),
     ]);
@@ -206,14 +280,19 @@ export class TaskConsumer implements Service {
     if (received.kind !== 'task') return this.#runner.attend(refuse(delivery, received, this.#workplace));
     const { request, hasExpired, dueAt } = received;
     request.arrival = this.#arrivals += 1;
+    this.#schedule.received(request);
     log.received(request, dueAt);
     const revokedBy = hasExpired ? undefined : this.#workplace.revocations.of(request.message);
     if (revokedBy !== undefined) return this.#runner.attend(discardRevoked(request, revokedBy, this.#workplace));
     if (!hasExpired) this.#tellReceived(request, dueAt);
     if (hasExpired) this.#runner.attend(discardExpired(request, this.#workplace));
     else if (dueAt === undefined) this.#admit(request);
-    else if (this.#parks) this.#runner.attend(this.#park(request, dueAt));
-    else this.#hold(request, dueAt);
+    else this.#wait(request, dueAt);
+  }
+
+  #wait(request: TaskRequest, dueAt: number): void {
+    const parked = this.#schedule.put(request, dueAt);
+    if (parked !== undefined) this.#runner.attend(parked);
   }
 
   #run(request: TaskRequest): void {
@@ -228,27 +307,6 @@ export class TaskConsumer implements Service {
     if (told !== undefined) this.#runner.attend(told);
   }
 
-  /** In the broker, where it survives this worker. */
-  async #park({ delivery, name, message }: TaskRequest, dueAt: number): Promise<void> {
-    try {
-      await delivery.park(dueAt);
-    } catch (error) {
-      this.#workplace.logger.error(
-        { err: toError(error) },
-        `Couldn't park ${name}[${message.id}] until it is due; it is delivered again`,
-      );
-    }
-  }
-
-  /** In this worker, on top of what it may hold otherwise (WK-035). */
-  #hold(request: TaskRequest, dueAt: number): void {
-    this.#prefetch.hold();
-    this.#shelf.put(request, dueAt, () => {
-      this.#prefetch.release();
-      this.#admit(request);
-    });
-  }
-
   /** What waits for its turn is on top of the prefetch, as what waits for its ETA is. */
   #limitHost(): LimitHost {
     const { workplace } = this.#options;
@@ -257,9 +315,9 @@ export class TaskConsumer implements Service {
       proceed: (request) => this.#run(request),
       hold: () => this.#prefetch.hold(),
       release: () => this.#prefetch.release(),
-      parks: () => this.#parks,
+      parks: () => this.#schedule.parks,
       // Stores keep whole milliseconds.
-      park: (request, dueAt) => this.#runner.attend(this.#park(request, Math.ceil(dueAt))),
+      park: (request, dueAt) => this.#runner.attend(this.#schedule.park(request, Math.ceil(dueAt))),
       giveBack: ({ delivery }) => this.#runner.attend(giveBack(delivery, workplace.logger)),
     };
   }
@@ -301,7 +359,7 @@ export class TaskConsumer implements Service {
     this.#runner.forgetLost();
     this.#rateLimits.forgetLost();
     this.#sharedLimits.forgetLost();
-    this.#prefetch.forget(this.#shelf.forgetLost());
+    this.#prefetch.forget(this.#schedule.forgetLost());
     if (workerCancelLongRunningTasksOnConnectionLoss) this.#cancelAll();
     this.#prefetch.lost(unfinished, this.#isDraining);
     this.#runner.abortLost(

@@ -10,16 +10,23 @@ export interface ControlServiceOptions {
   readonly logger: Logger;
   readonly connection: () => Connection;
   readonly run: (command: string, args: Readonly<Record<string, unknown>>) => unknown;
+  /** Resolves when what commands have begun beside their answers is over. */
+  readonly settled: () => Promise<void>;
 }
+
+/** How long a stop waits for that. */
+const settleMs = 2_000;
 
 /** Does what it is told by control messages (celery 5.6 worker/pidbox.py, Pidbox). */
 export class ControlService implements Service {
   readonly name = 'remote control';
   readonly #life = new ServiceLife('remote control');
   readonly #node: MailboxNode;
+  readonly #settled: () => Promise<void>;
 
-  constructor({ kernel, name, logger, connection, run }: ControlServiceOptions) {
+  constructor({ kernel, name, logger, connection, run, settled }: ControlServiceOptions) {
     const { settings } = kernel;
+    this.#settled = settled;
     this.#node = new MailboxNode({
       ...{ name, logger, connection },
       layout: kernel.mailboxLayout,
@@ -44,5 +51,6 @@ export class ControlService implements Service {
   async stop(deadline: Deadline): Promise<void> {
     await deadline.wait(this.#life.stopping());
     await deadline.wait(this.#node.close());
+    await deadline.within(settleMs).wait(this.#settled());
   }
 }

@@ -1,35 +1,29 @@
-import type { AnyRemoteCommand, CommandedWorker } from '@ctq/core';
-import { parseArguments } from './parse-arguments.js';
+import type { AnyRemoteCommand } from '@ctq/core';
 import { builtinCommands } from './builtin-commands.js';
+import { CommandError } from './command-error.js';
 import type { CommandScope } from './command-scope.js';
+import { parseArguments } from './parse-arguments.js';
 import type { WorkerCommand } from './worker-command.js';
 
-/** As Python says that it does not know a name. */
-class UnknownCommandError extends Error {
-  override readonly name = 'KeyError';
-}
-
-/** The commands that one worker knows: everybody's, and those of its program, which win. */
+/** The commands that one worker knows: everybody's, and those of its program, none of which has the name of one of the others. */
 export class Panel {
   readonly #scope: CommandScope;
-  readonly #worker: CommandedWorker;
   readonly #builtin = new Map<string, WorkerCommand>();
 
-  constructor(scope: CommandScope, worker: CommandedWorker) {
+  constructor(scope: CommandScope) {
     this.#scope = scope;
-    this.#worker = worker;
     for (const command of builtinCommands) {
       this.#builtin.set(command.name, command);
       if (command.alias !== undefined) this.#builtin.set(command.alias, command);
     }
   }
 
-  /** @throws UnknownCommandError, TypeError for arguments that it cannot use, whatever the command throws. */
+  /** @throws CommandError, TypeError for a name and for arguments that it cannot use; whatever the command throws. */
   run(name: string, args: Readonly<Record<string, unknown>>): unknown {
-    const own: AnyRemoteCommand | undefined = this.#scope.kernel.commands.find(name);
-    if (own !== undefined) return own.run(this.#worker, parseArguments(own, args) as never);
     const command = this.#builtin.get(name);
-    if (command === undefined) throw new UnknownCommandError(name);
-    return command.run(this.#scope, parseArguments(command, args));
+    if (command !== undefined) return command.run(this.#scope, parseArguments(command, args), args);
+    const own: AnyRemoteCommand | undefined = this.#scope.kernel.commands.find(name);
+    if (own === undefined) throw new CommandError('KeyError', name);
+    return own.run(this.#scope.worker, parseArguments(own, args) as never);
   }
 }

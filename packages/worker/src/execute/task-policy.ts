@@ -12,7 +12,8 @@ export interface TaskPolicy {
   /** How often it may end its process, alone; undefined for as often as it likes. */
   readonly maxCrashes: number | undefined;
   readonly tracksStarted: boolean;
-  readonly limits: TimeLimits;
+  /** Changed by `time_limit`, for requests that are here too. */
+  limits: TimeLimits;
   /** Longest representation of the result in log lines. */
   readonly reprMaxSize: number;
 }
@@ -31,12 +32,19 @@ export function taskPolicy({ settings }: Pick<Kernel, 'settings'>, { options }: 
     rejectsOnWorkerLost: options.rejectOnWorkerLost ?? settings.taskRejectOnWorkerLost,
     maxCrashes: options.maxCrashes ?? settings.taskMaxCrashes,
     tracksStarted: options.trackStarted ?? settings.taskTrackStarted,
-    limits: {
-      softMs: limitMs(options.softTimeLimit ?? settings.taskSoftTimeLimit),
-      hardMs: limitMs(options.timeLimit ?? settings.taskTimeLimit),
-    },
+    limits: timeLimitsOf({ soft: options.softTimeLimit, hard: options.timeLimit }, settings),
     reprMaxSize: options.resultReprMaxSize ?? defaultReprMaxSize,
   };
+}
+
+/** Time limits as somebody gives them; none is what the settings say. */
+export interface GivenTimeLimits {
+  readonly soft?: Duration | undefined;
+  readonly hard?: Duration | undefined;
+}
+
+export function timeLimitsOf({ soft, hard }: GivenTimeLimits, settings: Kernel['settings']): TimeLimits {
+  return { softMs: limitMs(soft ?? settings.taskSoftTimeLimit), hardMs: limitMs(hard ?? settings.taskTimeLimit) };
 }
 
 /** The message's own limits first, each for itself (celery 5.6 worker/request.py, execute_using_pool). */

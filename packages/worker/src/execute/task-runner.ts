@@ -54,6 +54,11 @@ export class TaskRunner {
     return this.#waiting.size + this.#suspects.size;
   }
 
+  /** What waits for a slot. */
+  get queued(): readonly TaskRequest[] {
+    return [...this.#waiting, ...this.#suspects];
+  }
+
   /** What runs, and what has run and is not settled yet. */
   get unfinished(): readonly TaskRequest[] {
     return [...this.#unfinished];

@@ -4,14 +4,14 @@ import type { LeaseKeeper } from '@ctq/messaging/transport';
 import type { Clock, Logger } from '@ctq/runtime';
 import { Successes } from '../deduplicate/successes.js';
 import type { TaskEvents } from '../events/task-events.js';
-import { TaskTotals } from '../events/task-totals.js';
 import { CrashGuard } from '../poison/crash-guard.js';
 import type { Pool } from '../pool/pool.js';
 import { Revocations } from '../revoke/revocations.js';
 import type { TaskLog } from '../report/task-log.js';
+import { TaskTotals } from '../report/task-totals.js';
 import { AbortWatch } from './abort-watch.js';
 import type { BlockWatch } from './block-watch.js';
-import { type TaskPolicy, taskPolicy } from './task-policy.js';
+import { type GivenTimeLimits, timeLimitsOf, type TaskPolicy, taskPolicy } from './task-policy.js';
 
 export interface WorkplaceOptions {
   readonly kernel: Kernel;
@@ -70,6 +70,11 @@ export class Workplace {
 
   get keeper(): LeaseKeeper | undefined {
     return this.#keeper();
+  }
+
+  /** From now on, also for what waits; what is left out is as the settings say (celery 5.6 worker/control.py, time_limit). */
+  changeTimeLimits(definition: TaskDefinition, limits: GivenTimeLimits): void {
+    this.policyOf(definition).limits = timeLimitsOf(limits, this.kernel.settings);
   }
 
   policyOf(definition: TaskDefinition): TaskPolicy {

@@ -70,6 +70,11 @@ export class LimitLane {
     this.#mostHeld = Math.min(mostHeld, Math.max(100, rules.concurrency * 10));
   }
 
+  /** Those that wait for a permit. */
+  get waiting(): readonly TaskRequest[] {
+    return [...this.#waiting];
+  }
+
   get waits(): boolean {
     return this.#waiting.size > 0;
   }

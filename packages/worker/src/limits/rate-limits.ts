@@ -1,4 +1,4 @@
-import { runsPerSecond, type TaskDefinition } from '@ctq/core';
+import { type RateLimit, runsPerSecond, type TaskDefinition } from '@ctq/core';
 import type { TaskRequest } from '../execute/task-request.js';
 import type { LimitHost } from './limit-host.js';
 import { RateLine } from './rate-line.js';
@@ -8,8 +8,8 @@ export class RateLimits {
   readonly #host: LimitHost;
   readonly #isOff: boolean;
   readonly #lines = new Map<string, RateLine | undefined>();
-  /** As they were changed at run time, in runs per second. */
-  readonly #changed = new Map<string, number | undefined>();
+  /** As they were changed at run time. */
+  readonly #changed = new Map<string, RateLimit | null>();
 
   constructor(host: LimitHost) {
     this.#host = host;
@@ -23,12 +23,17 @@ export class RateLimits {
     else line.add(request);
   }
 
-  /** Fills all buckets anew; what waits keeps its order and stays. @param perSecond undefined for no limit. */
-  change(task: string, perSecond: number | undefined): void {
-    this.#changed.set(task, perSecond);
+  /** Fills all buckets anew; what waits keeps its order and stays. @param limit null for none. @throws TypeError for what is not a rate. */
+  change(task: string, limit: RateLimit | null): void {
+    runsPerSecond(limit, `Task ${task}`);
+    this.#changed.set(task, limit);
     const waiting = this.clear();
     this.#lines.clear();
     for (const request of waiting) this.admit(request);
+  }
+
+  get waiting(): readonly TaskRequest[] {
+    return [...this.#lines.values()].flatMap((line) => line?.waiting ?? []);
   }
 
   /** Everything that waits; of each task in its order. */
@@ -53,10 +58,14 @@ export class RateLimits {
     return line;
   }
 
-  #rateOf({ name, options }: TaskDefinition): number | undefined {
+  /** What limits a task on this worker, as somebody wrote it; undefined and null for nothing. */
+  limitOf({ name, options }: TaskDefinition): RateLimit | string | null | undefined {
     if (this.#changed.has(name)) return this.#changed.get(name);
     const { taskDefaultRateLimit } = this.#host.workplace.kernel.settings;
-    const limit = options.rateLimit === undefined ? taskDefaultRateLimit : options.rateLimit;
-    return runsPerSecond(limit, `Task ${name}, 'rateLimit'`);
+    return options.rateLimit === undefined ? taskDefaultRateLimit : options.rateLimit;
+  }
+
+  #rateOf(definition: TaskDefinition): number | undefined {
+    return runsPerSecond(this.limitOf(definition), `Task ${definition.name}, 'rateLimit'`);
   }
 }

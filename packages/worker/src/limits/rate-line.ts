@@ -37,6 +37,10 @@ export class RateLine {
     this.#schedule();
   }
 
+  get waiting(): readonly TaskRequest[] {
+    return [...this.#waiting];
+  }
+
   /** Everything that waits, in its order. */
   clear(): readonly TaskRequest[] {
     this.#timer?.cancel();

@@ -90,6 +90,11 @@ export class SharedLimits {
     admitted.lane.leave(this.#host.workplace.clock.monotonic() - admitted.since);
   }
 
+  /** What waits here, in no order. */
+  get waiting(): readonly TaskRequest[] {
+    return [...[...this.#lanes.values()].flatMap((lane) => lane.waiting), ...this.#shelf.requests.map(({ request }) => request)];
+  }
+
   /** Everything that waits. Permits of what runs stay. */
   clear(): readonly TaskRequest[] {
     this.#isClosed = true;

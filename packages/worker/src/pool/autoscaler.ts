@@ -1,5 +1,6 @@
 import type { Clock, Logger, Timer } from '@ctq/runtime';
 import { ServiceStoppedError, toError } from '@ctq/runtime';
+import { checkSize } from './check-size.js';
 
 /** How many slots a pool has: as many as there is work for, within these. */
 export interface AutoscaleRange {
@@ -19,6 +20,14 @@ export interface AutoscalerOptions extends AutoscaleRange {
   readonly keepaliveMs?: number;
 }
 
+/** What it does, for monitors (celery 5.6 worker/autoscale.py, Autoscaler.info). */
+export interface AutoscalerInfo extends AutoscaleRange {
+  /** How many slots there are. */
+  readonly current: number;
+  /** Tasks that run or wait. */
+  readonly qty: number;
+}
+
 /** Celery 5.6 worker/autoscale.py, AUTOSCALE_KEEPALIVE. */
 const defaultKeepaliveMs = 30_000;
 
@@ -29,6 +38,7 @@ const defaultKeepaliveMs = 30_000;
 export class Autoscaler {
   readonly #options: AutoscalerOptions;
   readonly #keepaliveMs: number;
+  #range: AutoscaleRange;
   #timer: Timer | undefined;
   #grownAt: number | undefined;
   /** When slots could not be added: they are not asked for again with each task that comes in. */
@@ -38,7 +48,36 @@ export class Autoscaler {
 
   constructor(options: AutoscalerOptions) {
     this.#options = options;
+    this.#range = { min: options.min, max: options.max };
     this.#keepaliveMs = options.keepaliveMs ?? defaultKeepaliveMs;
+  }
+
+  get range(): AutoscaleRange {
+    return this.#range;
+  }
+
+  get info(): AutoscalerInfo {
+    const { size, load } = this.#options;
+    return { ...this.#range, current: size(), qty: load() };
+  }
+
+  /**
+   * From now on between these; what is left out stays as it is. Slots that are too many go and those that are missing come at once (celery 5.6 worker/autoscale.py,
+   * Autoscaler.update). Gives the range as it is then.
+   * @throws RangeError for limits that no pool can have, or of which the lower one is above the upper.
+   */
+  update({ min = this.#range.min, max = this.#range.max }: Partial<AutoscaleRange>): AutoscaleRange {
+    checkSize(min);
+    checkSize(max);
+    if (min > max) throw new RangeError(`There cannot be at least ${min} slots and at most ${max}.`);
+    this.#range = { min, max };
+    const size = this.#options.size();
+    if (size > max) this.#resize(max, 'down');
+    else if (size < min) {
+      this.#grownAt = this.#options.clock.monotonic();
+      this.#resize(min, 'up');
+    }
+    return this.#range;
   }
 
   start(): void {
@@ -62,7 +101,8 @@ export class Autoscaler {
   /** To be called for each task that comes in. */
   adjust(): void {
     if (this.#isResizing || this.#isStopped) return;
-    const { load, clock, min, max } = this.#options;
+    const { load, clock } = this.#options;
+    const { min, max } = this.#range;
     const size = this.#options.size();
     const wanted = Math.min(Math.max(load(), min), max);
     const now = clock.monotonic();

@@ -1,7 +1,7 @@
 import type { Execution, Outcome } from '@ctq/core';
 import { type Deadline, type Deferred, deferred, ServiceStoppedError, toError } from '@ctq/runtime';
 import { checkSize } from './check-size.js';
-import type { Pool, PoolContext, PoolManifest, TimeLimits } from './pool.js';
+import type { Pool, PoolContext, PoolInfo, PoolManifest, TimeLimits } from './pool.js';
 import { runWithin } from './time-limit.js';
 
 /**
@@ -63,6 +63,17 @@ export class MainLoopPool implements Pool {
 
   abandon(reason: Error): void {
     for (const execution of this.#running) execution.abort.abort(reason);
+  }
+
+  /** As Celery's solo pool, or its pools of green threads (celery 5.6 concurrency/solo.py and concurrency/eventlet.py, _get_info). */
+  info(): PoolInfo {
+    if (this.#isFixed)
+      return {
+        ...{ processes: [process.pid], 'max-tasks-per-child': null },
+        ...{ 'put-guarded-by-semaphore': true, timeouts: [] },
+      };
+    const running = this.#running.size;
+    return { 'free-threads': Math.max(0, this.#size - running), 'running-threads': running };
   }
 
   async resize(size: number): Promise<void> {

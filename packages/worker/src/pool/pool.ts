@@ -29,9 +29,21 @@ export interface Pool extends Service {
   terminate?(execution: Execution): boolean;
   /** Changes the size; what runs is not disturbed. Resolves when there are as many; rejects when there cannot be, and the size is the old one again. */
   resize?(size: number): Promise<void>;
+  /**
+   * Replaces every thread or process by a new one that loads the application anew, as soon as it has nothing to do. Returns at once. Default: there is nothing to
+   * replace.
+   */
+  restart?(): void;
+  /** Of the process in which an execution is; undefined when it is not here. Default: the worker's. */
+  pidOf?(execution: Execution): number | undefined;
+  /** What it is made of just now, for `ctq inspect stats`. Default: nothing that its size does not tell. */
+  info?(): PoolInfo;
   /** Makes what runs leave: aborts every execution with the reason. Where `supports.terminate`, their code really ends. */
   abandon(reason: Error): void;
 }
+
+/** Of Celery's names, those that apply (celery 5.6 concurrency/base.py, BasePool._get_info); and what may be told as JSON. */
+export type PoolInfo = Readonly<Record<string, unknown>>;
 
 export interface PoolManifest {
   /** A hard limit ends the code of the task, not only our waiting for it. */

@@ -70,6 +70,11 @@ export class Revocations {
     return this.#roots.has(taskId);
   }
 
+  /** Ids of calls, the oldest first. */
+  get ids(): readonly string[] {
+    return this.#ids.entries().map(([id]) => id);
+  }
+
   /** All of them. */
   entries(): readonly Revocation[] {
     const stamps = [...this.#stamps].flatMap(([header, values]) =>
@@ -98,10 +103,20 @@ export class Revocations {
   #stamped(header: string): ExpiringIds {
     let values = this.#stamps.get(header);
     if (values === undefined) {
+      this.#makeRoomForHeader();
       values = this.#remembering();
       this.#stamps.set(header, values);
     }
     return values;
+  }
+
+  /** RC-157: headers come with messages, and there could be one for each of them. */
+  #makeRoomForHeader(): void {
+    const { workerRevokesMax } = this.#settings.settings;
+    if (this.#stamps.size < Math.max(1, workerRevokesMax)) return;
+    for (const [header, values] of this.#stamps) if (values.size === 0) this.#stamps.delete(header);
+    if (this.#stamps.size < Math.max(1, workerRevokesMax)) return;
+    for (const oldest of this.#stamps.keys()) return void this.#stamps.delete(oldest);
   }
 
   #remembering(): ExpiringIds {

@@ -7,7 +7,7 @@ export const hello: WorkerCommand = inspectCommand({
   help: 'Request mingle sync-data.',
   visible: false,
   args: { from_node: 'text', revoked: 'any' },
-  run: ({ name, kernel, logger, revocations }, { from_node: node, revoked }) => {
+  run: ({ name, kernel, logger, workplace: { revocations } }, { from_node: node, revoked }) => {
     if (node === undefined) throw new TypeError('hello says from_node.');
     if (node === name) return null;
     logger.info(`sync with ${node}`);

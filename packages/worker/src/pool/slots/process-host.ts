@@ -36,6 +36,7 @@ export const startProcessHost: StartSlotHost = ({ onMessage, onLine }) => {
   });
   return {
     title: `process ${child.pid ?? 'that could not be started'}`,
+    pid: child.pid,
     send(messages) {
       // Whether it arrives shows by the answer, or by the exit.
       if (child.connected) child.send(messages, () => undefined);

@@ -13,6 +13,8 @@ export interface SlotExit {
 export interface SlotHost {
   /** For logs and errors: `process 4711`, `thread 3`. */
   readonly title: string;
+  /** Of the process that it is, or is in; undefined when there is none. */
+  readonly pid?: number | undefined;
   /** In this order. What is sent to one that has ended is lost. @throws Error for what no message between threads or processes can hold. */
   send(messages: readonly ToSlot[]): void;
   /** Ends it now, whatever it does. */

@@ -2,10 +2,11 @@ import { type Execution, type Outcome, WorkerLostError } from '@ctq/core';
 import { backoffMs, Deadline, type Deferred, deferred, ServiceStoppedError, type Timer, toError } from '@ctq/runtime';
 import { patienceOf, WorkerShutdownError } from '../../shutdown.js';
 import { checkSize } from '../check-size.js';
-import type { Pool, PoolContext, PoolManifest, TimeLimits } from '../pool.js';
+import type { Pool, PoolContext, PoolInfo, PoolManifest, TimeLimits } from '../pool.js';
 import { runWithin } from '../time-limit.js';
 import { Slot } from './slot.js';
 import { exitText, type StartSlotHost } from './slot-host.js';
+import { slotPoolInfo } from './slot-pool-info.js';
 import { SlotStartError } from './slot-start-error.js';
 import { TaskPace } from './task-pace.js';
 
@@ -52,6 +53,8 @@ export class SlotPool implements Pool {
   readonly #leaving = new Set<Slot>();
   /** What came before a slot in its place. */
   readonly #failedBefore = new WeakMap<Slot, FailedStarts>();
+  /** Those that were there at a restart, and are to be replaced. */
+  readonly #outdated = new WeakSet<Slot>();
   readonly #failure = deferred<Error>();
   readonly #stopping = new AbortController();
   #size: number;
@@ -138,6 +141,20 @@ export class SlotPool implements Pool {
     const resized = this.#changed.then(() => this.#resize(size));
     this.#changed = resized.catch(() => undefined);
     return resized;
+  }
+
+  restart(): void {
+    for (const slot of this.#slots) if (slot.wasReady) this.#outdated.add(slot);
+    for (const slot of this.#idle.splice(0)) this.#offer(slot);
+  }
+
+  pidOf(execution: Execution): number | undefined {
+    return this.#running.get(execution)?.pid;
+  }
+
+  info(): PoolInfo {
+    const { fair, recycle } = this.#context;
+    return slotPoolInfo({ name: this.name, slots: [...this.#slots], fair, maxTasks: recycle.maxTasks });
   }
 
   /** Waits for what runs; what is not done shortly before the deadline is ended. */
@@ -280,7 +297,7 @@ export class SlotPool implements Pool {
     if (first === undefined || isAwaited || wasEnded || exit !== undefined) return false;
     const { maxTasks, maxMemoryKiB } = this.#context.recycle;
     const isWorn = runs + load > maxTasks || memoryKiB > maxMemoryKiB;
-    return !isWorn && this.#slots.size <= this.#size && this.#pace.depthOf(first.execution.definition.name) > 1;
+    return !isWorn && !this.#outdated.has(slot) && this.#slots.size <= this.#size && this.#pace.depthOf(first.execution.definition.name) > 1;
   }
 
   /** Looks after what waits behind others: it is taken back where one of those takes longer than it used to. */
@@ -340,9 +357,10 @@ export class SlotPool implements Pool {
     this.#idle.push(slot);
   }
 
-  #isWornOut({ runs, memoryKiB }: Slot): boolean {
+  #isWornOut(slot: Slot): boolean {
+    const { runs, memoryKiB } = slot;
     const { maxTasks, maxMemoryKiB } = this.#context.recycle;
-    return runs >= maxTasks || memoryKiB > maxMemoryKiB;
+    return this.#outdated.has(slot) || runs >= maxTasks || memoryKiB > maxMemoryKiB;
   }
 
   /** Out of the pool; it leaves when its hooks have heard of what they wait for. */

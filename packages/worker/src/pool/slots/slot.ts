@@ -72,6 +72,11 @@ export class Slot {
     return this.#host.title;
   }
 
+  /** Of the process that it is, or is in. */
+  get pid(): number | undefined {
+    return this.#host.pid;
+  }
+
   /** Whether the application was ever loaded in it. */
   get wasReady(): boolean {
     return this.#wasReady;

@@ -22,6 +22,7 @@ export const startThreadHost: StartSlotHost = ({ onMessage, onLine }) => {
   });
   return {
     title,
+    pid: process.pid,
     send: (messages) => thread.postMessage(messages),
     kill: () => void thread.terminate(),
     exited,

@@ -1,0 +1,10 @@
+import { taskInfo } from '../task-info.js';
+import { inspectCommand, type WorkerCommand } from '../worker-command.js';
+
+export const active: WorkerCommand = inspectCommand({
+  name: 'active',
+  alias: 'dump_active',
+  args: { safe: 'boolean' },
+  help: 'List of tasks currently being executed.',
+  run: ({ consumer, pool }, { safe }) => consumer.requests.active.map((request) => taskInfo(request, pool, { safe })),
+});

@@ -1,0 +1,8 @@
+import { inspectCommand, type WorkerCommand } from '../worker-command.js';
+
+export const revoked: WorkerCommand = inspectCommand({
+  name: 'revoked',
+  alias: 'dump_revoked',
+  help: 'List of revoked task-ids.',
+  run: ({ workplace }) => workplace.revocations.ids,
+});
