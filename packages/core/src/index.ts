@@ -7,7 +7,22 @@ export { type ConfigFromModuleOptions, type ConfigFromObjectOptions, Ctq, type S
 export type { CreateBackend, CreateStore, CreateTransport, SchemeRegistration } from './app/adapter-schemes.js';
 export { importCycleAdvice } from './app/import-cycle.js';
 export type { HandedOver } from './app/hand-over.js';
-export { type AskOptions, Control, type ControlTarget } from './control/control.js';
+export type {
+  AddConsumerOptions,
+  Control,
+  ControlOptions,
+  PoolRestartOptions,
+  Replied,
+  TerminateOptions,
+} from './control/control.js';
+export type { AskOptions, ControlTarget, NodeTimeouts } from './control/control-channel.js';
+export type { Inspect, ObjectGraphOptions } from './control/inspect.js';
+export { type CommandError, isCommandError, type NodeReplies } from './control/node-replies.js';
+export type { PurgeOptions } from './control/purge-queues.js';
+export type { ActiveExchange, ActiveQueue } from './control/replies/active-queue.js';
+export type { MingleReply } from './control/replies/mingle-reply.js';
+export type { FoundTask, ScheduledTask, TaskInfo } from './control/replies/task-info.js';
+export type { AutoscalerStats, BrokerStats, PoolStats, WorkerStats } from './control/replies/worker-stats.js';
 export type {
   AnyRemoteCommand,
   CommandArguments,

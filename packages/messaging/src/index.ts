@@ -21,10 +21,12 @@ export {
   type PublishRetryPolicy,
 } from './connection/producer.js';
 export { LamportClock } from './mailbox/lamport-clock.js';
-export { type AskOptions, type CastOptions, Mailbox, type MailboxOptions } from './mailbox/mailbox.js';
+export { type CastOptions, Mailbox, type MailboxAskOptions, type MailboxOptions } from './mailbox/mailbox.js';
 export { MailboxLayout, type MailboxLayoutOptions } from './mailbox/mailbox-layout.js';
-export type { MailboxTarget, NodeReply } from './mailbox/mailbox-message.js';
+export type { MailboxRequest, NodeReply, ReplyAddress } from './mailbox/mailbox-message.js';
+export type { MailboxTarget } from './mailbox/mailbox-target.js';
 export { MailboxNode, type MailboxNodeOptions, noReply } from './mailbox/mailbox-node.js';
+export type { ReplyTimeout } from './mailbox/reply-wait.js';
 export { type NodeMatcher, type NodeMatchers, matchesNode, nodeMatchers } from './mailbox/node-match.js';
 export { MemoryBroker } from './memory/memory-broker.js';
 export { memoryTransport, type MemoryTransportOptions } from './memory/memory-transport.js';

@@ -1,6 +1,4 @@
 import { Command } from 'commander';
-import type { Ctq } from '@ctq/core';
-import { TopologyNotFoundError } from '@ctq/messaging';
 import type { CommandContext, RunCommand } from '../command-context.js';
 import { confirmed } from '../confirm.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
@@ -33,7 +31,7 @@ async function purge(context: CommandContext, { force, queues, excludeQueues = [
       context.io.err('Aborted!\n');
       return exitCodes.failure;
     }
-    const count = await purgeQueues(app, names);
+    const count = await app.control.purge({ queues: names });
     const queuesWord = names.length === 1 ? 'queue' : 'queues';
     context.echo(
       count === 0
@@ -44,22 +42,6 @@ async function purge(context: CommandContext, { force, queues, excludeQueues = [
   } finally {
     await app.close();
   }
-}
-
-/** Resolves with the number of deleted messages; a queue that does not exist had none. */
-export async function purgeQueues(app: Ctq, names: readonly string[]): Promise<number> {
-  await using connection = await app.connect();
-  await connection.connect();
-  const channel = await connection.openChannel();
-  let count = 0;
-  for (const name of names) {
-    try {
-      count += await channel.purgeQueue(name);
-    } catch (error) {
-      if (!TopologyNotFoundError.isInstance(error)) throw error;
-    }
-  }
-  return count;
 }
 
 function isConfirmed({ style }: CommandContext, names: readonly string[]): Promise<boolean> {

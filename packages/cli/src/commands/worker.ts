@@ -17,7 +17,6 @@ import { settingArguments } from '../setting-arguments.js';
 import { ShutdownSignals } from '../shutdown-signals.js';
 import { UsageError } from '../usage-error.js';
 import { version } from '../version.js';
-import { purgeQueues } from './purge.js';
 
 interface WorkerFlags {
   readonly hostname?: string;
@@ -319,10 +318,7 @@ function workerOptions(flags: WorkerFlags): WorkerOptions {
 
 /** CL-043. */
 async function purgeFirst(context: CommandContext, app: Ctq, worker: Worker): Promise<void> {
-  const count = await purgeQueues(
-    app,
-    worker.queues.map(({ name }) => name),
-  );
+  const count = await app.control.purge({ queues: worker.queues.map(({ name }) => name) });
   if (count > 0) context.echo(`purge: Erased ${count} ${count === 1 ? 'message' : 'messages'} from the queue.\n`);
 }
 

@@ -12,6 +12,8 @@ import type { SettingsInput } from '../config/settings.js';
 import { AppMailbox } from '../control/app-mailbox.js';
 import { CommandRegistry } from '../control/command-registry.js';
 import { Control } from '../control/control.js';
+import { ControlChannel } from '../control/control-channel.js';
+import { purgeQueues } from '../control/purge-queues.js';
 import { CoordinationStore } from '../coordination/coordination-store.js';
 import { BrokerEventSender } from '../events/broker-event-sender.js';
 import type { EventSender } from '../events/event-sender.js';
@@ -21,6 +23,8 @@ import { QuarantineQueue } from '../quarantine/quarantine-queue.js';
 import { resultFromTuple } from '../result/async-result.js';
 import { ErrorClasses } from '../result/error-classes.js';
 import { ResultStore } from '../result/result-store.js';
+import type { Revocation } from '../revoke/revocation.js';
+import { Revoker } from '../revoke/revoker.js';
 import { SharedRevocations } from '../revoke/shared-revocations.js';
 import { QueueTable } from '../routing/queue-table.js';
 import { Router } from '../routing/router.js';
@@ -81,6 +85,8 @@ export type AppOptions = Omit<SettingsInput, 'broker' | 'backend'> & {
 /** The kernel with what only its app does to it. */
 export interface AppKernel extends Kernel {
   readonly modules: TaskModules;
+  /** Says for all workers that calls are not to be run. */
+  revoke(revocations: readonly Revocation[]): Promise<void>;
   readonly configuration: Configuration;
   /** What relative paths are relative to. */
   folder(): string;
@@ -156,15 +162,20 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     settings: () => settings.values,
     clock,
   });
-  const results = createResults({
-    ...{ settings, codecs, backend, broker, replyTo, resolve, clock, logger, interceptors, errorClasses },
-    revocations,
-  });
   const logicalClock = new LamportClock();
   const mailbox = new AppMailbox({
     ...{ settings: () => settings.values, content: () => codecs.messages, logicalClock, clock, logger },
     publishing: () => publishing.open(),
     connect: () => broker.connect('consume'),
+  });
+  const channel = new ControlChannel(() => mailbox.mailbox, logger);
+  const revoker = new Revoker({
+    ...{ shared: revocations, channel, logger },
+    runsInPlace: () => settings.values.taskAlwaysEager,
+  });
+  const results = createResults({
+    ...{ settings, codecs, backend, broker, replyTo, resolve, clock, logger, interceptors, errorClasses },
+    revoke: (revoked) => revoker.revoke(revoked),
   });
   const chords = new AppChords({
     backend: () => results.backend(),
@@ -181,7 +192,10 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     results,
     logicalClock,
     commands: new CommandRegistry(),
-    control: new Control(() => mailbox.mailbox),
+    control: new Control(channel, ({ queues: names, signal }) =>
+      purgeQueues(() => broker.connect('consume'), names ?? kernel.queues.known.map(({ name: one }) => one), signal),
+    ),
+    revoke: (revoked) => revoker.revoke(revoked),
     publishing: () => publishing.open(),
     get mailboxLayout() {
       return mailbox.layout;
@@ -266,7 +280,7 @@ interface ResultParts {
   readonly logger: Logger;
   readonly interceptors: readonly Interceptor[];
   readonly errorClasses: readonly ErrorClass[];
-  readonly revocations: SharedRevocations;
+  readonly revoke: (revocations: readonly Revocation[]) => Promise<void>;
 }
 
 function createResults({
@@ -305,7 +319,7 @@ function createResults({
     remoteTracebacks: () => settings.values.taskRemoteTracebacks,
     maxBytes: () => codecs.maxResultBytes,
     handleOf: resultFromTuple,
-    revoke: (revocations) => more.revocations.add(revocations),
+    revoke: more.revoke,
   });
 }
 

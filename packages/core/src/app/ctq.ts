@@ -310,16 +310,16 @@ export class Ctq implements AsyncDisposable {
 
   /**
    * Revokes calls: workers discard their messages, and end those that run with `terminate`. Kept in the app's key-value store for `workerRevokeExpires`, so that workers that
-   * start later know too. @throws ConfigurationError for an app without a store.
+   * start later know too, and sent to all workers, for those that do not watch it: Python's. An app without a store only sends it, which none hears that is not there.
    */
   revoke(calls: string | { readonly id: string } | readonly string[], options: RevokeOptions = {}): Promise<void> {
     const ids = typeof calls === 'object' && 'id' in calls ? calls.id : calls;
-    return this.#kernel.revocations.add(revocationsOf(ids, this.#kernel.clock.now(), options));
+    return this.#kernel.revoke(revocationsOf(ids, this.#kernel.clock.now(), options));
   }
 
   /** As `revoke`, for all calls with one of these values in a stamped header: `app.revokeByStampedHeaders({ tenant: ['a', 'b'] })`. */
   revokeByStampedHeaders(headers: StampedHeaders, options: RevokeOptions = {}): Promise<void> {
-    return this.#kernel.revocations.add(stampRevocationsOf(headers, this.#kernel.clock.now(), options));
+    return this.#kernel.revoke(stampRevocationsOf(headers, this.#kernel.clock.now(), options));
   }
 
   /** Commands to workers, and questions. */

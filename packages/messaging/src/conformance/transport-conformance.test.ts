@@ -45,8 +45,8 @@ function changedDelivery(delivery: Delivery, changes: Partial<Delivery>): Delive
 async function failures(transport: Transport, patienceMs = 100): Promise<string[]> {
   const failed: string[] = [];
   for (const { name, isSupported, run } of transportConformance({ create: () => transport, patienceMs })) {
-    // The storm is a slow way to notice what these defects show elsewhere.
-    if (!isSupported || name.startsWith('of 5000')) continue;
+    // The storm and the mailboxes are a slow way to notice what these defects show elsewhere.
+    if (!isSupported || name.startsWith('of 5000') || name.includes('mailbox')) continue;
     await run().catch(() => failed.push(name));
   }
   return failed;

@@ -5,6 +5,7 @@ import { connectionLossCases } from './transport/connection-loss.js';
 import { consumingCases } from './transport/consuming.js';
 import { delayCases } from './transport/delay.js';
 import { lifecycleCases } from './transport/lifecycle.js';
+import { lostMailboxCases, mailboxCases } from './transport/mailbox.js';
 import { orderingCases } from './transport/ordering.js';
 import { prefetchCases } from './transport/prefetch.js';
 import { routingCases } from './transport/routing.js';
@@ -47,8 +48,9 @@ export function transportConformance(options: TransportConformanceOptions): read
     ...prefetchCases,
     ...orderingCases,
     ...delayCases,
+    ...mailboxCases,
     ...stormCases,
-    ...(restart === undefined ? [] : connectionLossCases(restart)),
+    ...(restart === undefined ? [] : [...connectionLossCases(restart), ...lostMailboxCases(restart)]),
   ];
   return casesOf(cases, create().supports, () => new TransportScene({ create, clock, patienceMs }));
 }

@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, silentLogger } from '@ctq/runtime';
+import type { Connection } from '../connection/connection.js';
+import { openConnection } from '../connection/open-connection.js';
+import { MailboxLayout } from '../mailbox/mailbox-layout.js';
 import type { Channel, QueueDeclaration } from '../transport/channel.js';
 import type { Delivery } from '../transport/delivery.js';
 import type { ExchangeType, TransportManifest } from '../transport/manifest.js';
 import type { Transport, TransportConnection } from '../transport/transport.js';
 import { DeliveryCollector } from './delivery-collector.js';
+import { MailboxScene } from './mailbox-scene.js';
 import { textMessage } from './messages.js';
 import { within } from './patience.js';
 
@@ -24,6 +28,8 @@ export class TransportScene {
   readonly patienceMs: number;
   readonly #transport: Transport;
   readonly #connections: TransportConnection[] = [];
+  readonly #facades: Connection[] = [];
+  readonly #mailboxes: MailboxScene[] = [];
   readonly #queues: string[] = [];
   readonly #exchanges: string[] = [];
 
@@ -92,6 +98,20 @@ export class TransportScene {
     return await within(this.patienceMs, `a message in ${queue}`, fetching());
   }
 
+  /** Nodes and clients of a fresh mailbox. */
+  mailboxes(): MailboxScene {
+    const layout = new MailboxLayout({ namespace: this.name('mailbox'), queueTtl: 300, queueExpires: 10 });
+    this.#exchanges.push(layout.exchange.name, layout.replyExchange.name);
+    const connect = (): Connection => {
+      const connection = openConnection({ transport: this.#transport, clock: this.clock });
+      this.#facades.push(connection);
+      return connection;
+    };
+    const mailboxes = new MailboxScene({ layout, clock: this.clock, connect });
+    this.#mailboxes.push(mailboxes);
+    return mailboxes;
+  }
+
   collector(): DeliveryCollector {
     return new DeliveryCollector(this.patienceMs);
   }
@@ -101,6 +121,8 @@ export class TransportScene {
   }
 
   async close(): Promise<void> {
+    await this.eventually('the end of mailboxes', Promise.all(this.#mailboxes.map((one) => one.close())));
+    await Promise.all(this.#facades.map((facade) => facade.close()));
     for (const connection of this.#connections) await connection.close();
     if (this.#queues.length === 0 && this.#exchanges.length === 0) return;
     const connection = await this.#transport.connect(

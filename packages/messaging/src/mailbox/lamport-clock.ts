@@ -22,4 +22,8 @@ export class LamportClock {
     this.#value = Math.max(this.#value, seen) + 1;
     return this.#value;
   }
+
+  toString(): string {
+    return String(this.#value);
+  }
 }

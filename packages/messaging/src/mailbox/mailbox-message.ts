@@ -1,20 +1,12 @@
 import type { ContentCodec } from '../serialization/content.js';
 import type { Message } from '../message/message.js';
 import { DecodeError } from '../errors.js';
+import type { MailboxTarget } from './mailbox-target.js';
 
 /** Where a reply goes. */
 export interface ReplyAddress {
   readonly exchange: string;
   readonly routingKey: string;
-}
-
-/** Who is meant by a request; without anything everybody is. */
-export interface MailboxTarget {
-  /** Names of nodes. Empty is everybody, too. */
-  readonly destination?: readonly string[] | undefined;
-  /** Has an effect together with `matcher` only, and where there is no destination. */
-  readonly pattern?: string | undefined;
-  readonly matcher?: string | undefined;
 }
 
 /** What a node is asked to do. */
@@ -24,19 +16,24 @@ export interface MailboxRequest extends MailboxTarget {
   /** Undefined where nobody waits. */
   readonly replyTo: ReplyAddress | undefined;
   readonly ticket: string | undefined;
+  /** The store of the app says the same. */
+  readonly isStored: boolean;
 }
 
+/** A header of ctq's own; Celery takes no notice of it. */
+const storedHeader = 'ctq-stored';
+
 /** What one node has answered. */
-export interface NodeReply {
+export interface NodeReply<Value = unknown> {
   readonly node: string;
-  readonly value: unknown;
+  readonly value: Value;
 }
 
 export interface EncodeRequestOptions {
   readonly serializer: string;
   readonly clock: number;
-  /** When nobody waits any more, in milliseconds since the epoch; undefined where nobody does. Workers of Celery take no notice of it. */
-  readonly expiresAt: number | undefined;
+  /** When nobody waits any more, in milliseconds since the epoch. Workers of Celery take no notice of it. */
+  readonly expiresAt: number;
 }
 
 /** kombu 5.6 pidbox.py, Mailbox._publish. */
@@ -45,7 +42,7 @@ export function encodeRequest(
   request: MailboxRequest,
   { serializer, clock, expiresAt }: EncodeRequestOptions,
 ): Message {
-  const { method, replyTo, ticket, destination, pattern, matcher } = request;
+  const { method, replyTo, ticket, destination, pattern, matcher, isStored } = request;
   const body = {
     ...{ method, arguments: request.arguments },
     ...{ destination: destination ?? null, pattern: pattern ?? null, matcher: matcher ?? null },
@@ -53,8 +50,8 @@ export function encodeRequest(
       ? {}
       : { ticket, reply_to: { exchange: replyTo.exchange, routing_key: replyTo.routingKey } }),
   };
-  const headers = { clock, expires: expiresAt === undefined ? 0 : expiresAt / 1_000 };
-  return messageOf(content, body, headers, serializer);
+  const headers = { clock, expires: expiresAt / 1_000, ...(isStored ? { [storedHeader]: true } : {}) };
+  return messageOf(content, body, headers, { serializer, deliveryMode: 2 });
 }
 
 /** kombu 5.6 pidbox.py, Mailbox._publish_reply. */
@@ -67,7 +64,7 @@ export function encodeReply(
     serializer,
   }: { readonly ticket: string | undefined; readonly clock: number; readonly serializer: string },
 ): Message {
-  return messageOf(content, { [node]: value }, { ticket: ticket ?? null, clock }, serializer);
+  return messageOf(content, { [node]: value }, { ticket: ticket ?? null, clock }, { serializer, deliveryMode: 1 });
 }
 
 /** @throws DecodeError for anything that is no request. */
@@ -86,6 +83,7 @@ export function decodeRequest(content: ContentCodec, message: Message): MailboxR
     matcher: textOf(matcher),
     replyTo: addressOf(replyTo),
     ticket: textOf(ticket),
+    isStored: message.headers[storedHeader] === true,
   };
 }
 
@@ -96,14 +94,15 @@ export function decodeReply(content: ContentCodec, message: Message): readonly N
   return Object.entries(body).map(([node, value]) => ({ node, value }));
 }
 
+/** Requests go out with the delivery mode of a producer that was given the name of an exchange only, 2; replies with that of their exchange. */
 function messageOf(
   content: ContentCodec,
   value: unknown,
   headers: Readonly<Record<string, unknown>>,
-  serializer: string,
+  { serializer, deliveryMode }: { readonly serializer: string; readonly deliveryMode: 1 | 2 },
 ): Message {
   const { body, contentType, contentEncoding } = content.encode(value, { serializer });
-  return { body, contentType, contentEncoding, headers, properties: { deliveryMode: 1 } };
+  return { body, contentType, contentEncoding, headers, properties: { deliveryMode } };
 }
 
 function addressOf(value: unknown): ReplyAddress | undefined {

@@ -3,6 +3,7 @@ import type { Connection } from '../connection/connection.js';
 import type { Consumer } from '../connection/consumer.js';
 import { defaultPublishRetryPolicy, type PublishRetryPolicy } from '../connection/producer.js';
 import { exchange } from '../entities/exchange.js';
+import { ChannelClosedError, TopologyMismatchError } from '../errors.js';
 import type { Message } from '../message/message.js';
 import type { ContentCodec } from '../serialization/content.js';
 import type { LamportClock } from './lamport-clock.js';
@@ -32,7 +33,10 @@ export interface MailboxNodeOptions {
   readonly handle: (method: string, args: Readonly<Record<string, unknown>>) => unknown;
   /** How an error stands in a reply. */
   readonly describeError: (error: Error) => string;
+  /** Beside `glob` and `pcre`. */
   readonly matchers?: NodeMatchers;
+  /** Requests that it takes no notice of, although they are for it. */
+  readonly passesOver?: (request: MailboxRequest) => boolean;
   readonly retry?: PublishRetryPolicy | false;
 }
 
@@ -41,20 +45,30 @@ export class MailboxNode {
   readonly #options: MailboxNodeOptions;
   readonly #underWay = new Set<Promise<void>>();
   #consumer: Consumer | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(options: MailboxNodeOptions) {
     this.#options = options;
   }
 
-  /** Resolves when it listens. */
+  /**
+   * Resolves when it listens; it goes on after a lost connection. Over a broker that sends nothing to all it only says that it cannot.
+   * @throws ChannelClosedError after `close`, TopologyMismatchError where queues are exclusive and another node has the name.
+   */
   async start(signal?: AbortSignal): Promise<void> {
     const { layout, name, connection, logger } = this.#options;
-    const onUsed = (): void =>
-      logger.warn(
-        { node: name },
-        `A node named ${name} is already using this process mailbox! Perhaps it was not shut down, or a worker on this host has the same name: give each a node name of its own.`,
-      );
-    const consumer = connection().consume({
+    if (this.#closed !== undefined) throw new ChannelClosedError('The node was closed.');
+    const over = connection();
+    if (!over.transport.supports.exchangeTypes.includes('fanout')) {
+      logger.warn({ node: name }, `There is no remote control over ${over.transport.name}: it has no fanout exchanges`);
+      return;
+    }
+    // Told once: when it listens again, the broker may not have noticed yet that its connection was lost.
+    let isTold = false;
+    const onUsed = (): void => {
+      if (!isTold) logger.warn({ node: name }, takenName(name));
+    };
+    const consumer = over.consume({
       queues: [layout.nodeQueue(name, onUsed)],
       noAck: true,
       onDelivery: ({ message }) => this.#onMessage(message),
@@ -62,26 +76,28 @@ export class MailboxNode {
     this.#consumer = consumer;
     try {
       await consumer.start(signal);
+      isTold = true;
     } catch (error) {
       await consumer.close();
-      throw error;
+      const isTaken = TopologyMismatchError.isInstance(error) && error.message.includes('RESOURCE_LOCKED');
+      throw isTaken ? new TopologyMismatchError(takenName(name), { cause: error }) : error;
     }
   }
 
   /** Idempotent. Hears nothing more; resolves when what it was asked before is answered. */
-  async close(): Promise<void> {
-    await this.#consumer?.close();
-    await Promise.all(this.#underWay);
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
   #onMessage(message: Message): void {
-    const { content, logicalClock, logger } = this.#options;
+    const { content, logicalClock, logger, passesOver } = this.#options;
     logicalClock.adjust(message.headers['clock']);
     logicalClock.forward();
     let request: MailboxRequest;
     try {
       request = decodeRequest(content, message);
-      if (!this.#isMeant(request)) return;
+      if (!this.#isMeant(request) || passesOver?.(request) === true) return;
     } catch (error) {
       logger.error({ err: toError(error) }, 'Cannot decode a control message; it is dropped');
       return;
@@ -92,11 +108,16 @@ export class MailboxNode {
     this.#underWay.add(answered);
   }
 
+  async #close(): Promise<void> {
+    await this.#consumer?.close();
+    await Promise.all(this.#underWay);
+  }
+
   #isMeant({ destination = [], pattern, matcher }: MailboxRequest): boolean {
-    const { name, matchers = nodeMatchers } = this.#options;
+    const { name, matchers } = this.#options;
     if (destination.length > 0) return destination.includes(name);
     if (pattern === undefined || matcher === undefined || pattern === '' || matcher === '') return true;
-    return matchesNode(name, pattern, matcher, matchers);
+    return matchesNode(name, pattern, matcher, { ...nodeMatchers, ...matchers });
   }
 
   /** Never rejects. */
@@ -136,4 +157,9 @@ export class MailboxNode {
     const declared = exchange(replyTo.exchange, { type: 'direct', durable: false, deliveryMode: 1 });
     await producer.publish(message, replyTo, { declare: [declared], retry });
   }
+}
+
+/** kombu 5.6 pidbox.py, W_PIDBOX_IN_USE. */
+function takenName(name: string): string {
+  return `A node named ${name} is already using this process mailbox! Perhaps it was not shut down, or a worker on this host has the same name: give each a node name of its own.`;
 }

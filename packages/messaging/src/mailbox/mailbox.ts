@@ -1,15 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, type Logger, toError } from '@ctq/runtime';
 import type { Connection } from '../connection/connection.js';
-import type { Consumer } from '../connection/consumer.js';
 import { defaultPublishRetryPolicy, type PublishRetryPolicy } from '../connection/producer.js';
-import { ChannelClosedError } from '../errors.js';
+import { ChannelClosedError, NotSupportedError, TransportConnectionError } from '../errors.js';
 import type { Message } from '../message/message.js';
 import type { ContentCodec } from '../serialization/content.js';
 import type { LamportClock } from './lamport-clock.js';
 import type { MailboxLayout } from './mailbox-layout.js';
-import { decodeReply, encodeRequest, type MailboxTarget, type NodeReply } from './mailbox-message.js';
+import { decodeReply, encodeRequest, type NodeReply } from './mailbox-message.js';
+import { checkTarget, type MailboxTarget } from './mailbox-target.js';
 import { type CollectOptions, ReplyCollector } from './reply-collector.js';
+import { ReplyListener } from './reply-listener.js';
+import { longestMs } from './reply-wait.js';
+
+/** Kombu's timeout for requests that nobody waits for; it is in their headers and nowhere else. */
+const castExpiresMs = 1_000;
+
+/** How long a request may take to be on its way, connecting included. */
+const defaultSendTimeoutMs = 10_000;
 
 export interface MailboxOptions {
   readonly layout: MailboxLayout;
@@ -26,16 +34,14 @@ export interface MailboxOptions {
 }
 
 export interface CastOptions extends MailboxTarget {
+  /** How long the request may take to be on its way, connecting included, in milliseconds. Default 10,000. */
+  readonly sendTimeoutMs?: number | undefined;
+  /** The store of the app says the same, so that nodes that have it need not listen to it. Default false. */
+  readonly isStored?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface AskOptions extends MailboxTarget, CollectOptions {}
-
-/** Replies that are consumed over one connection, from the first request that wants some until the mailbox is closed. */
-interface Listening {
-  readonly connection: Connection;
-  readonly consumer: Consumer;
-}
+export interface MailboxAskOptions extends CastOptions, CollectOptions {}
 
 /**
  * Sends requests to nodes that listen, to all of them or to some, and gathers their replies (kombu 5.6 pidbox.py, Mailbox). Nothing is kept: who does not listen at the time
@@ -47,53 +53,61 @@ export class Mailbox {
   readonly #id = randomUUID();
   readonly #collectors = new Map<string, ReplyCollector>();
   readonly #closing = new AbortController();
-  #listening: Promise<Listening> | undefined;
+  readonly #listener: ReplyListener;
   #closed: Promise<void> | undefined;
 
   constructor(options: MailboxOptions) {
     this.#options = options;
-  }
-
-  /** Resolves when the broker has the request; nobody answers. */
-  async cast(method: string, args: Readonly<Record<string, unknown>>, options: CastOptions = {}): Promise<void> {
-    const { content, serializer, logicalClock } = this.#options;
-    const request = { ...options, method, arguments: args, replyTo: undefined, ticket: undefined };
-    await this.#publish(
-      encodeRequest(content, request, { serializer, clock: logicalClock.forward(), expiresAt: undefined }),
-      options.signal,
-    );
+    this.#listener = new ReplyListener({
+      queue: options.layout.replyQueue(this.#id),
+      connect: options.connect,
+      onReply: (message) => this.#onReply(message),
+    });
   }
 
   /**
-   * Resolves with the replies, in the order in which they came: when there are as many as the limit (by default as destinations), or nothing has come for the timeout. It is
-   * no error that nobody answers.
-   * @throws TransportConnectionError when the request cannot be sent, the signal's reason, what `onReply` throws.
+   * Resolves when the broker has the request; nobody answers.
+   * @throws TransportConnectionError when it cannot be sent in time, NotSupportedError for a broker that sends nothing to all, the signal's reason.
+   */
+  async cast(method: string, args: Readonly<Record<string, unknown>>, options: CastOptions = {}): Promise<void> {
+    const { content, serializer, logicalClock, clock } = this.#options;
+    const target = checkTarget(options);
+    const { isStored = false } = options;
+    const request = { ...target, method, arguments: args, replyTo: undefined, ticket: undefined, isStored };
+    await this.#inTime(options, async (signal) => {
+      const labels = { clock: logicalClock.forward(), expiresAt: clock.now() + castExpiresMs };
+      await this.#publish(encodeRequest(content, request, { serializer, ...labels }), signal);
+    });
+  }
+
+  /**
+   * Resolves with the replies, in the order in which they came: when there are as many as the limit (by default as destinations), or the timeout is over. It is no error that
+   * nobody answers. A connection that is lost meanwhile does not end it.
+   * @throws as `cast`, and what `onReply` throws.
    */
   async ask(
     method: string,
     args: Readonly<Record<string, unknown>>,
-    options: AskOptions,
+    options: MailboxAskOptions,
   ): Promise<readonly NodeReply[]> {
     const { layout, content, serializer, logicalClock, clock } = this.#options;
-    const { destination = [], limit, timeoutMs, signal } = options;
+    const target = checkTarget(withNamedNodes(options));
     const ticket = randomUUID();
-    const collector = new ReplyCollector(clock, {
-      ...options,
-      limit: limit ?? (destination.length === 0 ? undefined : destination.length),
-    });
+    const replyTo = { exchange: layout.replyExchange.name, routingKey: this.#id };
+    const { isStored = false } = options;
+    const request = { ...target, method, arguments: args, replyTo, ticket, isStored };
+    const collector = new ReplyCollector(clock, { ...options, limit: options.limit ?? limitOf(target, options) });
     this.#collectors.set(ticket, collector);
     try {
-      const replyTo = { exchange: layout.replyExchange.name, routingKey: this.#id };
-      await this.#listen(signal);
-      const message = encodeRequest(
-        content,
-        { ...options, method, arguments: args, replyTo, ticket },
-        { serializer, clock: logicalClock.forward(), expiresAt: clock.now() + timeoutMs },
-      );
-      await this.#publish(message, signal);
+      await this.#inTime(options, async (signal) => {
+        await this.#listener.listen(signal);
+        const labels = { clock: logicalClock.forward(), expiresAt: clock.now() + longestMs(options.timeoutMs) };
+        await this.#publish(encodeRequest(content, request, { serializer, ...labels }), signal);
+      });
       collector.begin();
       return await collector.replies;
     } finally {
+      collector.fail(undefined);
       this.#collectors.delete(ticket);
     }
   }
@@ -104,47 +118,40 @@ export class Mailbox {
     return this.#closed;
   }
 
-  async #publish(message: Message, signal: AbortSignal | undefined): Promise<void> {
-    const { layout, publishing, retry = defaultPublishRetryPolicy } = this.#options;
-    this.#closing.signal.throwIfAborted();
-    const { producer } = await publishing();
-    const route = { exchange: layout.exchange.name, routingKey: '' };
-    await producer.publish(message, route, {
-      declare: [layout.exchange],
-      retry,
-      ...(signal === undefined ? {} : { signal }),
-    });
-  }
-
-  /** Resolves when replies are consumed: before a request is sent that is to be answered. */
-  async #listen(signal: AbortSignal = new AbortController().signal): Promise<void> {
-    signal.throwIfAborted();
-    this.#closing.signal.throwIfAborted();
-    this.#listening ??= this.#startListening().catch((error: unknown) => {
-      this.#listening = undefined;
-      throw error;
-    });
-    const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(toError(signal.reason)), { once: true });
-    });
-    await Promise.race([this.#listening, aborted]);
-  }
-
-  async #startListening(): Promise<Listening> {
-    const { layout, connect } = this.#options;
-    const connection = await connect();
-    const consumer = connection.consume({
-      queues: [layout.replyQueue(this.#id)],
-      noAck: true,
-      onDelivery: ({ message }) => this.#onReply(message),
-    });
+  /** Does what has to be done before a request is on its way, until its time is over, it is called off or the mailbox is closed. */
+  async #inTime(
+    { sendTimeoutMs = defaultSendTimeoutMs, signal }: CastOptions,
+    work: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const late = new AbortController();
+    const timer = this.#options.clock.setTimer(() => late.abort(this.#lateError(sendTimeoutMs)), sendTimeoutMs);
+    const ends = [late.signal, this.#closing.signal, ...(signal === undefined ? [] : [signal])];
     try {
-      await consumer.start(this.#closing.signal);
-    } catch (error) {
-      await connection.close();
-      throw error;
+      const either = AbortSignal.any(ends);
+      either.throwIfAborted();
+      await work(either);
+    } finally {
+      timer.cancel();
     }
-    return { connection, consumer };
+  }
+
+  #lateError(afterMs: number): Error {
+    const { lastError: cause } = this.#listener;
+    const reason = cause === undefined ? '' : `: ${cause.message}`;
+    return new TransportConnectionError(`A control message could not be sent within ${afterMs} ms${reason}`, {
+      recoverable: true,
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
+
+  async #publish(message: Message, signal: AbortSignal): Promise<void> {
+    const { layout, publishing, retry = defaultPublishRetryPolicy } = this.#options;
+    const { producer, transport } = await publishing();
+    signal.throwIfAborted();
+    if (!transport.supports.exchangeTypes.includes('fanout'))
+      throw new NotSupportedError(`Remote control needs a broker that has fanout exchanges: ${transport.name} has none.`);
+    const route = { exchange: layout.exchange.name, routingKey: '' };
+    await producer.publish(message, route, { declare: [layout.exchange], retry, signal });
   }
 
   #onReply(message: Message): void {
@@ -166,8 +173,18 @@ export class Mailbox {
   async #close(): Promise<void> {
     this.#closing.abort(new ChannelClosedError('The mailbox is closed.'));
     for (const collector of this.#collectors.values()) collector.fail(this.#closing.signal.reason);
-    const listening = await this.#listening?.catch(() => undefined);
-    await listening?.consumer.close();
-    await listening?.connection.close();
+    await this.#listener.close();
   }
+}
+
+/** Who is given a time of its own is meant. */
+function withNamedNodes<Options extends MailboxAskOptions>(options: Options): Options {
+  const { destination = [], timeoutMs } = options;
+  if (typeof timeoutMs === 'number' || destination.length > 0) return options;
+  return { ...options, destination: [...timeoutMs.keys()] };
+}
+
+/** Where each has its own time, that is what says when all have answered. */
+function limitOf({ destination = [] }: MailboxTarget, { timeoutMs }: CollectOptions): number | undefined {
+  return typeof timeoutMs === 'number' && destination.length > 0 ? destination.length : undefined;
 }

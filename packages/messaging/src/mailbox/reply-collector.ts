@@ -1,11 +1,12 @@
-import { type Clock, type Deferred, deferred, type Timer } from '@ctq/runtime';
+import { type Clock, type Deferred, deferred } from '@ctq/runtime';
 import type { NodeReply } from './mailbox-message.js';
+import { type ReplyTimeout, type ReplyWait, replyWait } from './reply-wait.js';
 
 export interface CollectOptions {
-  /** For each: it ends when so long nothing has come. */
-  readonly timeoutMs: number;
+  readonly timeoutMs: ReplyTimeout;
   /** It ends with so many replies. */
   readonly limit?: number | undefined;
+  /** Told of each reply as it comes. What it throws ends the waiting. */
   readonly onReply?: ((reply: NodeReply) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -13,15 +14,15 @@ export interface CollectOptions {
 /** Gathers the replies to one request. */
 export class ReplyCollector {
   readonly #options: CollectOptions;
-  readonly #clock: Clock;
+  readonly #wait: ReplyWait;
   readonly #replies: NodeReply[] = [];
   readonly #done: Deferred<readonly NodeReply[]> = deferred();
   readonly #onAbort = (): void => this.fail(this.#options.signal?.reason);
-  #timer: Timer | undefined;
+  #isOver = false;
 
   constructor(clock: Clock, options: CollectOptions) {
-    this.#clock = clock;
     this.#options = options;
+    this.#wait = replyWait(clock, options.timeoutMs, () => this.#end());
     const { signal } = options;
     // Whoever is told that it was aborted may be told before anybody waits.
     this.#done.promise.catch(() => undefined);
@@ -36,11 +37,11 @@ export class ReplyCollector {
 
   /** The request is on its way: from here on is waited. */
   begin(): void {
-    this.#timer?.cancel();
-    this.#timer = this.#clock.setTimer(() => this.#end(), this.#options.timeoutMs);
+    if (!this.#isOver) this.#wait.begin();
   }
 
   add(reply: NodeReply): void {
+    if (this.#isOver) return;
     const { limit = Number.POSITIVE_INFINITY, onReply } = this.#options;
     this.#replies.push(reply);
     try {
@@ -50,9 +51,10 @@ export class ReplyCollector {
       return;
     }
     if (this.#replies.length >= limit) this.#end();
-    else if (this.#timer !== undefined) this.begin();
+    else this.#wait.heard(reply.node);
   }
 
+  /** Idempotent. */
   fail(reason: unknown): void {
     this.#forget();
     this.#done.reject(reason);
@@ -64,7 +66,8 @@ export class ReplyCollector {
   }
 
   #forget(): void {
-    this.#timer?.cancel();
+    this.#isOver = true;
+    this.#wait.cancel();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
   }
 }

@@ -1,6 +1,6 @@
 import { errorRepr, type Kernel } from '@ctq/core';
 import { type Connection, MailboxNode } from '@ctq/messaging';
-import type { Deadline, Logger, Service } from '@ctq/runtime';
+import { ConfigurationError, type Deadline, type Logger, type Service } from '@ctq/runtime';
 import { ServiceLife } from '../service-life.js';
 
 export interface ControlServiceOptions {
@@ -23,10 +23,13 @@ export class ControlService implements Service {
   readonly #life = new ServiceLife('remote control');
   readonly #node: MailboxNode;
   readonly #settled: () => Promise<void>;
+  readonly #kernel: Kernel;
+  #hasStore = false;
 
   constructor({ kernel, name, logger, connection, run, settled }: ControlServiceOptions) {
     const { settings } = kernel;
     this.#settled = settled;
+    this.#kernel = kernel;
     this.#node = new MailboxNode({
       ...{ name, logger, connection },
       layout: kernel.mailboxLayout,
@@ -36,6 +39,7 @@ export class ControlService implements Service {
       publishing: () => kernel.publishing(),
       handle: run,
       describeError: errorRepr,
+      passesOver: ({ isStored }) => isStored && this.#hasStore,
       retry: settings.taskPublishRetry ? settings.taskPublishRetryPolicy : false,
     });
   }
@@ -45,12 +49,25 @@ export class ControlService implements Service {
   }
 
   start(signal: AbortSignal): Promise<void> {
-    return this.#life.start(signal, (pending) => this.#node.start(pending));
+    return this.#life.start(signal, async (pending) => {
+      this.#hasStore = await hasStore(this.#kernel);
+      await this.#node.start(pending);
+    });
   }
 
   async stop(deadline: Deadline): Promise<void> {
     await deadline.wait(this.#life.stopping());
     await deadline.wait(this.#node.close());
     await deadline.within(settleMs).wait(this.#settled());
+  }
+}
+
+/** One that is away just now is one too. */
+async function hasStore(kernel: Kernel): Promise<boolean> {
+  try {
+    await kernel.store();
+    return true;
+  } catch (error) {
+    return !ConfigurationError.isInstance(error);
   }
 }
