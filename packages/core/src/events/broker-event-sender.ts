@@ -51,6 +51,6 @@ export class BrokerEventSender implements EventSender {
 }
 
 /** celery 5.6 events/event.py, get_exchange: on Redis a fan-out exchange, which is the one that keeps nothing there. */
-function eventExchange(name: string, transport: string): Exchange {
+export function eventExchange(name: string, transport: string): Exchange {
   return exchange(name, { type: transport === 'redis' ? 'fanout' : 'topic' });
 }
