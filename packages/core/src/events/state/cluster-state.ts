@@ -7,6 +7,9 @@ import { Members } from './members.js';
 import type { TaskRecord } from './task-record.js';
 import type { WorkerRecord } from './worker-record.js';
 
+/** Names that are made anew for each call must not fill the memory. */
+const mostTypes = 10_000;
+
 /**
  * What a cluster looks like from its events: workers, and tasks with their states, in memory and bounded (celery 5.6 events/state.py, State). Events may come in any order and
  * more than once. What is no event, or tells nothing that can be used, is passed over.
@@ -20,7 +23,6 @@ export class ClusterState {
   readonly #options: ClusterStateOptions;
   readonly #logger: Logger;
   readonly #members: Members;
-  readonly #maxTypes: number;
   readonly #taskTypes = new Set<string>();
   readonly #drift: DriftWatch;
   readonly #freezer = new Freezer<object>((event) => this.#take(event));
@@ -32,7 +34,6 @@ export class ClusterState {
     const { maxWorkers = 5_000, maxTasks = 10_000, clock = systemClock, logger = silentLogger } = options;
     this.#options = options;
     this.#logger = logger;
-    this.#maxTypes = maxTasks;
     this.#drift = new DriftWatch(logger);
     this.#members = new Members({ maxWorkers, maxTasks, now: () => clock.now() / 1_000 });
   }
@@ -197,7 +198,7 @@ export class ClusterState {
   #addType(name: string): void {
     if (this.#taskTypes.has(name)) return;
     const [first] = this.#taskTypes;
-    if (this.#taskTypes.size >= this.#maxTypes && first !== undefined) this.#taskTypes.delete(first);
+    if (this.#taskTypes.size >= mostTypes && first !== undefined) this.#taskTypes.delete(first);
     this.#taskTypes.add(name);
   }
 
