@@ -74,7 +74,10 @@ const taskEvent = fc
 const streams: fc.Arbitrary<EventStream> = fc.record({
   events: fc
     .tuple(
-      fc.array(fc.oneof({ weight: 4, arbitrary: taskEvent }, { weight: 1, arbitrary: workerEvent }), { minLength: 1, maxLength: 60 }),
+      fc.array(fc.oneof({ weight: 4, arbitrary: taskEvent }, { weight: 1, arbitrary: workerEvent }), {
+        minLength: 1,
+        maxLength: 60,
+      }),
       fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 10 }),
     )
     .map(([events, again]) => withCopies(events, again)),

@@ -1,6 +1,7 @@
 // The subpath `@ctq/core/events`: what monitors need, and programs that do not monitor do not load.
 export { Camera, type CameraOptions, type Shutter } from './events/camera.js';
 export type { EventHandler } from './events/event-dispatch.js';
+export { EventDump } from './events/event-dump.js';
 export { isKnownEvent } from './events/event-fields.js';
 export type { EventQueueOptions } from './events/event-queue.js';
 export { type CaptureOptions, EventReceiver, type EventReceiverOptions } from './events/event-receiver.js';

@@ -1,4 +1,13 @@
-import { type Clock, type Deadline, type Duration, durationMs, type Logger, silentLogger, systemClock, toError } from '@ctq/runtime';
+import {
+  type Clock,
+  type Deadline,
+  type Duration,
+  durationMs,
+  type Logger,
+  silentLogger,
+  systemClock,
+  toError,
+} from '@ctq/runtime';
 import { type RateLimit, runsPerSecond } from '../limits/rate-limit.js';
 import type { ClusterState } from './state/cluster-state.js';
 

@@ -25,7 +25,9 @@ export interface ReadSnapshot {
 /** @throws TypeError for what is none of this version. */
 export function readSnapshot(value: unknown): ReadSnapshot {
   if (!isRecord(value) || value['version'] !== 1)
-    throw new TypeError('This is no snapshot of the state of a cluster: one is what JSON.stringify makes of a ClusterState.');
+    throw new TypeError(
+      'This is no snapshot of the state of a cluster: one is what JSON.stringify makes of a ClusterState.',
+    );
   return {
     eventCount: countOf(value['eventCount']),
     taskCount: countOf(value['taskCount']),

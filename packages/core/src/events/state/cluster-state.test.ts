@@ -16,7 +16,14 @@ const ids = (tasks: Iterable<{ readonly uuid: string }>): string[] => [...tasks]
 describe('A worker', () => {
   test('is known by what it tells of itself [WK-175]', async () => {
     const { clock, make, state } = scene();
-    const told = { active: 3, processed: 40, loadavg: [1, 0.5, 0], sw_ident: 'py-celery', sw_ver: '5.6.3', sw_sys: 'Linux' };
+    const told = {
+      active: 3,
+      processed: 40,
+      loadavg: [1, 0.5, 0],
+      sw_ident: 'py-celery',
+      sw_ver: '5.6.3',
+      sw_sys: 'Linux',
+    };
     state.event(make.worker('heartbeat', told));
     const worker = state.workers.get('w1@host');
     expect(worker?.toJSON()).toEqual({
@@ -68,7 +75,8 @@ describe('A worker', () => {
     const late = { local_received: startsAt + 100, timestamp: startsAt + 83 };
     state.event(make.worker('heartbeat', { ...late, timestamp: startsAt + 84 }));
     expect(lines).toEqual([]);
-    for (const hostname of ['w1@host', 'w1@host', 'w2@host']) state.event(make.worker('heartbeat', { ...late, hostname }));
+    for (const hostname of ['w1@host', 'w1@host', 'w2@host'])
+      state.event(make.worker('heartbeat', { ...late, hostname }));
     state.event(make.task('started', 'a', late));
     expect(lines.map(({ level, message }) => [level, message])).toEqual(
       ['w1@host', 'w2@host'].map((host) => [
@@ -83,7 +91,9 @@ describe('A task', () => {
   test('is known by what its events tell [WK-176]', () => {
     const { make, state } = scene();
     const call = { name: 'add', args: '(2, 2)', kwargs: '{}', root_id: 'a', parent_id: null, retries: 0, eta: null };
-    state.event(make.task('sent', 'a', { ...call, hostname: 'gen1@host', queue: 'sums', exchange: '', routing_key: 'sums' }));
+    state.event(
+      make.task('sent', 'a', { ...call, hostname: 'gen1@host', queue: 'sums', exchange: '', routing_key: 'sums' }),
+    );
     expect([state.tasks.get('a')?.origin, state.tasks.get('a')?.worker]).toEqual(['gen1@host', undefined]);
     state.event(make.task('received', 'a', { ...call, expires: '2030-01-02T00:00:00+00:00' }));
     state.event(make.task('started', 'a'));
@@ -167,7 +177,11 @@ describe('The state of a cluster', () => {
     const { make, state } = scene();
     for (let n = 0; n < 5_001; n += 1) state.event(make.worker('heartbeat', { hostname: `w${n}@host` }));
     for (let n = 0; n < 10_001; n += 1) state.event(make.task('sent', `${n}`, { parent_id: n === 9_000 ? '0' : null }));
-    expect([state.workers.size, state.workers.has('w0@host'), state.workers.has('w1@host')]).toEqual([5_000, false, true]);
+    expect([state.workers.size, state.workers.has('w0@host'), state.workers.has('w1@host')]).toEqual([
+      5_000,
+      false,
+      true,
+    ]);
     expect([state.tasks.size, state.tasks.has('0'), state.tasks.has('1')]).toEqual([10_000, true, false]);
     expect(ids(state.tasksByTime()).length).toBe(10_000);
   });
@@ -225,7 +239,12 @@ describe('The state of a cluster', () => {
     state.event(make.task('succeeded', 'done'));
     state.event(make.task('started', 'running'));
     await state.freezeWhile(() => undefined, { clearAfter: true });
-    expect([ids(state.tasks.values()), state.workers.size, state.eventCount, state.taskCount]).toEqual([['running'], 0, 0, 0]);
+    expect([ids(state.tasks.values()), state.workers.size, state.eventCount, state.taskCount]).toEqual([
+      ['running'],
+      0,
+      0,
+      0,
+    ]);
     expect(state.tasksByTime()).toEqual([]);
     state.event(make.task('half-done', 'running'));
     expect(ids(state.tasksByTime())).toEqual(['running']);
@@ -258,11 +277,19 @@ describe('The state of a cluster', () => {
   test('is restored as far as it can be read', () => {
     const state = ClusterState.restore({
       ...{ version: 1, eventCount: -1, taskCount: '7', taskTypes: [1, 'add'] },
-      workers: [null, {}, { hostname: 'w@host', heartbeats: [2, 'x', 1, 3, 4, 5], freq: null, counts: { a: 1, b: 'x' } }],
+      workers: [
+        null,
+        {},
+        { hostname: 'w@host', heartbeats: [2, 'x', 1, 3, 4, 5], freq: null, counts: { a: 1, b: 'x' } },
+      ],
       tasks: [null, {}, { uuid: 'a', worker: 7, name: 7, received: 'x', more: 7 }, { uuid: 'a', state: 'STARTED' }],
     });
     expect([state.eventCount, state.taskCount, state.taskTypes()]).toEqual([0, 0, ['add']]);
-    expect(state.workers.get('w@host')?.toJSON()).toMatchObject({ heartbeats: [2, 3, 4, 5], freq: 60, counts: { a: 1 } });
+    expect(state.workers.get('w@host')?.toJSON()).toMatchObject({
+      heartbeats: [2, 3, 4, 5],
+      freq: 60,
+      counts: { a: 1 },
+    });
     expect([state.tasks.size, state.tasks.get('a')?.state]).toEqual([1, 'STARTED']);
   });
 

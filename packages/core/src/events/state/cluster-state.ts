@@ -1,6 +1,12 @@
 import { type Logger, silentLogger, systemClock, toError } from '@ctq/runtime';
 import { type ClusterSnapshot, readSnapshot, type ReadSnapshot } from './cluster-snapshot.js';
-import type { ClearOptions, ClusterStateOptions, EventToTell, FreezeOptions, TaskQuery } from './cluster-state-options.js';
+import type {
+  ClearOptions,
+  ClusterStateOptions,
+  EventToTell,
+  FreezeOptions,
+  TaskQuery,
+} from './cluster-state-options.js';
 import { DriftWatch } from './drift-watch.js';
 import { Freezer } from './freezer.js';
 import { Members } from './members.js';

@@ -44,8 +44,7 @@ export class Members {
   worker(hostname: string): WorkerRecord {
     const found = this.#workers.get(hostname);
     if (found !== undefined) return found;
-    const [first] = this.#workers.keys();
-    if (this.#workers.size >= this.#options.maxWorkers && first !== undefined) this.#workers.delete(first);
+    if (this.#workers.size >= this.#options.maxWorkers) this.#workers.delete(firstOf(this.#workers.keys()) ?? '');
     const worker = this.strangeWorker(hostname);
     this.#workers.set(hostname, worker);
     return worker;
@@ -54,8 +53,8 @@ export class Members {
   task(uuid: string): TaskRecord {
     const found = this.#tasks.get(uuid);
     if (found !== undefined) return found;
-    const [first] = this.#tasks.values();
-    if (this.#tasks.size >= this.#options.maxTasks && first !== undefined) this.forgetTask(first);
+    const first = this.#tasks.size >= this.#options.maxTasks ? firstOf(this.#tasks.values()) : undefined;
+    if (first !== undefined) this.forgetTask(first);
     const task = new TaskRecord(uuid, this.#tasks);
     this.#tasks.set(uuid, task);
     this.#ties.arrived(task);
@@ -91,4 +90,8 @@ export class Members {
 
 function checkLimit(name: string, limit: number): void {
   if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`${name} is a whole number from 1, not ${limit}.`);
+}
+
+function firstOf<Item>(items: Iterator<Item, undefined>): Item | undefined {
+  return items.next().value;
 }

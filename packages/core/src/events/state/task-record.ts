@@ -78,14 +78,10 @@ const othersKept = 32;
 export class TaskRecord {
   readonly uuid: string;
   readonly #tasks: TasksById;
-  readonly #children = new Set<TaskRecord>();
-  readonly #fields: TaskFields = {
-    ...{ name: null, state: 'PENDING', received: null, sent: null, started: null, rejected: null, succeeded: null },
-    ...{ failed: null, retried: null, revoked: null, args: null, kwargs: null, eta: null, expires: null },
-    ...{ retries: null, result: null, exception: null, timestamp: null, runtime: null, traceback: null },
-    ...{ exchange: null, routing_key: null, clock: 0, client: null, root_id: null, parent_id: null },
-  };
-  readonly #more = new Map<string, unknown>();
+  readonly #fields: TaskFields = unknownFields();
+  // Most tasks have none: there may be many tasks.
+  #children: Set<TaskRecord> | undefined;
+  #more: Map<string, unknown> | undefined;
   #worker: WorkerRecord | undefined;
 
   constructor(uuid: string, tasks: TasksById) {
@@ -100,7 +96,7 @@ export class TaskRecord {
 
   /** What events have told beside: `queue`, `terminated`, what a program's own events say. */
   get more(): ReadonlyMap<string, unknown> {
-    return this.#more;
+    return this.#more ?? new Map();
   }
 
   /** Undefined until an event with it comes. */
@@ -139,15 +135,15 @@ export class TaskRecord {
 
   /** Those that were sent in it. */
   get children(): ReadonlySet<TaskRecord> {
-    return this.#children;
+    return this.#children ?? new Set();
   }
 
   toJSON(): TaskSnapshot {
     const { root_id, parent_id } = this.#fields;
     return {
       ...{ uuid: this.uuid, ...this.#fields, worker: this.#worker?.hostname ?? null },
-      ...{ root: root_id, parent: parent_id, children: [...this.#children].map(({ uuid }) => uuid) },
-      more: Object.fromEntries(this.#more),
+      ...{ root: root_id, parent: parent_id, children: [...this.children].map(({ uuid }) => uuid) },
+      more: asJson(this.#more),
     };
   }
 
@@ -160,11 +156,12 @@ export class TaskRecord {
   }
 
   addChild(child: TaskRecord): void {
+    this.#children ??= new Set();
     this.#children.add(child);
   }
 
   dropChild(child: TaskRecord): void {
-    this.#children.delete(child);
+    this.#children?.delete(child);
   }
 
   /**
@@ -177,8 +174,7 @@ export class TaskRecord {
     const known = Object.hasOwn(stateOf, subject) ? stateOf[subject] : undefined;
     if (known !== undefined) Reflect.set(own, subject, timestamp);
     const state = known ?? subject.toUpperCase();
-    const isBefore =
-      state !== 'RETRY' && own.state !== 'RETRY' && statePrecedence(state) > statePrecedence(own.state);
+    const isBefore = state !== 'RETRY' && own.state !== 'RETRY' && statePrecedence(state) > statePrecedence(own.state);
     this.#take(event, isBefore && state === 'RECEIVED' ? receivedFields : ownFields);
     if (isBefore) return;
     own.state = state;
@@ -215,11 +211,57 @@ export class TaskRecord {
   }
 
   #keep(field: string, value: unknown): void {
-    const isRoom = this.#more.size < othersKept || this.#more.has(field);
-    if (isRoom) this.#more.set(field, value);
+    this.#more ??= new Map();
+    if (this.#more.size < othersKept || this.#more.has(field)) this.#more.set(field, value);
   }
 
   #other(id: string | null): TaskRecord | undefined {
     return id === null ? undefined : this.#tasks.get(id);
   }
+}
+
+/** In one piece: all tasks have the same shape, which makes them small. */
+function unknownFields(): TaskFields {
+  return {
+    name: null,
+    state: 'PENDING',
+    received: null,
+    sent: null,
+    started: null,
+    rejected: null,
+    succeeded: null,
+    failed: null,
+    retried: null,
+    revoked: null,
+    args: null,
+    kwargs: null,
+    eta: null,
+    expires: null,
+    retries: null,
+    result: null,
+    exception: null,
+    timestamp: null,
+    runtime: null,
+    traceback: null,
+    exchange: null,
+    routing_key: null,
+    clock: 0,
+    client: null,
+    root_id: null,
+    parent_id: null,
+  };
+}
+
+/** What JSON cannot hold is left out, or a text. */
+function asJson(values: ReadonlyMap<string, unknown> | undefined): Readonly<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  for (const [name, value] of values ?? []) {
+    try {
+      const text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? `${inner}` : inner));
+      Object.defineProperty(found, name, { value: JSON.parse(text), enumerable: true, configurable: true });
+    } catch {
+      // A cycle, or nothing at all.
+    }
+  }
+  return found;
 }

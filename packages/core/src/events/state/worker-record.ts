@@ -134,4 +134,3 @@ export class WorkerRecord {
       if (typeof count === 'number') this.#counts.set(type, count);
   }
 }
-
