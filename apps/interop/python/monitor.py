@@ -40,12 +40,12 @@ def task_of(uuid):
     return {**found, "worker": task.worker.hostname if task.worker else None}
 
 
-def tasks(uuids, types):
-    """What is known of tasks, as soon as there were so many events of these types of each: those of one task may come in another order."""
+def tasks(wanted):
+    """What is known of tasks, as soon as there were events of just these types of each: those of one task may come in another order."""
     def types_of(uuid):
         return sorted(event["type"] for event in heard if event.get("uuid") == uuid)
-    until(lambda: all(types_of(uuid) == sorted(types) for uuid in uuids))
-    return {uuid: task_of(uuid) for uuid in uuids}
+    until(lambda: all(types_of(uuid) == sorted(types) for uuid, types in wanted.items()))
+    return {uuid: task_of(uuid) for uuid in wanted}
 
 
 def workers(names):

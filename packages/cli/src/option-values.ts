@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import type { LogLevel } from '@ctq/runtime';
+import { runsPerSecond } from '@ctq/core';
+import { type LogLevel, toError } from '@ctq/runtime';
 
 // Parsers of option values; what they throw becomes a usage error, status 2.
 
@@ -46,6 +47,23 @@ export function seconds(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value)) return value;
   throw new InvalidArgumentError(`${text} is not a number of seconds.`);
+}
+
+/** Seconds between two things: not none. */
+export function interval(text: string): number {
+  const value = seconds(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError(`${text} is no time between two.`);
+}
+
+/** `10`, `10/s`, `10/m`, `10/h`. */
+export function rate(text: string): string {
+  try {
+    runsPerSecond(text, 'The rate');
+    return text;
+  } catch (error) {
+    throw new InvalidArgumentError(toError(error).message);
+  }
 }
 
 /** ISO 8601. */

@@ -2,6 +2,7 @@ import { toError } from '@ctq/runtime';
 import { Command, Option } from 'commander';
 import { callCommand } from './commands/call.js';
 import { dlqCommand } from './commands/dlq.js';
+import { eventsCommand } from './commands/events.js';
 import { purgeCommand } from './commands/purge.js';
 import { reportCommand } from './commands/report.js';
 import { resultCommand } from './commands/result.js';
@@ -43,7 +44,8 @@ export function createProgram(io: CommandIo, onExit: (code: ExitCode) => void): 
     if (options.workdir !== undefined) enter(options.workdir);
     onExit(await action(new CommandContext(options, io)));
   };
-  for (const create of [workerCommand, callCommand, resultCommand, purgeCommand, dlqCommand, reportCommand]) {
+  const commands = [workerCommand, callCommand, resultCommand, eventsCommand, purgeCommand, dlqCommand, reportCommand];
+  for (const create of commands) {
     const command = create(run).copyInheritedSettings(program).helpOption('--help', 'display help');
     for (const sub of command.commands) sub.copyInheritedSettings(command).helpOption('--help', 'display help');
     program.addCommand(command);

@@ -12,8 +12,8 @@ export class CeleryMonitor implements AsyncDisposable {
   }
 
   /** What the State knows of tasks, when of each there were just these events, in whatever order. */
-  tasks(ids: readonly string[], types: readonly string[]): Promise<Readonly<Record<string, Fields>>> {
-    return this.#conversation.tell('tasks', ids, types);
+  tasks(types: Readonly<Record<string, readonly string[]>>): Promise<Readonly<Record<string, Fields>>> {
+    return this.#conversation.tell('tasks', types);
   }
 
   /** What the State knows of workers, when all of them are alive. */

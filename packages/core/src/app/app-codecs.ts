@@ -16,6 +16,7 @@ export interface AppCodecsOptions {
 export class AppCodecs {
   readonly #options: AppCodecsOptions;
   #messages: ContentCodec | undefined;
+  #events: ContentCodec | undefined;
 
   constructor(options: AppCodecsOptions) {
     this.#options = options;
@@ -27,6 +28,13 @@ export class AppCodecs {
       this.#messages = this.#create(acceptContent, taskMaxMessageSize);
     }
     return this.#messages;
+  }
+
+  /** celery 5.6 events/receiver.py, EventReceiver.__init__. */
+  get events(): ContentCodec {
+    const { eventSerializer, taskMaxMessageSize } = this.#options.settings();
+    this.#events ??= this.#create(['json', eventSerializer], taskMaxMessageSize);
+    return this.#events;
   }
 
   /** A new one each time: whoever stores results keeps it. */

@@ -220,6 +220,9 @@ export function createAppKernel(name: string, options: AppOptions, locator: () =
     get content() {
       return codecs.messages;
     },
+    get eventContent() {
+      return codecs.events;
+    },
     get sender() {
       sender ??= createSender(kernel, replyTo, publishing);
       return sender;

@@ -29,6 +29,8 @@ export interface Kernel {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly content: ContentCodec;
+  /** For events that are received: JSON and the serializer of the settings, whatever tasks may be sent in. */
+  readonly eventContent: ContentCodec;
   readonly registry: TaskRegistry;
   readonly interceptors: readonly Interceptor[];
   readonly signals: AppSignals;

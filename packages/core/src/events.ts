@@ -1,0 +1,36 @@
+// The subpath `@ctq/core/events`: what monitors need, and programs that do not monitor do not load.
+export { Camera, type CameraOptions, type Shutter } from './events/camera.js';
+export type { EventHandler } from './events/event-dispatch.js';
+export { EventDump } from './events/event-dump.js';
+export { isKnownEvent } from './events/event-fields.js';
+export type { EventQueueOptions } from './events/event-queue.js';
+export { type CaptureOptions, EventReceiver, type EventReceiverOptions } from './events/event-receiver.js';
+export type {
+  EventOf,
+  KnownEvent,
+  KnownEventType,
+  OtherEvent,
+  ReceivedEvent,
+  ReceivedFields,
+  TaskEventFields,
+  TaskFailedEvent,
+  TaskReceivedEvent,
+  TaskRejectedEvent,
+  TaskRetriedEvent,
+  TaskRevokedEvent,
+  TaskSentEvent,
+  TaskStartedEvent,
+  TaskSucceededEvent,
+  WorkerStatusEvent,
+} from './events/event-types.js';
+export type { ClusterSnapshot } from './events/state/cluster-snapshot.js';
+export { ClusterState } from './events/state/cluster-state.js';
+export type {
+  ClearOptions,
+  ClusterStateOptions,
+  EventToTell,
+  FreezeOptions,
+  TaskQuery,
+} from './events/state/cluster-state-options.js';
+export type { TaskFields, TaskRecord, TaskSnapshot } from './events/state/task-record.js';
+export type { WorkerFields, WorkerRecord, WorkerSnapshot } from './events/state/worker-record.js';
