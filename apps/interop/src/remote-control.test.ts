@@ -52,7 +52,6 @@ describeOverBrokers(
         ['revoked', {}],
         ['active_queues', {}],
         ['scheduled', {}],
-        ['memsample', {}],
       ])(
         'has an answer of the same shape of both workers to %s {python → ctq: inspect commands}',
         async (command, args) => {

@@ -51,6 +51,8 @@ export class ConsumerLoop {
   async remove(consumer: RingConsumer): Promise<void> {
     this.#intake.remove(consumer);
     this.#listenAnew();
+    // Or nobody would listen for the others.
+    this.nudge();
     await this.#lookUnderWay();
   }
 

@@ -64,6 +64,18 @@ describe('a virtual channel that consumes', () => {
     expect(textsOf(await got.take(1))).toEqual(['a']);
   });
 
+  test('goes on hearing of a queue when it leaves another', async () => {
+    const { channel, collector } = await setup();
+    const got = collector();
+    await channel.consume('q', {}, got.onDelivery);
+    const other = await channel.consume('other', {}, got.onDelivery);
+    await turns();
+    await other.cancel();
+    await turns();
+    await send(channel, 'q', 'a');
+    expect(textsOf(await got.take(1))).toEqual(['a']);
+  });
+
   test('does not look again while nothing happens', async () => {
     let pops = 0;
     const { channel, clock } = await setup({
