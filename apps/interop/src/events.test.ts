@@ -57,11 +57,7 @@ describeOverBrokers('Events, heard by real Celery', { redis: 'interopEvents', am
   }, 30_000);
 
   /** The same task run by either worker, and what is known of both when all events of both have come. */
-  async function ofBoth(
-    task: string,
-    args: readonly unknown[],
-    { types, theirTypes = types, expires }: Expected,
-  ) {
+  async function ofBoth(task: string, args: readonly unknown[], { types, theirTypes = types, expires }: Expected) {
     const ids = { typescript: crypto.randomUUID(), python: crypto.randomUUID() };
     for (const language of ['typescript', 'python'] as const) {
       const options = { taskId: ids[language], queue: queues[language] };
@@ -93,18 +89,15 @@ describeOverBrokers('Events, heard by real Celery', { redis: 'interopEvents', am
         },
       ],
       ['that have expired', 'shared.echo', [1], { types: ['task-revoked'], expires: -1 }],
-    ])(
-      'knows the same of tasks %s {python → ctq: events of tasks}',
-      async (_, task, args, expected) => {
-        const { ours, theirs, ourEvents, theirEvents } = await ofBoth(task, args, expected);
-        expect(ours['worker']).toBe(nodes.typescript);
-        expect(theirs['worker']).toBe(nodes.python);
-        expect(comparable(ours)).toEqual(comparable(theirs));
+    ])('knows the same of tasks %s {python → ctq: events of tasks}', async (_, task, args, expected) => {
+      const { ours, theirs, ourEvents, theirEvents } = await ofBoth(task, args, expected);
+      expect(ours['worker']).toBe(nodes.typescript);
+      expect(theirs['worker']).toBe(nodes.python);
+      expect(comparable(ours)).toEqual(comparable(theirs));
 
-        expect(ourEvents.map(({ type }) => String(type)).toSorted()).toEqual(expected.types.toSorted());
-        expect(byType(ourEvents)).toEqual(byType(theirEvents));
-      },
-    );
+      expect(ourEvents.map(({ type }) => String(type)).toSorted()).toEqual(expected.types.toSorted());
+      expect(byType(ourEvents)).toEqual(byType(theirEvents));
+    });
 
     test('knows the same of workers {python → ctq: events of workers}', async () => {
       const known = await monitor.workers(Object.values(nodes));
@@ -176,7 +169,9 @@ function kindOf(name: string, value: unknown): unknown {
 
 /** What the events of each type say, each form of it once. */
 function byType(events: readonly Fields[]): ReadonlySet<string> {
-  return new Set(events.map((event) => JSON.stringify([event['type'], keysOf(event), Object.entries(comparable(event)).toSorted()])));
+  return new Set(
+    events.map((event) => JSON.stringify([event['type'], keysOf(event), Object.entries(comparable(event)).toSorted()])),
+  );
 }
 
 function keysOf(fields: Fields): readonly string[] {

@@ -24,7 +24,7 @@ export class Flower implements AsyncDisposable {
   static async start(python: string, site: PythonSite): Promise<Flower> {
     const [port = 0] = await freePorts(1);
     const args = ['-m', 'celery', '-A', 'tasks', 'flower', '--address=127.0.0.1', `--port=${port}`];
-    const child = spawn(python, [...args, '--inspect-timeout=5000', '--max-tasks=1000'], {
+    const child = spawn(python, [...args, '--inspect-timeout=500', '--max-tasks=1000'], {
       cwd: programs,
       env: { ...environmentOf(site), FLOWER_UNAUTHENTICATED_API: 'true' },
       stdio: ['ignore', 'ignore', 'ignore'],
