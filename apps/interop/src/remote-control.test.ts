@@ -12,7 +12,7 @@ describeOverBrokers(
   'Remote control, with real Celery',
   { redis: 'interopControl', amqp: 'interopControl' },
   (place) => {
-    const fleet = new ControlFleet(place);
+    const fleet = new ControlFleet(place, { taskEvents: true });
     const { app } = fleet;
     app.task('typescript.gated', (gate: string) => fleet.waitFor(gate));
     app.task('shared.hop', () => undefined);
@@ -105,12 +105,84 @@ describeOverBrokers(
     });
 
     describe("Celery's command line", () => {
+      const to = ['-d', both.destination.join(), '-t', '10'];
+
       test('tells the status of both {python → ctq: celery status}', async () => {
-        const { code, output } = await fleet.celery.commandLine('status', '-d', both.destination.join(), '-t', '10');
+        const { code, output } = await fleet.celery.commandLine('status', ...to);
         expect([code, output.split('\n').toSorted()]).toEqual([
           0,
           ['', '', '2 nodes online.', `->  ${nodes.python}: OK`, `->  ${nodes.typescript}: OK`].toSorted(),
         ]);
+      });
+
+      test.each([
+        ['ping'],
+        ['clock'],
+        ['active'],
+        ['reserved'],
+        ['scheduled'],
+        ['revoked'],
+        ['registered'],
+        ['registered', 'rate_limit', 'max_retries'],
+        ['active_queues'],
+        ['query_task', 'none-of-these'],
+        ['report'],
+        ['memdump'],
+      ])('prints an answer of one shape of both to inspect %s {python → ctq: celery inspect}', async (...command) => {
+        const { code, output } = await fleet.celery.commandLine('inspect', ...command, '-j', ...to);
+        const replies = JSON.parse(output) as Readonly<Record<string, unknown>>;
+        expect(code).toBe(0);
+        expect(shapeOf(replies[nodes.typescript])).toEqual(shapeOf(replies[nodes.python]));
+      });
+
+      test('prints statistics of both, of one shape but for the pool {python → ctq: celery inspect}', async () => {
+        const { output } = await fleet.celery.commandLine('inspect', 'stats', '-j', ...to);
+        const replies = JSON.parse(output) as Readonly<
+          Record<string, { readonly pool: object; readonly broker: object }>
+        >;
+        const { pool, broker, ...ours } = replies[nodes.typescript] ?? { pool: {}, broker: {} };
+        const { pool: _, broker: theirBroker, ...theirs } = replies[nodes.python] ?? { pool: {}, broker: {} };
+        const { total: ran, ...rest } = { total: {}, ...ours };
+        const { total: theyRan, ...theirRest } = { total: {}, ...theirs };
+        expect(shapeOf(rest)).toEqual(shapeOf(theirRest));
+        expect(shapeOf({ ...broker, transport_options: {} })).toEqual(
+          shapeOf({ ...theirBroker, transport_options: {} }),
+        );
+        expect(pool).toMatchObject({ implementation: '@ctq/worker/pool:async', 'max-concurrency': 4 });
+      });
+
+      test('prints the settings of both, without passwords {python → ctq: celery inspect}', async () => {
+        const { output } = await fleet.celery.commandLine('inspect', 'conf', 'true', '-j', ...to);
+        const replies = JSON.parse(output) as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+        for (const node of both.destination)
+          expect(replies[node]).toMatchObject({ task_serializer: 'json', worker_enable_remote_control: true });
+        expect(replies[nodes.typescript]).toMatchObject({ task_default_queue: 'typescript' });
+      });
+
+      test.each([
+        ['add_consumer', 'more'],
+        ['cancel_consumer', 'more'],
+        ['rate_limit', 'shared.hop', '10/m'],
+        ['rate_limit', 'shared.hop', '0'],
+        ['rate_limit', 'nobody', '1/m'],
+        ['time_limit', 'shared.hop', '5', '10'],
+        ['revoke', 'none-of-these'],
+        ['terminate', 'SIGTERM', 'none-of-these'],
+        ['revoke_by_stamped_headers', 'customer=none'],
+        ['pool_grow', '1'],
+        ['pool_shrink', '1'],
+        ['autoscale', '3', '1'],
+        ['pool_restart'],
+        ['enable_events'],
+        ['disable_events'],
+        ['heartbeat'],
+      ])('prints the same of both to control %s {python → ctq: celery control}', async (...command) => {
+        const { code, output } = await fleet.celery.commandLine('control', ...command, ...to);
+        expect(code).toBe(0);
+        const parts = output.split(/^->  /m).slice(1);
+        expect(parts.map((part) => part.split(':')[0]).toSorted()).toEqual(both.destination.toSorted());
+        const [first, second] = parts.map((part) => part.slice(part.indexOf(':')).trim());
+        expect(first).toBe(second);
       });
     });
 
@@ -119,6 +191,52 @@ describeOverBrokers(
         const replies = await app.control.ask('ping', {}, { destination: both.destination, timeout: '10s' });
         expect(replies.map(({ value }) => value)).toEqual([{ ok: 'pong' }, { ok: 'pong' }]);
         expect(replies.map(({ node }) => node).toSorted()).toEqual(both.destination.toSorted());
+      });
+
+      test('reads what a Python worker tells of itself {ctq → python: inspect commands}', async () => {
+        const inspect = app.control.inspect({ destination: [nodes.python], timeout: '10s' });
+        const answers = {
+          ping: await inspect.ping(),
+          clock: await inspect.clock(),
+          active: await inspect.active(),
+          reserved: await inspect.reserved(),
+          scheduled: await inspect.scheduled(),
+          registered: await inspect.registered(),
+          stats: await inspect.stats(),
+          queues: await inspect.activeQueues(),
+          report: await inspect.report(),
+          conf: await inspect.conf(),
+        };
+        for (const [name, replies] of Object.entries(answers))
+          expect([name, [...replies.keys()]]).toEqual([name, [nodes.python]]);
+        expect(answers.ping.get(nodes.python)).toBe('pong');
+        expect(answers.stats.get(nodes.python)).toMatchObject({ prefetch_count: expect.any(Number) });
+        expect(answers.queues.get(nodes.python)).toMatchObject([{ name: queues.python }]);
+        expect(answers.registered.get(nodes.python)).toContain('shared.hop');
+        expect(answers.report.get(nodes.python)).toContain('software -> celery:');
+      });
+
+      test('tells a Python worker what to do {ctq → python: control commands}', async () => {
+        const options = { destination: [nodes.python], timeout: '10s' } as const;
+        const told = async (command: string, args: Readonly<Record<string, unknown>>): Promise<unknown> =>
+          (await app.control.ask(command, args, options))[0]?.value;
+        expect(await told('rate_limit', { task_name: 'shared.hop', rate_limit: '5/m' })).toEqual({
+          ok: 'new rate limit set successfully',
+        });
+        expect(await told('add_consumer', { queue: 'others' })).toEqual({ ok: 'add consumer others' });
+        expect(await told('cancel_consumer', { queue: 'others' })).toEqual({ ok: 'no longer consuming from others' });
+      });
+
+      test('keeps a Python worker from running what it revokes {ctq → python: revoke}', async () => {
+        const id = crypto.randomUUID();
+        await app.revoke(id);
+        await eventually(async () => {
+          const asked = app.control.inspect({ destination: [nodes.python], timeout: '10s' });
+          const known = (await asked.revoked()).get(nodes.python) ?? [];
+          return known.includes(id);
+        });
+        const result = await app.sendTask('python.add', [1, 2], {}, { taskId: id, queue: queues.python });
+        await expect(result.get({ timeout: '20s' })).rejects.toThrow(/revoked/i);
       });
     });
   },
