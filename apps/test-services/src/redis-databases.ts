@@ -41,7 +41,7 @@ export const redisDatabases = {
   interopWorkflows: 46,
   interopWorkflowErrors: 47,
   interopControl: 49,
-  interopEvents: 50,
+  interopMonitors: 50,
   interopFlower: 51,
   benchWorker: 57,
 } as const;

@@ -30,7 +30,7 @@ const suites = [
   'interopWorkflows',
   'interopWorkflowErrors',
   'interopControl',
-  'interopEvents',
+  'interopMonitors',
   'interopFlower',
 ] as const;
 

@@ -32,7 +32,7 @@ const own = [
   'utcoffset',
 ];
 
-describeOverBrokers('Events, heard by real Celery', { redis: 'interopEvents', amqp: 'interopEvents' }, (place) => {
+describeOverBrokers('Events, heard by real Celery', { redis: 'interopMonitors', amqp: 'interopMonitors' }, (place) => {
   const fleet = new ControlFleet(place, { taskEvents: true });
   const { app } = fleet;
   app.task('shared.echo', (value: unknown) => value);
