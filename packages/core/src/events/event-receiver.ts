@@ -177,6 +177,7 @@ export class EventReceiver implements AsyncDisposable, AsyncIterable<ReceivedEve
       throw error;
     }
     this.#connection = connection;
+    kernel.logger.debug({ id: this.#id }, 'Listening to events');
     this.#askForHeartbeats();
   }
 
