@@ -41,6 +41,7 @@ export const redisDatabases = {
   interopWorkflows: 46,
   interopWorkflowErrors: 47,
   benchWorker: 57,
+  interopEvents: 61,
 } as const;
 
 export type RedisDatabase = keyof typeof redisDatabases;

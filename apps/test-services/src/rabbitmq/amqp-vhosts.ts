@@ -29,6 +29,7 @@ const suites = [
   'interopRandomWorkflows',
   'interopWorkflows',
   'interopWorkflowErrors',
+  'interopEvents',
 ] as const;
 
 export type AmqpVhost = (typeof suites)[number];
