@@ -1,6 +1,6 @@
 import { redisBackend } from '@ctq/backend-redis';
 import { Ctq } from '@ctq/core';
-import { ClusterState, EventReceiver, type WorkerStatusEvent } from '@ctq/core/events';
+import { ClusterState, EventReceiver, type WorkerHeartbeatEvent } from '@ctq/core/events';
 import { deferred } from '@ctq/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deleteQueues } from './ctq-peer.js';
@@ -55,7 +55,7 @@ describeOverBrokers('Events of a Python worker', { redis: 'interopEvents', amqp:
 
   test('come when ctq asks for them [WK-168]', async () => {
     await using receiver = new EventReceiver(app);
-    const asked = deferred<WorkerStatusEvent>();
+    const asked = deferred<WorkerHeartbeatEvent>();
     // Those of its own accord tell what it does.
     receiver.on('worker-heartbeat', (event) => {
       if (event.active === undefined) asked.resolve(event);

@@ -10,7 +10,8 @@ export async function answerOf({ command, args, cwd, environment }: Program): Pr
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [printed, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  const closed = once(child, 'close') as Promise<[number | null]>;
+  const [printed, [code]] = await Promise.all([text(child.stdout), closed]);
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${String(code)}.`);
   return JSON.parse(printed);
 }

@@ -39,7 +39,7 @@ export class Listener implements AsyncDisposable {
       throw new Error('The process that counts events ended before its time.');
     });
     died.catch(() => undefined);
-    const [message]: unknown[] = await Promise.race([once(this.#child, 'message'), died]);
+    const [message] = (await Promise.race([once(this.#child, 'message'), died])) as [unknown];
     heard.abort();
     return message;
   }
