@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { calls } from './calls.js';
 import { embedded } from './embedded.js';
 import { canvas } from './canvas/canvas.js';
+import { events } from './events/events.js';
 import { chosenShapes } from './canvas/shapes.js';
 import { type Figure, medianOf, multiples, type Run, verdict } from './measure.js';
 import { memory } from './memory.js';
@@ -33,11 +34,13 @@ const scenarios: Readonly<Record<string, (run: Run) => Promise<readonly Figure[]
   calls,
   worker,
   canvas: canvas(shapes ?? [], limitSeconds),
+  events,
   redis,
   amqp,
 };
 const names = Object.keys(scenarios);
 const usage = `npm run bench -- [${names.join('|')} …] [--runs 3] [--json]
+npm run bench -- events [--quick]
 npm run bench -- worker|canvas [--quick] [--only <part of a contender's name>,…]
 npm run bench -- canvas [--shapes chord|chain|nested|group[:<size>],…] [--limit <seconds of each, 120>]
 `;
@@ -46,7 +49,8 @@ const runs = Number(values.runs ?? (quick ? 1 : 3));
 const unknown = positionals.some((name) => !names.includes(name));
 const scenariosAsked = positionals.join();
 const misplaced =
-  ((quick || only !== undefined) && !['worker', 'canvas'].includes(scenariosAsked)) ||
+  (only !== undefined && !['worker', 'canvas'].includes(scenariosAsked)) ||
+  (quick && !['worker', 'canvas', 'events'].includes(scenariosAsked)) ||
   ((values.shapes !== undefined || values.limit !== '120') && scenariosAsked !== 'canvas');
 const unreadable = shapes === undefined || !(limitSeconds > 0) || !Number.isInteger(runs) || runs < 1;
 const wrong = unknown || misplaced || unreadable;
@@ -92,5 +96,5 @@ function forPeople(scenario: string, load: number, figures: readonly Figure[]): 
 
 function valueOf({ value, unit, absent }: Figure): string {
   if (absent !== undefined) return 'n/a';
-  return value.toLocaleString('en', { maximumFractionDigits: unit === 'tasks/s' ? 0 : unit === 's' ? 3 : 2 });
+  return value.toLocaleString('en', { maximumFractionDigits: unit.endsWith('s/s') ? 0 : unit === 's' ? 3 : 2 });
 }

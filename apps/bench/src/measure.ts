@@ -2,7 +2,7 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'tasks/s' | 'ms' | 'µs' | 'MiB' | 'KiB' | '%' | 's' | '';
+  readonly unit: 'tasks/s' | 'events/s' | 'ms' | 'µs' | 'MiB' | 'KiB' | '%' | 's' | '';
   /** What DESIGN expects, if it says. */
   readonly expected?: { readonly atLeast?: number; readonly atMost?: number };
   /** Figures of the same run that it is set in proportion to: what they are called beside it, and their names. */

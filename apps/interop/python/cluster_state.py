@@ -1,6 +1,8 @@
-"""What Celery's own State makes of events."""
+"""What Celery's own State makes of events, and its Dumper."""
 import gc
+from io import StringIO
 
+from celery.events.dumper import TASK_NAMES, Dumper
 from celery.events.state import State
 
 from conversation import serve
@@ -42,7 +44,24 @@ def described_task(task):
     return {**fields, "worker": worker and worker.hostname, "children": sorted(fields["children"])}
 
 
+def dump(events):
+    """The lines of `celery events --dump`."""
+    TASK_NAMES.clear()
+    out = StringIO()
+    dumper = Dumper(out=out)
+    for event in events:
+        dumper.on_event({name: as_sent(name, value) for name, value in event.items()})
+    return out.getvalue()
+
+
+def as_sent(name, value):
+    """JavaScript writes whole numbers without a point, where Celery has floats."""
+    if name == "loadavg":
+        return [float(one) for one in value]
+    return float(value) if name in ("local_received", "runtime") and value is not None else value
+
+
 gc.collect()
 # The garbage of the imports is not looked for again after each event.
 gc.freeze()
-serve({"play": play})
+serve({"play": play, "dump": dump})

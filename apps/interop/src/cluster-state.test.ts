@@ -1,4 +1,4 @@
-import { ClusterState } from '@ctq/core/events';
+import { ClusterState, EventDump } from '@ctq/core/events';
 import { VirtualClock } from '@ctq/runtime';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -99,6 +99,47 @@ test('The state of a cluster is the one that Celery makes of the same events, wh
       expect(play(stream)).toEqual(await python.play(stream));
     }),
     { seed: 20_301, numRuns: 250 },
+  );
+});
+
+test('Events are printed as Celery prints them [CL-077]', async () => {
+  const instants = fc.oneof(
+    instant,
+    fc.nat(2_000_000_000),
+    fc.constantFrom(0.5, 1_795_229_213.041_124, 1_795_229_213 + 0.999_999_9),
+  );
+  const fields = {
+    ...{ retries: told(fc.nat(9)), terminated: fc.boolean(), eta: told(word), runtime: told(seconds) },
+    ...{ loadavg: fc.array(seconds, { maxLength: 3 }), local_received: instants, é: word, Z: word, result: told(word) },
+  };
+  const calls = { uuid: fc.constantFrom('a', 'b'), name: told(word), args: told(word), kwargs: told(word) };
+  const of = <Type extends string>(...types: Type[]) => ({
+    ...{ hostname: fc.constantFrom(...hosts), timestamp: instants, type: fc.constantFrom(...types) },
+  });
+  const required = ['hostname', 'timestamp', 'type'] as const;
+  const lines = fc.array(
+    fc.oneof(
+      fc.record(
+        { ...of('worker-online', 'worker-heartbeat', 'worker-offline', 'Worker-Elect-Ack', 'order-packed'), ...fields },
+        { requiredKeys: [...required] },
+      ),
+      fc.record(
+        { ...of('task-sent', 'task-received', 'Task-Received'), ...calls, ...fields },
+        { requiredKeys: [...required, 'uuid', 'name', 'args', 'kwargs'] },
+      ),
+      fc.record(
+        { ...of('task-started', 'task-succeeded', 'task-half-done'), uuid: calls.uuid, ...fields },
+        { requiredKeys: [...required, 'uuid'] },
+      ),
+    ),
+    { minLength: 1, maxLength: 20 },
+  );
+  await fc.assert(
+    fc.asyncProperty(lines, async (events) => {
+      const dump = new EventDump();
+      expect(events.map((event) => `${dump.line(event)}\n`).join('')).toBe(await python.dump(events));
+    }),
+    { seed: 20_302, numRuns: 100 },
   );
 });
 

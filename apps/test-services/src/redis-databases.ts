@@ -44,6 +44,7 @@ export const redisDatabases = {
   interopMonitors: 50,
   interopFlower: 51,
   benchWorker: 57,
+  interopEvents: 61,
 } as const;
 
 export type RedisDatabase = keyof typeof redisDatabases;

@@ -1,6 +1,6 @@
 // The subpath `@ctq/core/events`: what monitors need, and programs that do not monitor do not load.
 export { Camera, type CameraOptions, type Shutter } from './events/camera.js';
-export type { EventHandler } from './events/event-dispatch.js';
+export type { EventHandler } from './events/event-handlers.js';
 export { EventDump } from './events/event-dump.js';
 export { isKnownEvent } from './events/event-fields.js';
 export type { EventQueueOptions } from './events/event-queue.js';
@@ -21,7 +21,10 @@ export type {
   TaskSentEvent,
   TaskStartedEvent,
   TaskSucceededEvent,
-  WorkerStatusEvent,
+  WorkerHeartbeatEvent,
+  WorkerOfflineEvent,
+  WorkerOnlineEvent,
+  WorkerStatusFields,
 } from './events/event-types.js';
 export type { ClusterSnapshot } from './events/state/cluster-snapshot.js';
 export { ClusterState } from './events/state/cluster-state.js';

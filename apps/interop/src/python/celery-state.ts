@@ -25,7 +25,7 @@ export interface KnownAtTheEnd {
   readonly of_first_type: readonly string[];
 }
 
-/** Celery's `events.state.State`, in a process of its own. */
+/** Celery's `events.state.State`, and its `events.dumper.Dumper`, in a process of its own. */
 export class CeleryState implements AsyncDisposable {
   readonly #conversation: Conversation;
 
@@ -37,6 +37,11 @@ export class CeleryState implements AsyncDisposable {
   play({ events, now, maxWorkers, maxTasks, takesNote }: EventStream): Promise<KnownAtTheEnd> {
     const limits = { max_workers_in_memory: maxWorkers, max_tasks_in_memory: maxTasks };
     return this.#conversation.tell('play', events, now, limits, takesNote);
+  }
+
+  /** The lines that `celery events --dump` prints of them. */
+  dump(events: EventStream['events']): Promise<string> {
+    return this.#conversation.tell('dump', events);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

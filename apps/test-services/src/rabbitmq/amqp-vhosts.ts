@@ -32,6 +32,7 @@ const suites = [
   'interopControl',
   'interopMonitors',
   'interopFlower',
+  'interopEvents',
 ] as const;
 
 export type AmqpVhost = (typeof suites)[number];

@@ -45,7 +45,7 @@ async function importOf(
     const module = await importModule(pathToFileURL(resolve(path)).href);
     return new Map(Object.entries(module ?? {}));
   } catch (error) {
-    throw new UsageError(`--camera ${given} cannot be loaded: ${toError(error).message}`);
+    throw new UsageError(`--camera ${given} cannot be loaded: ${toError(error).message.split('\n', 1).join()}`);
   }
 }
 

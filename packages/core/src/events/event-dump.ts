@@ -17,7 +17,7 @@ export class EventDump {
 
   /** @param event as a receiver gives it */
   line(event: object): string {
-    const { type, timestamp, hostname, ...fields } = Object.fromEntries(Object.entries(event)) as Fields;
+    const { type, timestamp, hostname, ...fields }: Fields = Object.fromEntries<unknown>(Object.entries(event));
     const words = wordsOf(String(type).toLowerCase());
     const what = words.startsWith('task ') ? ` ${this.#call(words, fields)}` : '';
     const shown = Object.keys(fields)

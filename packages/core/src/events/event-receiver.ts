@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ChannelClosedError, type Connection, type Message } from '@ctq/messaging';
 import { type Duration, durationMs, toError } from '@ctq/runtime';
 import type { Ctq } from '../app/ctq.js';
-import { EventDispatch, type EventHandler } from './event-dispatch.js';
+import { type EventHandler, EventHandlers } from './event-handlers.js';
 import { EventInbox } from './event-inbox.js';
 import { eventQueue, type EventQueueOptions } from './event-queue.js';
 import type { EventOf, KnownEventType, OtherEvent, ReceivedEvent } from './event-types.js';
@@ -44,7 +44,7 @@ export class EventReceiver implements AsyncDisposable, AsyncIterable<ReceivedEve
   readonly #app: Ctq;
   readonly #options: EventReceiverOptions;
   readonly #id: string;
-  readonly #dispatch: EventDispatch;
+  readonly #handlers: EventHandlers;
   readonly #inboxes = new Set<EventInbox<ReceivedEvent>>();
   readonly #closing = new AbortController();
   readonly #wakeups = new Set<Promise<void>>();
@@ -60,7 +60,7 @@ export class EventReceiver implements AsyncDisposable, AsyncIterable<ReceivedEve
     this.#app = app;
     this.#options = options;
     this.#id = options.nodeId ?? randomUUID();
-    this.#dispatch = new EventDispatch(logger);
+    this.#handlers = new EventHandlers(logger);
     this.#unreadable = new OccasionalWarning(logger, clock, (count) => `${count} of what came were no events; dropped`);
     this.#lost = new OccasionalWarning(logger, clock, (count) => `${count} events were not read in time; dropped`);
   }
@@ -82,7 +82,7 @@ export class EventReceiver implements AsyncDisposable, AsyncIterable<ReceivedEve
   on<Type extends KnownEventType>(type: Type, handler: EventHandler<EventOf<Type>>): () => void;
   on(type: string, handler: EventHandler<OtherEvent>): () => void;
   on(type: string, handler: EventHandler<never>): () => void {
-    return this.#dispatch.add(type, handler);
+    return this.#handlers.add(type, handler);
   }
 
   /** Resolves when it listens. Idempotent. @throws ConfigurationError for settings that cannot be together, TransportError where the broker refuses. */
@@ -177,6 +177,7 @@ export class EventReceiver implements AsyncDisposable, AsyncIterable<ReceivedEve
       throw error;
     }
     this.#connection = connection;
+    kernel.logger.debug({ id: this.#id }, 'Listening to events');
     this.#askForHeartbeats();
   }
 
@@ -203,7 +204,7 @@ export class EventReceiver implements AsyncDisposable, AsyncIterable<ReceivedEve
 
   #give(event: ReceivedEvent): void {
     this.#count += 1;
-    this.#dispatch.give(event);
+    this.#handlers.give(event);
     for (const inbox of this.#inboxes) inbox.put(event);
   }
 

@@ -89,8 +89,7 @@ export interface TaskRejectedEvent extends TaskEventFields {
 }
 
 /** What a worker tells of itself, every few seconds. */
-export interface WorkerStatusEvent extends ReceivedFields {
-  readonly type: 'worker-online' | 'worker-heartbeat' | 'worker-offline';
+export interface WorkerStatusFields extends ReceivedFields {
   /** Seconds between heartbeats. */
   readonly freq?: number | null;
   /** Tasks that run. */
@@ -103,6 +102,18 @@ export interface WorkerStatusEvent extends ReceivedFields {
   readonly sw_sys?: string | null;
 }
 
+export interface WorkerOnlineEvent extends WorkerStatusFields {
+  readonly type: 'worker-online';
+}
+
+export interface WorkerHeartbeatEvent extends WorkerStatusFields {
+  readonly type: 'worker-heartbeat';
+}
+
+export interface WorkerOfflineEvent extends WorkerStatusFields {
+  readonly type: 'worker-offline';
+}
+
 /** What Celery's programs, and ctq's, send by themselves. Narrow it by `type`. */
 export type KnownEvent =
   | TaskSentEvent
@@ -113,7 +124,9 @@ export type KnownEvent =
   | TaskRetriedEvent
   | TaskRevokedEvent
   | TaskRejectedEvent
-  | WorkerStatusEvent;
+  | WorkerOnlineEvent
+  | WorkerHeartbeatEvent
+  | WorkerOfflineEvent;
 
 export type KnownEventType = KnownEvent['type'];
 

@@ -6,7 +6,7 @@ import type { ReceivedEvent } from './event-types.js';
 export type EventHandler<Event> = (event: Event) => unknown;
 
 /** Gives events to those who want events of their type. */
-export class EventDispatch {
+export class EventHandlers {
   readonly #logger: Logger;
   readonly #handlers = new Map<string, readonly EventHandler<never>[]>();
 
