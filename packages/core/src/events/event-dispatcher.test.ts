@@ -114,7 +114,11 @@ describe('The dispatcher of events', () => {
     const all = (await setup()).dispatcher;
     expect([dispatcher.sendsTasks, dispatcher.enable('task'), dispatcher.sendsTasks]).toEqual([false, true, true]);
     expect([dispatcher.enable('task'), dispatcher.groups]).toEqual([false, ['worker', 'task']]);
-    expect([dispatcher.disable('task'), dispatcher.disable('task'), dispatcher.sendsTasks]).toEqual([true, false, false]);
+    expect([dispatcher.disable('task'), dispatcher.disable('task'), dispatcher.sendsTasks]).toEqual([
+      true,
+      false,
+      false,
+    ]);
     // Without its last group it would send everything.
     expect([dispatcher.disable('worker'), dispatcher.sends('task')]).toEqual([false, false]);
     expect([all.enable('task'), all.disable('task'), all.sendsTasks]).toEqual([false, false, true]);

@@ -97,7 +97,9 @@ describe('Gossip', () => {
       { 'x-expires': 60_000, 'x-message-ttl': 5_000 },
       { 'x-expires': 60_000, 'x-message-ttl': 3_000 },
     ]);
-    expect(bound).toContainEqual(expect.objectContaining({ queue: queues[0]?.name, exchange: 'celeryev', routingKey: 'worker.#' }));
+    expect(bound).toContainEqual(
+      expect.objectContaining({ queue: queues[0]?.name, exchange: 'celeryev', routingKey: 'worker.#' }),
+    );
   });
 
   test('takes no notice of what is no event of a worker [WK-141]', async () => {
@@ -174,7 +176,9 @@ describe('A call by election', () => {
     await scene.start();
     const { control } = scene.app;
     const options = { destination: ['w1@host'] };
-    expect(await control.ask('election', { id: 'a', topic: 'task' }, options)).toEqual([{ node: 'w1@host', value: null }]);
+    expect(await control.ask('election', { id: 'a', topic: 'task' }, options)).toEqual([
+      { node: 'w1@host', value: null },
+    ]);
     expect(await control.ask('election', {}, options)).toEqual([
       { node: 'w1@host', value: { error: expect.stringContaining('TypeError') } },
     ]);

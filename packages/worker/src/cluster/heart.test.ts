@@ -28,7 +28,9 @@ describe('A worker', () => {
       ...{ sw_ver: expect.stringMatching(/^\d+\.\d+\.\d+/), sw_sys: expect.any(String) },
     });
     for (const event of monitor.events) expect(Object.keys(event).sort()).toEqual(capturedKeys(event.type));
-    expect(monitor.deliveries.map(({ route }) => route.routingKey)).toEqual(monitor.types.map((type) => type.replace('-', '.')));
+    expect(monitor.deliveries.map(({ route }) => route.routingKey)).toEqual(
+      monitor.types.map((type) => type.replace('-', '.')),
+    );
   });
 
   test('tells how many tasks it runs and has begun, as often as it is told to, also while it drains [WK-100, CL-050]', async () => {

@@ -30,7 +30,7 @@ const typesOf = (monitor: Monitor, id: string): readonly string[] =>
 /** What workers of Python put into an event of this type, as they were captured. */
 function capturedKeys(type: string): readonly string[] {
   const vector = loadVectors('events.redis').find(({ name }) => name.startsWith(type));
-  return Object.keys((vector?.raw['event'] ?? vector?.raw['decoded_body'] ?? {}) as object).sort();
+  return Object.keys(vector?.raw['event'] ?? vector?.raw['decoded_body'] ?? {}).sort();
 }
 
 const keysOf = (event: HeardEvent): readonly string[] => Object.keys(event).sort();
@@ -59,7 +59,9 @@ describe('The events of a task', () => {
     expect(keysOf(received)).toEqual(capturedKeys('task-received'));
     expect(keysOf(started)).toEqual(capturedKeys('task-started'));
     expect(keysOf(succeeded)).toEqual(capturedKeys('task-succeeded'));
-    expect(monitor.deliveries.map(({ route }) => route.routingKey)).toEqual(Array(monitor.deliveries.length).fill('task.multi'));
+    expect(monitor.deliveries.map(({ route }) => route.routingKey)).toEqual(
+      Array(monitor.deliveries.length).fill('task.multi'),
+    );
     expect(monitor.deliveries.every((delivery) => Array.isArray(bodyOf(delivery)))).toBe(true);
     expect(monitor.deliveries[0]?.message.headers).toEqual({ hostname: 'w1@host' });
     expect(monitor.deliveries[0]?.message.properties.deliveryMode).toBe(1);
@@ -75,7 +77,8 @@ describe('The events of a task', () => {
     const sizes = monitor.deliveries.map((delivery) => [bodyOf(delivery)].flat().length);
     expect(Math.max(...sizes)).toBe(24);
     expect(monitor.events).toHaveLength(120);
-    for (const { id } of results) expect(typesOf(monitor, id)).toEqual(['task-received', 'task-started', 'task-succeeded']);
+    for (const { id } of results)
+      expect(typesOf(monitor, id)).toEqual(['task-received', 'task-started', 'task-succeeded']);
     const clocks = monitor.events.map((event) => Number(event['clock']));
     expect(clocks).toEqual(clocks.toSorted((a, b) => a - b));
   });
@@ -109,7 +112,10 @@ describe('The events of a task', () => {
     await call.start();
     const { id } = await fails.delay();
     const failed = await monitor.event('task-failed', id);
-    expect(failed).toMatchObject({ exception: `TypeError("no 'such' order")`, traceback: expect.stringMatching(/^TypeError: no 'such' order\n +at /) });
+    expect(failed).toMatchObject({
+      exception: `TypeError("no 'such' order")`,
+      traceback: expect.stringMatching(/^TypeError: no 'such' order\n +at /),
+    });
     expect(keysOf(failed)).toEqual(capturedKeys('task-failed_2'));
     expect(typesOf(monitor, id)).toEqual(['task-received', 'task-started', 'task-failed']);
   });
@@ -135,7 +141,10 @@ describe('The events of a task', () => {
     const { id } = await again.delay();
     await monitor.event('task-succeeded', id);
     const retried = await monitor.event('task-retried', id);
-    expect(retried).toMatchObject({ exception: "RangeError('first')", traceback: expect.stringContaining('RangeError: first') });
+    expect(retried).toMatchObject({
+      exception: "RangeError('first')",
+      traceback: expect.stringContaining('RangeError: first'),
+    });
     expect(keysOf(retried)).toEqual(capturedKeys('task-retried'));
     // The next attempt may be received before the first one has told that there is one.
     expect(typesOf(monitor, id).toSorted()).toEqual(
