@@ -40,6 +40,7 @@ export const redisDatabases = {
   interopRandomWorkflows: 48,
   interopWorkflows: 46,
   interopWorkflowErrors: 47,
+  interopCluster: 50,
   benchWorker: 57,
 } as const;
 
