@@ -3,6 +3,7 @@ import type { Transport } from '@ctq/messaging/transport';
 import { createLogger, Deadline, deferred, VirtualClock } from '@ctq/runtime';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Ctq } from '../app/ctq.js';
+import { eventExchange } from './event.js';
 import { EventDispatcher, type EventDispatcherOptions } from './event-dispatcher.js';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -80,6 +81,14 @@ describe('The dispatcher of events', () => {
       ['order.box.packed', ['order-box-packed']],
     ]);
     expect(heard.map(([, body]) => Array.isArray(body))).toEqual([true, false, true, false]);
+  });
+
+  test.each([
+    ['amqp', 'topic'],
+    ['redis', 'fanout'],
+    ['sqlite', 'topic'],
+  ])('sends over %s through a %s exchange [WK-157]', (transport, type) => {
+    expect(eventExchange('celeryev', transport)).toMatchObject({ name: 'celeryev', type });
   });
 
   test('says of each who, when and where in the order of things [WK-142, WK-163]', async () => {

@@ -8,7 +8,11 @@ import { WorkerScene } from '../__fixtures__/worker-scene.js';
 const cluster = { gossip: true, heartbeat: true } as const;
 
 /** As a worker of Python sends it. */
-async function sendEvent(scene: WorkerScene, event: Readonly<Record<string, unknown>>): Promise<void> {
+async function sendEvent(
+  scene: WorkerScene,
+  event: Readonly<Record<string, unknown>>,
+  type: 'topic' | 'fanout' = 'topic',
+): Promise<void> {
   const fields = { utcoffset: 0, pid: 7, clock: 1, timestamp: 1, ...event };
   await using connection = await scene.app.connect('publish');
   await connection.producer.publish(
@@ -17,7 +21,7 @@ async function sendEvent(scene: WorkerScene, event: Readonly<Record<string, unkn
       ...{ contentType: 'application/json', contentEncoding: 'utf-8', headers: {}, properties: {} },
     },
     { exchange: 'celeryev', routingKey: String(event['type']).replaceAll('-', '.') },
-    { declare: [exchange('celeryev', { type: 'topic' })] },
+    { declare: [exchange('celeryev', { type })] },
   );
 }
 
@@ -102,7 +106,7 @@ describe('Gossip', () => {
     );
   });
 
-  test('takes no notice of what is no event of a worker [WK-141]', async () => {
+  test('takes no notice of what is no event of a worker', async () => {
     await using scene = new WorkerScene({ broker: networked() });
     await scene.start(cluster);
     const key = { hostname: 'x@host' };
@@ -113,6 +117,18 @@ describe('Gossip', () => {
     await sendEvent(scene, { ...key, hostname: 'y@host', type: 'worker-online' });
     await scene.line(/^y@host joined/);
     expect(scene.lines.filter(({ message }) => / joined/.test(message))).toHaveLength(2);
+  });
+
+  test('takes no notice of events of tasks, which come where all events have one channel [WK-141]', async () => {
+    // As Redis without patterns.
+    const broker = { ...networked(), name: 'redis' };
+    await using scene = new WorkerScene({ broker });
+    await scene.start({ gossip: true });
+    await sendEvent(scene, { type: 'task-received', hostname: 'x@host', clock: 9_000 }, 'fanout');
+    await sendEvent(scene, { type: 'worker-online', hostname: 'y@host', clock: 5 }, 'fanout');
+    await scene.line(/joined/);
+    expect(scene.lines.filter(({ message }) => /joined/.test(message))).toHaveLength(1);
+    expect(scene.app.kernel.logicalClock.value).toBe(6);
   });
 
   test('is silent where nobody else is in reach, and where it is not wanted [WK-028]', async () => {
