@@ -48,7 +48,8 @@ export class MixedFleet {
       serializers: [createPickleReader()],
       ...settings,
     });
-    this.#worker = new Worker(this.app, { queues: [queues.typescript], concurrency: 4 });
+    // As the one of Python: its neighbours are not of interest, and looking for them may take a second.
+    this.#worker = new Worker(this.app, { queues: [queues.typescript], concurrency: 4, mingle: false });
   }
 
   get client(): CeleryClient {

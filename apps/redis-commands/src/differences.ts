@@ -104,7 +104,7 @@ export const differences: readonly Difference[] = [
       'DEL celeryev.*',
     ],
     ctq: [],
-    why: 'Events and remote control are not there yet.',
+    why: 'The worker of ctq that is compared listens to no commands and sends no events: heartbeats and their kind come at times of their own.',
   },
   {
     celery: ['HGETALL unacked', 'ZRANGE unacked_index 0 -1 WITHSCORES'],

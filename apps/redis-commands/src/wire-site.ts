@@ -35,6 +35,8 @@ function wireApp(url: string, prefix: string, settings: SettingsInput) {
   const app = new Ctq('wire', {
     broker: redis({ url, globalKeyprefix: prefix, visibilityTimeout: 2 }),
     backend: redisBackend({ url, globalKeyprefix: prefix }),
+    // As with the events of its worker: what commands it is sent is not of interest here.
+    workerEnableRemoteControl: false,
   }).configFromObject(settings);
   const rejected = new Set<string>();
   const add = app.task('wire.add', (x: number, y: number) => x + y);
@@ -103,7 +105,9 @@ export class WireSite implements AsyncDisposable {
   }
 
   async startWorker(): Promise<void> {
-    this.#worker = new Worker(this.wire.app, { concurrency: 2, hostname: 'w1@wirehost' });
+    // What it tells other workers comes at its own times, and would stand in any of the recordings.
+    const alone = { heartbeat: false, mingle: false, gossip: false };
+    this.#worker = new Worker(this.wire.app, { concurrency: 2, hostname: 'w1@wirehost', ...alone });
     await this.#worker.start();
   }
 

@@ -43,6 +43,7 @@ export const redisDatabases = {
   interopControl: 49,
   interopMonitors: 50,
   interopFlower: 51,
+  interopCluster: 62,
   benchWorker: 57,
   interopEvents: 61,
 } as const;

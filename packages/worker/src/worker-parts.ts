@@ -1,4 +1,11 @@
-import { type CommandedWorker, type Ctq, EventDispatcher, executeIntercepted, type Kernel, workerDirect } from '@ctq/core';
+import {
+  type CommandedWorker,
+  type Ctq,
+  EventDispatcher,
+  executeIntercepted,
+  type Kernel,
+  workerDirect,
+} from '@ctq/core';
 import type { Queue } from '@ctq/messaging';
 import { durationMs, type Logger, type Service } from '@ctq/runtime';
 import { clusterParts } from './cluster/cluster-parts.js';

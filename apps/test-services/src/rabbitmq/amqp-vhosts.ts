@@ -13,6 +13,7 @@ const suites = [
   'soakWorkers',
   'interopSharedQueue',
   'interopRecovery',
+  'interopCluster',
   'interopBodies',
   'interopRouting',
   'interopResults',

@@ -33,7 +33,8 @@ export class RpcScene {
   }
 
   async start(app: Ctq, options: WorkerOptions = {}): Promise<Worker> {
-    const worker = new Worker(app, { hostname: 'w1@host', logLevel: 'debug', ...options });
+    // There is no store that knows what is revoked: it would ask others for a second.
+    const worker = new Worker(app, { hostname: 'w1@host', logLevel: 'debug', mingle: false, ...options });
     onTestFinished(() => worker.stop());
     await worker.start();
     return worker;

@@ -3,6 +3,7 @@ import type { Transport } from '@ctq/messaging/transport';
 import { createLogger, Deadline, deferred, VirtualClock } from '@ctq/runtime';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Ctq } from '../app/ctq.js';
+import { eventExchange } from './event.js';
 import { EventDispatcher, type EventDispatcherOptions } from './event-dispatcher.js';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -82,6 +83,14 @@ describe('The dispatcher of events', () => {
     expect(heard.map(([, body]) => Array.isArray(body))).toEqual([true, false, true, false]);
   });
 
+  test.each([
+    ['amqp', 'topic'],
+    ['redis', 'fanout'],
+    ['sqlite', 'topic'],
+  ])('sends over %s through a %s exchange [WK-157]', (transport, type) => {
+    expect(eventExchange('celeryev', transport)).toMatchObject({ name: 'celeryev', type });
+  });
+
   test('says of each who, when and where in the order of things [WK-142, WK-163]', async () => {
     const { dispatcher, messages, clock, app } = await setup();
     app.kernel.logicalClock.adjust(41);
@@ -114,7 +123,11 @@ describe('The dispatcher of events', () => {
     const all = (await setup()).dispatcher;
     expect([dispatcher.sendsTasks, dispatcher.enable('task'), dispatcher.sendsTasks]).toEqual([false, true, true]);
     expect([dispatcher.enable('task'), dispatcher.groups]).toEqual([false, ['worker', 'task']]);
-    expect([dispatcher.disable('task'), dispatcher.disable('task'), dispatcher.sendsTasks]).toEqual([true, false, false]);
+    expect([dispatcher.disable('task'), dispatcher.disable('task'), dispatcher.sendsTasks]).toEqual([
+      true,
+      false,
+      false,
+    ]);
     // Without its last group it would send everything.
     expect([dispatcher.disable('worker'), dispatcher.sends('task')]).toEqual([false, false]);
     expect([all.enable('task'), all.disable('task'), all.sendsTasks]).toEqual([false, false, true]);

@@ -192,7 +192,10 @@ export class EventDispatcher {
     const { logger } = this.#options;
     if (this.#hasToldRefusal) return;
     this.#hasToldRefusal = true;
-    logger.warn({ err: error, routingKey }, "Couldn't send an event; it is dropped, and so are others for the same reason");
+    logger.warn(
+      { err: error, routingKey },
+      "Couldn't send an event; it is dropped, and so are others for the same reason",
+    );
   }
 
   #tellDropped(): void {

@@ -9,7 +9,12 @@ export type WireEvent = Readonly<Record<string, unknown>>;
 export type EventMaking = Pick<Kernel, 'clock' | 'content' | 'logicalClock' | 'settings'>;
 
 /** Something happens now, at `node`. celery 5.6 events/event.py, Event; utils/time.py, utcoffset: whole hours west of Greenwich. */
-export function makeEvent({ clock, logicalClock }: EventMaking, type: string, fields: EventFields, node: string): WireEvent {
+export function makeEvent(
+  { clock, logicalClock }: EventMaking,
+  type: string,
+  fields: EventFields,
+  node: string,
+): WireEvent {
   const now = clock.now();
   return {
     hostname: node,

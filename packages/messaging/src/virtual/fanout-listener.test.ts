@@ -86,4 +86,34 @@ describe("fan-out by the store's own publish/subscribe", () => {
     await channel.close();
     expect(fanout.listeners.size).toBe(0);
   });
+
+  test('asks what an exchange is once a minute, however often somebody publishes to it', async () => {
+    const clock = new VirtualClock();
+    const looks: string[] = [];
+    const fanout = pubSub();
+    const memory = new MemoryStore({ broker: new MemoryBroker(), url: 'memory://' });
+    const transport = virtualTransport(() =>
+      tamperedStore(memory, ({ supports }) => ({
+        fanout,
+        supports: { ...supports, fanout: 'role' },
+        topology: {
+          ...memory.topology,
+          findExchange: (name: string) => {
+            looks.push(name);
+            return memory.topology.findExchange(name);
+          },
+        },
+      })),
+    );
+    const connection = await transport.connect({ clock, logger: silentLogger }, new AbortController().signal);
+    const channel = await connection.openChannel();
+    await channel.declareExchange({ name: 'celeryev', type: 'fanout', durable: false, autoDelete: false });
+    looks.length = 0;
+    for (let beat = 0; beat < 60; beat += 1) {
+      await channel.publish(textMessage('beat'), { exchange: 'celeryev', routingKey: 'worker.heartbeat' });
+      await clock.advance(2_000);
+    }
+    expect(looks).toEqual(['celeryev', 'celeryev']);
+    await connection.close();
+  });
 });

@@ -7,6 +7,9 @@ import { ExchangeRoutes } from './exchange-routes.js';
 /** What is declared of a queue changes only by deleting it and declaring it anew. */
 const queueFreshMs = 5_000;
 
+/** Where the store itself fans out, nothing is asked of such an exchange but what type it has, which changes only in the same way. */
+const fanoutFreshMs = 60_000;
+
 /** A process that answers many callers publishes to as many reply queues: what is remembered of them is bounded. */
 const rememberedNames = 10_000;
 
@@ -24,13 +27,16 @@ export class RoutingTable {
   readonly #topology: TopologyRole;
   readonly #clock: Clock;
   readonly #freshMs: number;
+  readonly #fansOut: boolean;
   readonly #exchanges = new Map<string, Remembered<ExchangeRoutes>>();
   readonly #queues = new Map<string, Remembered<QueueDeclaration | undefined>>();
 
-  constructor(topology: TopologyRole, clock: Clock, freshMs: number) {
+  /** @param fansOut the store has a publish/subscribe of its own, so that bindings of fanout exchanges do not matter to who publishes */
+  constructor(topology: TopologyRole, clock: Clock, freshMs: number, fansOut = false) {
     this.#topology = topology;
     this.#clock = clock;
     this.#freshMs = freshMs;
+    this.#fansOut = fansOut;
   }
 
   /** Reads what the routes need and is not fresh; undefined when nothing is missing, so that a hot path does not wait. */
@@ -87,7 +93,9 @@ export class RoutingTable {
 
   #freshExchange(name: string): boolean {
     const remembered = this.#exchanges.get(name);
-    return remembered !== undefined && this.#clock.monotonic() - remembered.at < this.#freshMs;
+    if (remembered === undefined) return false;
+    const freshMs = this.#fansOut && remembered.value.type === 'fanout' ? fanoutFreshMs : this.#freshMs;
+    return this.#clock.monotonic() - remembered.at < freshMs;
   }
 
   #freshQueue(name: string): boolean {
@@ -110,6 +118,7 @@ export class RoutingTable {
     const [declared, bindings] = await Promise.all([this.#topology.findExchange(name), this.#topology.bindings(name)]);
     // kombu 5.6 transport/virtual/base.py, typeof: what was never declared is direct.
     this.#exchanges.set(name, { value: new ExchangeRoutes(declared?.type ?? 'direct', bindings), at });
+    if (this.#fansOut && declared?.type === 'fanout') return;
     for (const queue of new Set(bindings.map((binding) => binding.queue))) {
       if (!this.#freshQueue(queue)) await this.#readQueue(queue);
     }

@@ -81,7 +81,7 @@ export class VirtualConnection implements TransportConnection {
     const { clock, logger } = context;
     const fail = (error: unknown): void => this.#fail(error);
     const role = store.topology ?? new LocalTopology();
-    const routing = new RoutingTable(role, clock, bindingsFreshMs);
+    const routing = new RoutingTable(role, clock, bindingsFreshMs, store.fanout !== undefined);
     const use = new QueueUse();
     const expiry = new QueueExpiry({ clock, logger, use, role: store.topology });
     const fanout = new FanoutListener(store, role, logger);

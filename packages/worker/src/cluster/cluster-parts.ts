@@ -42,7 +42,10 @@ export function clusterParts(plan: ClusterPlan): ClusterParts {
   const software = softwareInfo();
   const intervalMs = durationMs(heartbeatInterval ?? defaultInterval);
   if (!(intervalMs > 0))
-    throw new ConfigurationError('CTQ_INVALID_SETTINGS', 'heartbeatInterval has to be more than 0; heartbeat: false is none.');
+    throw new ConfigurationError(
+      'CTQ_INVALID_SETTINGS',
+      'heartbeatInterval has to be more than 0; heartbeat: false is none.',
+    );
   return {
     software,
     mingle: options.mingle === false ? undefined : new Mingle({ app, name, logger, connection, revocations }),

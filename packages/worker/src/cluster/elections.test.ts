@@ -32,7 +32,15 @@ function party(...members: readonly Omit<Member, 'freqMs'>[]) {
         if (event['type'] === 'worker-elect') elections.onElect(event);
         else elections.onAck(event);
   };
-  return { clock, lines, done, waiting, nodes, deliver, hold: (topic = 'task') => nodes.forEach(({ elections }) => elections.hold('e', topic, 'x')) };
+  return {
+    clock,
+    lines,
+    done,
+    waiting,
+    nodes,
+    deliver,
+    hold: (topic = 'task') => nodes.forEach(({ elections }) => elections.hold('e', topic, 'x')),
+  };
 }
 
 const ours = (name: string) => ({ name, isOurs: true });
@@ -62,7 +70,9 @@ describe('An election', () => {
   test('is won by a single candidate [WK-139]', () => {
     const { hold, deliver, done, waiting } = party(ours('a@host'));
     hold();
-    expect(waiting).toEqual([expect.objectContaining({ type: 'worker-elect', id: 'e', topic: 'task', action: 'x', cver: 1 })]);
+    expect(waiting).toEqual([
+      expect.objectContaining({ type: 'worker-elect', id: 'e', topic: 'task', action: 'x', cver: 1 }),
+    ]);
     deliver();
     expect(done).toEqual(['a@host does x']);
   });
@@ -97,13 +107,16 @@ describe('An election', () => {
     expect(lines).toContain("a@host: Unknown election topic 'coffee'");
   });
 
-  test.each([{}, { id: 'e' }, { id: 'e', clock: 'x', hostname: 'a', pid: 7, topic: 'task' }])('takes no notice of a candidate without all it needs: %j', (event) => {
-    const { nodes, waiting, lines } = party(ours('a@host'));
-    nodes[0]?.elections.onElect(event);
-    nodes[0]?.elections.onAck({});
-    expect(waiting).toEqual([]);
-    expect(lines).toEqual(['a@host: An event worker-elect has no id, clock, hostname or topic']);
-  });
+  test.each([{}, { id: 'e' }, { id: 'e', clock: 'x', hostname: 'a', pid: 7, topic: 'task' }])(
+    'takes no notice of a candidate without all it needs: %j',
+    (event) => {
+      const { nodes, waiting, lines } = party(ours('a@host'));
+      nodes[0]?.elections.onElect(event);
+      nodes[0]?.elections.onAck({});
+      expect(waiting).toEqual([]);
+      expect(lines).toEqual(['a@host: An event worker-elect has no id, clock, hostname or topic']);
+    },
+  );
 
   test('is over for a worker that stops', async () => {
     const { nodes, hold, deliver, done, clock } = party(ours('a@host'), ours('b@host'));

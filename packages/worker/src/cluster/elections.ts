@@ -61,8 +61,16 @@ export class Elections {
 
   /** A worker stands, this one perhaps. */
   onElect({ id, clock, hostname, pid, topic, action }: Readonly<Record<string, unknown>>): void {
-    if (typeof id !== 'string' || typeof clock !== 'number' || typeof hostname !== 'string' || typeof topic !== 'string') {
-      this.#options.logger.error({ id, clock, hostname, topic }, 'An event worker-elect has no id, clock, hostname or topic');
+    if (
+      typeof id !== 'string' ||
+      typeof clock !== 'number' ||
+      typeof hostname !== 'string' ||
+      typeof topic !== 'string'
+    ) {
+      this.#options.logger.error(
+        { id, clock, hostname, topic },
+        'An event worker-elect has no id, clock, hostname or topic',
+      );
       return;
     }
     if (this.#over.has(id)) return;

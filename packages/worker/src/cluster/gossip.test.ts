@@ -8,7 +8,11 @@ import { WorkerScene } from '../__fixtures__/worker-scene.js';
 const cluster = { gossip: true, heartbeat: true } as const;
 
 /** As a worker of Python sends it. */
-async function sendEvent(scene: WorkerScene, event: Readonly<Record<string, unknown>>): Promise<void> {
+async function sendEvent(
+  scene: WorkerScene,
+  event: Readonly<Record<string, unknown>>,
+  type: 'topic' | 'fanout' = 'topic',
+): Promise<void> {
   const fields = { utcoffset: 0, pid: 7, clock: 1, timestamp: 1, ...event };
   await using connection = await scene.app.connect('publish');
   await connection.producer.publish(
@@ -17,7 +21,7 @@ async function sendEvent(scene: WorkerScene, event: Readonly<Record<string, unkn
       ...{ contentType: 'application/json', contentEncoding: 'utf-8', headers: {}, properties: {} },
     },
     { exchange: 'celeryev', routingKey: String(event['type']).replaceAll('-', '.') },
-    { declare: [exchange('celeryev', { type: 'topic' })] },
+    { declare: [exchange('celeryev', { type })] },
   );
 }
 
@@ -97,10 +101,12 @@ describe('Gossip', () => {
       { 'x-expires': 60_000, 'x-message-ttl': 5_000 },
       { 'x-expires': 60_000, 'x-message-ttl': 3_000 },
     ]);
-    expect(bound).toContainEqual(expect.objectContaining({ queue: queues[0]?.name, exchange: 'celeryev', routingKey: 'worker.#' }));
+    expect(bound).toContainEqual(
+      expect.objectContaining({ queue: queues[0]?.name, exchange: 'celeryev', routingKey: 'worker.#' }),
+    );
   });
 
-  test('takes no notice of what is no event of a worker [WK-141]', async () => {
+  test('takes no notice of what is no event of a worker', async () => {
     await using scene = new WorkerScene({ broker: networked() });
     await scene.start(cluster);
     const key = { hostname: 'x@host' };
@@ -111,6 +117,18 @@ describe('Gossip', () => {
     await sendEvent(scene, { ...key, hostname: 'y@host', type: 'worker-online' });
     await scene.line(/^y@host joined/);
     expect(scene.lines.filter(({ message }) => / joined/.test(message))).toHaveLength(2);
+  });
+
+  test('takes no notice of events of tasks, which come where all events have one channel [WK-141]', async () => {
+    // As Redis without patterns.
+    const broker = { ...networked(), name: 'redis' };
+    await using scene = new WorkerScene({ broker });
+    await scene.start({ gossip: true });
+    await sendEvent(scene, { type: 'task-received', hostname: 'x@host', clock: 9_000 }, 'fanout');
+    await sendEvent(scene, { type: 'worker-online', hostname: 'y@host', clock: 5 }, 'fanout');
+    await scene.line(/joined/);
+    expect(scene.lines.filter(({ message }) => /joined/.test(message))).toHaveLength(1);
+    expect(scene.app.kernel.logicalClock.value).toBe(6);
   });
 
   test('is silent where nobody else is in reach, and where it is not wanted [WK-028]', async () => {
@@ -174,7 +192,9 @@ describe('A call by election', () => {
     await scene.start();
     const { control } = scene.app;
     const options = { destination: ['w1@host'] };
-    expect(await control.ask('election', { id: 'a', topic: 'task' }, options)).toEqual([{ node: 'w1@host', value: null }]);
+    expect(await control.ask('election', { id: 'a', topic: 'task' }, options)).toEqual([
+      { node: 'w1@host', value: null },
+    ]);
     expect(await control.ask('election', {}, options)).toEqual([
       { node: 'w1@host', value: { error: expect.stringContaining('TypeError') } },
     ]);

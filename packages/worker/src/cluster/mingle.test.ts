@@ -112,7 +112,10 @@ describe('hello', () => {
     expect(replies).toEqual([
       {
         node: 'w1@host',
-        value: { revoked: { a: [expect.closeTo(at, 2), 'a'], b: [expect.closeTo(at, 2), 'b'] }, clock: expect.any(Number) },
+        value: {
+          revoked: { a: [expect.closeTo(at, 2), 'a'], b: [expect.closeTo(at, 2), 'b'] },
+          clock: expect.any(Number),
+        },
       },
     ]);
     expect(await hello(scene.app, { from_node: 'py@host', revoked: null })).toHaveLength(1);

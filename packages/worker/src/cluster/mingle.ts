@@ -109,7 +109,7 @@ export class Mingle implements Service {
       logger.error({ node, reply: value }, `mingle: sync with ${node} failed: it is no answer to hello`);
       return;
     }
-    const { revoked, clock: theirs = undefined } = value as { revoked: unknown; clock?: unknown };
+    const { revoked, clock: theirs } = value as { readonly revoked: unknown; readonly clock?: unknown };
     logicalClock.adjust(theirs);
     revocations.add(decodeRevoked(revoked, clock.now()));
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { capturedFields } from '../__fixtures__/captured-events.js';
 import { Monitor } from '../__fixtures__/monitor.js';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
 
@@ -54,5 +55,6 @@ describe('A heartbeat', () => {
       ...{ sw_ident: 'ctq', sw_ver: expect.any(String), sw_sys: expect.any(String) },
     });
     expect(monitor.types).toEqual(['worker-heartbeat']);
+    expect(capturedFields('worker-heartbeat')).toContainEqual(Object.keys(monitor.events[0] ?? {}).sort());
   });
 });

@@ -2,8 +2,8 @@ import { chord, Reject, type SettingsInput } from '@ctq/core';
 import { memoryTransport } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
 import { deferred } from '@ctq/runtime';
-import { loadVectors } from '@ctq/wire-vectors';
 import { describe, expect, test } from 'vitest';
+import { capturedFields } from '../__fixtures__/captured-events.js';
 import { losable } from '../__fixtures__/losable.js';
 import { bodyOf, type HeardEvent, Monitor } from '../__fixtures__/monitor.js';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
@@ -26,12 +26,6 @@ async function setup(settings: SettingsInput & { readonly broker?: Transport } =
 /** Of one task, in their order. */
 const typesOf = (monitor: Monitor, id: string): readonly string[] =>
   monitor.events.filter((event) => event['uuid'] === id).map(({ type }) => type);
-
-/** What workers of Python put into an event of this type, as they were captured. */
-function capturedKeys(type: string): readonly string[] {
-  const vector = loadVectors('events.redis').find(({ name }) => name.startsWith(type));
-  return Object.keys((vector?.raw['event'] ?? vector?.raw['decoded_body'] ?? {}) as object).sort();
-}
 
 const keysOf = (event: HeardEvent): readonly string[] => Object.keys(event).sort();
 
@@ -56,10 +50,12 @@ describe('The events of a task', () => {
     });
     expect(succeeded).toMatchObject({ result: '5', runtime: 1.5 });
     expect([received, started, succeeded].map(({ clock }) => clock)).toEqual([1, 2, 3]);
-    expect(keysOf(received)).toEqual(capturedKeys('task-received'));
-    expect(keysOf(started)).toEqual(capturedKeys('task-started'));
-    expect(keysOf(succeeded)).toEqual(capturedKeys('task-succeeded'));
-    expect(monitor.deliveries.map(({ route }) => route.routingKey)).toEqual(Array(monitor.deliveries.length).fill('task.multi'));
+    expect([keysOf(received)]).toEqual(capturedFields('task-received'));
+    expect([keysOf(started)]).toEqual(capturedFields('task-started'));
+    expect([keysOf(succeeded)]).toEqual(capturedFields('task-succeeded'));
+    expect(monitor.deliveries.map(({ route }) => route.routingKey)).toEqual(
+      Array(monitor.deliveries.length).fill('task.multi'),
+    );
     expect(monitor.deliveries.every((delivery) => Array.isArray(bodyOf(delivery)))).toBe(true);
     expect(monitor.deliveries[0]?.message.headers).toEqual({ hostname: 'w1@host' });
     expect(monitor.deliveries[0]?.message.properties.deliveryMode).toBe(1);
@@ -75,7 +71,8 @@ describe('The events of a task', () => {
     const sizes = monitor.deliveries.map((delivery) => [bodyOf(delivery)].flat().length);
     expect(Math.max(...sizes)).toBe(24);
     expect(monitor.events).toHaveLength(120);
-    for (const { id } of results) expect(typesOf(monitor, id)).toEqual(['task-received', 'task-started', 'task-succeeded']);
+    for (const { id } of results)
+      expect(typesOf(monitor, id)).toEqual(['task-received', 'task-started', 'task-succeeded']);
     const clocks = monitor.events.map((event) => Number(event['clock']));
     expect(clocks).toEqual(clocks.toSorted((a, b) => a - b));
   });
@@ -109,8 +106,11 @@ describe('The events of a task', () => {
     await call.start();
     const { id } = await fails.delay();
     const failed = await monitor.event('task-failed', id);
-    expect(failed).toMatchObject({ exception: `TypeError("no 'such' order")`, traceback: expect.stringMatching(/^TypeError: no 'such' order\n +at /) });
-    expect(keysOf(failed)).toEqual(capturedKeys('task-failed_2'));
+    expect(failed).toMatchObject({
+      exception: `TypeError("no 'such' order")`,
+      traceback: expect.stringMatching(/^TypeError: no 'such' order\n +at /),
+    });
+    expect(capturedFields('task-failed')).toContainEqual(keysOf(failed));
     expect(typesOf(monitor, id)).toEqual(['task-received', 'task-started', 'task-failed']);
   });
 
@@ -120,7 +120,7 @@ describe('The events of a task', () => {
     const { id } = await call.scene.app.sendTask('no.such.task');
     const failed = await call.monitor.event('task-failed', id);
     expect(failed['exception']).toBe("NotRegistered('no.such.task')");
-    expect(keysOf(failed)).toEqual(capturedKeys('task-failed_1'));
+    expect(capturedFields('task-failed')).toContainEqual(keysOf(failed));
     expect(typesOf(call.monitor, id)).toEqual(['task-failed']);
   });
 
@@ -135,8 +135,11 @@ describe('The events of a task', () => {
     const { id } = await again.delay();
     await monitor.event('task-succeeded', id);
     const retried = await monitor.event('task-retried', id);
-    expect(retried).toMatchObject({ exception: "RangeError('first')", traceback: expect.stringContaining('RangeError: first') });
-    expect(keysOf(retried)).toEqual(capturedKeys('task-retried'));
+    expect(retried).toMatchObject({
+      exception: "RangeError('first')",
+      traceback: expect.stringContaining('RangeError: first'),
+    });
+    expect([keysOf(retried)]).toEqual(capturedFields('task-retried'));
     // The next attempt may be received before the first one has told that there is one.
     expect(typesOf(monitor, id).toSorted()).toEqual(
       ['task-received', 'task-started', 'task-retried', 'task-received', 'task-started', 'task-succeeded'].toSorted(),
@@ -158,7 +161,7 @@ describe('The events of a task', () => {
     const { id } = await rejecting.delay();
     const rejected = await monitor.event('task-rejected', id);
     expect(rejected['requeue']).toBe(options.requeue);
-    expect(keysOf(rejected)).toEqual(capturedKeys('task-rejected'));
+    expect([keysOf(rejected)]).toEqual(capturedFields('task-rejected'));
     expect(typesOf(monitor, id).slice(0, 3)).toEqual(types);
   });
 
@@ -184,7 +187,7 @@ describe('The events of a task', () => {
     await call.start();
     const event = await monitor.event('task-revoked', revoked.id);
     expect(event).toMatchObject({ terminated: false, signum: null, expired: false });
-    expect(keysOf(event)).toEqual(capturedKeys('task-revoked'));
+    expect([keysOf(event)]).toEqual(capturedFields('task-revoked'));
     expect(await monitor.event('task-revoked', expired.id)).toMatchObject({ terminated: false, expired: true });
     for (const { id } of [revoked, expired]) expect(typesOf(monitor, id)).toEqual(['task-revoked']);
   });

@@ -44,7 +44,8 @@ export class TaskEvents {
     switch (outcome.kind) {
       case 'success':
         return this.#send('task-succeeded', request, {
-          result: outcome.shown ?? saferepr(outcome.value === undefined ? null : outcome.value, request.policy.reprMaxSize),
+          result:
+            outcome.shown ?? saferepr(outcome.value === undefined ? null : outcome.value, request.policy.reprMaxSize),
           // To the nanosecond: the rest is noise of the arithmetic.
           runtime: Number((outcome.runtimeMs / 1_000).toFixed(9)),
         });
@@ -76,8 +77,7 @@ export class TaskEvents {
 
   /** Nobody here has such a task (celery 5.6 worker/consumer/consumer.py, on_unknown_task). */
   unknown(task: string, id: string): void {
-    if (this.areSent)
-      this.#dispatcher.send('task-failed', { uuid: id, exception: `NotRegistered(${saferepr(task)})` });
+    if (this.areSent) this.#dispatcher.send('task-failed', { uuid: id, exception: `NotRegistered(${saferepr(task)})` });
   }
 
   #isTold({ definition }: TaskRequest): boolean {
