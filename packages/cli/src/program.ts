@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { callCommand } from './commands/call.js';
 import { dlqCommand } from './commands/dlq.js';
 import { purgeCommand } from './commands/purge.js';
+import { controlCommand, inspectCommand, statusCommand } from './commands/remote.js';
 import { reportCommand } from './commands/report.js';
 import { resultCommand } from './commands/result.js';
 import { workerCommand } from './commands/worker.js';
@@ -43,7 +44,17 @@ export function createProgram(io: CommandIo, onExit: (code: ExitCode) => void): 
     if (options.workdir !== undefined) enter(options.workdir);
     onExit(await action(new CommandContext(options, io)));
   };
-  for (const create of [workerCommand, callCommand, resultCommand, purgeCommand, dlqCommand, reportCommand]) {
+  for (const create of [
+    workerCommand,
+    callCommand,
+    resultCommand,
+    statusCommand,
+    inspectCommand,
+    controlCommand,
+    purgeCommand,
+    dlqCommand,
+    reportCommand,
+  ]) {
     const command = create(run).copyInheritedSettings(program).helpOption('--help', 'display help');
     for (const sub of command.commands) sub.copyInheritedSettings(command).helpOption('--help', 'display help');
     program.addCommand(command);

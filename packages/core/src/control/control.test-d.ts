@@ -7,11 +7,15 @@ import type { TaskInfo } from './replies/task-info.js';
 describe('Remote control', () => {
   const app = new Ctq('types');
   const { control } = app;
-  const scale = app.controlCommand('scale', { args: { factor: 'number', note: 'text' } }, (worker, { factor, note }) => {
-    expectTypeOf(factor).toEqualTypeOf<number | undefined>();
-    expectTypeOf(note).toEqualTypeOf<string | undefined>();
-    return { name: worker.name, at: new Date() };
-  });
+  const scale = app.controlCommand(
+    'scale',
+    { args: { factor: 'number', note: 'text' } },
+    (worker, { factor, note }) => {
+      expectTypeOf(factor).toEqualTypeOf<number | undefined>();
+      expectTypeOf(note).toEqualTypeOf<string | undefined>();
+      return { name: worker.name, at: new Date() };
+    },
+  );
 
   test('knows what commands of the program take and answer', () => {
     expectTypeOf(control.ask(scale, { factor: 2 })).resolves.toEqualTypeOf<

@@ -10,7 +10,11 @@ const reply = { reply: true, destination: [node] } as const;
 type Told = readonly [name: string, tell: (control: Control) => Promise<NodeReplies<unknown>>];
 
 const commands: readonly Told[] = [
-  ['revoke_list', (control) => control.revoke(['bbbbbbbb-0000-4000-8000-00000000000b', 'cccccccc-0000-4000-8000-00000000000c'], reply)],
+  [
+    'revoke_list',
+    (control) =>
+      control.revoke(['bbbbbbbb-0000-4000-8000-00000000000b', 'cccccccc-0000-4000-8000-00000000000c'], reply),
+  ],
   ['revoke_reply', (control) => control.revoke('dddddddd-0000-4000-8000-00000000000d', reply)],
   ['revoke_by_stamped_headers', (control) => control.revokeByStampedHeaders({ tenant: ['blue'] }, reply)],
   [
@@ -86,10 +90,8 @@ describe('Workers are told', () => {
     await using scene = new ControlScene();
     for (const name of ['w1@host', 'w2@host']) await scene.node(name, () => ({ ok: 'pong' }));
     const replies = await scene.app.control.ping({ limit: 2 });
-    expect([...replies].sort()).toEqual([
-      ['w1@host', 'pong'],
-      ['w2@host', 'pong'],
-    ]);
+    expect(new Set(replies.keys())).toEqual(new Set(['w1@host', 'w2@host']));
+    expect(new Set(replies.values())).toEqual(new Set(['pong']));
   });
 
   test('by the commands of the program, each destination with its own time', async () => {
@@ -108,7 +110,10 @@ describe('Workers are told', () => {
 
 describe('Purging', () => {
   test('discards what waits in the queues of the settings, or in those that are named [RC-134]', async () => {
-    await using scene = new ControlScene({ broker: memoryTransport(), taskQueues: { celery: {}, mail: {}, empty: {} } });
+    await using scene = new ControlScene({
+      broker: memoryTransport(),
+      taskQueues: { celery: {}, mail: {}, empty: {} },
+    });
     const { app } = scene;
     for (const queue of ['celery', 'celery', 'mail']) await app.sendTask('nobody', [], {}, { queue });
     expect(await app.control.purge({ queues: ['mail', 'not there'] })).toBe(1);

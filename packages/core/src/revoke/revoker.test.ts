@@ -65,7 +65,9 @@ describe('What is revoked', () => {
     await using scene = new ControlScene(withoutStore());
     await scene.node(node);
     await scene.app.revoke(Array.from({ length: 10_001 }, (_, n) => String(n)));
-    expect((await heardBy(scene)).map(({ args }) => (args['task_id'] as readonly string[]).length)).toEqual([10_000, 1]);
+    expect((await heardBy(scene)).map(({ args }) => (args['task_id'] as readonly string[]).length)).toEqual([
+      10_000, 1,
+    ]);
   });
 
   test('and cannot be told is a warning where it is stored, an error where it is not', async () => {
