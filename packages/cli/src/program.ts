@@ -4,6 +4,7 @@ import { callCommand } from './commands/call.js';
 import { dlqCommand } from './commands/dlq.js';
 import { eventsCommand } from './commands/events.js';
 import { purgeCommand } from './commands/purge.js';
+import { controlCommand, inspectCommand, statusCommand } from './commands/remote.js';
 import { reportCommand } from './commands/report.js';
 import { resultCommand } from './commands/result.js';
 import { workerCommand } from './commands/worker.js';
@@ -44,8 +45,9 @@ export function createProgram(io: CommandIo, onExit: (code: ExitCode) => void): 
     if (options.workdir !== undefined) enter(options.workdir);
     onExit(await action(new CommandContext(options, io)));
   };
-  const commands = [workerCommand, callCommand, resultCommand, eventsCommand, purgeCommand, dlqCommand, reportCommand];
-  for (const create of commands) {
+  const tasks = [workerCommand, callCommand, resultCommand];
+  const cluster = [statusCommand, inspectCommand, controlCommand, eventsCommand];
+  for (const create of [...tasks, ...cluster, purgeCommand, dlqCommand, reportCommand]) {
     const command = create(run).copyInheritedSettings(program).helpOption('--help', 'display help');
     for (const sub of command.commands) sub.copyInheritedSettings(command).helpOption('--help', 'display help');
     program.addCommand(command);

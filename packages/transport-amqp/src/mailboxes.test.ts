@@ -25,7 +25,11 @@ function declaredFor(methods: readonly { readonly name: string; readonly args: A
   const found = methods
     .filter(({ name, args }) => /declare$|bind$/.test(name) && text(args).includes('pidbox'))
     .map(({ name, args: { ticket: _, ...args } }) =>
-      text([name, args]).replaceAll(namespace, 'celery').replaceAll(made, 'id').replaceAll('"l"', '"I"').replaceAll('"L"', '"I"'),
+      text([name, args])
+        .replaceAll(namespace, 'celery')
+        .replaceAll(made, 'id')
+        .replaceAll('"l"', '"I"')
+        .replaceAll('"L"', '"I"'),
     );
   return [...new Set(found)].sort();
 }
@@ -40,7 +44,9 @@ describeWith('amqp', 'A mailbox on RabbitMQ', (url) => {
     expect(await mailboxes.mailbox().ask('ping', {}, { timeoutMs: 20_000, limit: 1 })).toHaveLength(1);
     const sent: readonly SentMethod[] = tap.sent();
     const trace = loadVectors('amqp_traces').find(({ name }) => name === 'worker_startup')?.raw;
-    const captured = (trace as unknown as readonly { readonly from: string; readonly method: string; readonly args?: Args }[])
+    const captured = (
+      trace as unknown as readonly { readonly from: string; readonly method: string; readonly args?: Args }[]
+    )
       .filter(({ from }) => from === 'client')
       .map(({ method: name, args = {} }) => ({ name, args }));
     expect(declaredFor(sent, namespace)).toEqual(declaredFor(captured, 'celery'));

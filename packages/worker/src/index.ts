@@ -1,3 +1,4 @@
+export { type DescribedCommand, positionalArguments, workerCommands } from './control/described-commands.js';
 export { banner, type BannerOptions } from './report/banner.js';
 export type { WorkerInfo } from './report/worker-info.js';
 export { nodeFormat, nodeName } from './node-name.js';

@@ -1,9 +1,11 @@
-import type { CastOptions, Mailbox, MailboxTarget, NodeReply } from '@ctq/messaging';
+import type { Mailbox, MailboxTarget, NodeReply } from '@ctq/messaging';
 import { type Duration, durationMs, type Logger } from '@ctq/runtime';
 import { duplicateNodes, type NodeReplies, repliesByNode } from './node-replies.js';
 
 /** Whom a command goes to: to all workers, where nothing is said. */
 export interface ControlTarget extends MailboxTarget {
+  /** How long it may take until the broker has the command, connecting included. Default 10 seconds. */
+  readonly sendTimeout?: Duration;
   /** Ends the sending, and the waiting. */
   readonly signal?: AbortSignal;
 }
@@ -25,6 +27,11 @@ export type NodeTimeouts = Readonly<Record<string, Duration>>;
 /** Celery's. */
 const defaultTimeout: Duration = 1;
 
+export interface SendOptions extends ControlTarget {
+  /** The app's store says the same. Default false. */
+  readonly isStored?: boolean;
+}
+
 /** A command by its name, with what it is given. */
 export interface ControlMessage {
   readonly command: string;
@@ -42,14 +49,18 @@ export class ControlChannel {
   }
 
   /** Resolves when the broker has it. */
-  async send({ command, args }: ControlMessage, target: CastOptions): Promise<void> {
-    await this.#mailbox().cast(command, args, target);
+  async send({ command, args }: ControlMessage, options: SendOptions): Promise<void> {
+    await this.#mailbox().cast(command, args, { ...options, sendTimeoutMs: sendTimeoutMs(options) });
   }
 
   /** The replies in the order in which they came. */
   async ask({ command, args }: ControlMessage, options: AskOptions): Promise<readonly NodeReply[]> {
     const { timeout, ...more } = options;
-    return await this.#mailbox().ask(command, args, { ...more, timeoutMs: timeoutMs(options) });
+    return await this.#mailbox().ask(command, args, {
+      ...more,
+      timeoutMs: timeoutMs(options),
+      sendTimeoutMs: sendTimeoutMs(options),
+    });
   }
 
   /** The same by the names of the nodes. @param read what it throws is an error of the node @param counts whose reply does */
@@ -68,6 +79,10 @@ export class ControlChannel {
       );
     return repliesByNode(replies, read);
   }
+}
+
+function sendTimeoutMs({ sendTimeout }: ControlTarget): number | undefined {
+  return sendTimeout === undefined ? undefined : durationMs(sendTimeout);
 }
 
 function timeoutMs({ timeout = defaultTimeout, destination = [] }: AskOptions): number | ReadonlyMap<string, number> {

@@ -194,7 +194,11 @@ export class Control {
   }
 
   /** Other limits of workers that scale by themselves. */
-  autoscale<const Options extends ControlOptions>(max: number, min: number, options?: Options): Promise<Replied<Options>> {
+  autoscale<const Options extends ControlOptions>(
+    max: number,
+    min: number,
+    options?: Options,
+  ): Promise<Replied<Options>> {
     return this.#tell('autoscale', { max, min }, options);
   }
 

@@ -41,7 +41,7 @@ export interface CommandOptions<Args extends CommandArguments = CommandArguments
   readonly signature?: string;
   /** Whether it is listed. Default true. */
   readonly visible?: boolean;
-  /** How long the command line waits for replies, where it is not told. Default 1 second. */
+  /** How long the command line waits for one more reply, where it is not told: a second at least. */
   readonly timeout?: Duration;
 }
 

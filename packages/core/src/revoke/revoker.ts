@@ -4,7 +4,7 @@ import type { Revocation } from './revocation.js';
 import type { SharedRevocations } from './shared-revocations.js';
 
 /** How long a broadcast may take whose content is in the store by then. */
-const sendTimeoutMs = 5_000;
+const sendTimeout = '5s';
 /** So many ids at a time: a message has to be read as a whole. */
 const mostIds = 10_000;
 
@@ -54,7 +54,7 @@ export class Revoker {
 
   async #send(revocations: readonly Revocation[], { isStored }: { readonly isStored: boolean }): Promise<void> {
     for (const message of revokeMessages(revocations))
-      await this.#options.channel.send(message, isStored ? { isStored, sendTimeoutMs } : {});
+      await this.#options.channel.send(message, isStored ? { isStored, sendTimeout } : {});
   }
 }
 
@@ -72,7 +72,8 @@ function* revokeMessages(revocations: readonly Revocation[]): Generator<ControlM
     for (let at = 0; at < ids.length; at += mostIds)
       yield { command: 'revoke', args: { task_id: ids.slice(at, at + mostIds), ...how } };
     const headers = new Map<string, unknown[]>();
-    for (const one of some) if ('header' in one) headers.set(one.header, [...(headers.get(one.header) ?? []), one.value]);
+    for (const one of some)
+      if ('header' in one) headers.set(one.header, [...(headers.get(one.header) ?? []), one.value]);
     if (headers.size > 0)
       yield { command: 'revoke_by_stamped_headers', args: { headers: Object.fromEntries(headers), ...how } };
   }

@@ -7,7 +7,7 @@ test('A logical clock goes forward with each that is sent, and past what it hear
   expect(clock.adjust(10)).toBe(11);
   expect(clock.adjust(3)).toBe(12);
   expect(clock.forward()).toBe(13);
-  expect(`${clock}`).toBe('13');
+  expect(String(clock)).toBe('13');
 });
 
 test.each([undefined, null, '99', Number.NaN, 2 ** 60, -5, {}])('A clock that hears %s goes on by one', (heard) => {

@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.js';
 import type { Consumer } from '../connection/consumer.js';
 import { defaultPublishRetryPolicy, type PublishRetryPolicy } from '../connection/producer.js';
 import { exchange } from '../entities/exchange.js';
-import { ChannelClosedError, TopologyMismatchError } from '../errors.js';
+import { ChannelClosedError, TopologyMismatchError, UnroutableError } from '../errors.js';
 import type { Message } from '../message/message.js';
 import type { ContentCodec } from '../serialization/content.js';
 import type { LamportClock } from './lamport-clock.js';
@@ -135,7 +135,10 @@ export class MailboxNode {
     try {
       await this.#send(this.#encoded(method, value, ticket), replyTo);
     } catch (error) {
-      logger.error({ err: toError(error), method }, `The reply to the control command ${method} could not be sent`);
+      if (UnroutableError.isInstance(error))
+        logger.debug({ method }, `Nobody waits for the reply to ${method} any more`);
+      else
+        logger.error({ err: toError(error), method }, `The reply to the control command ${method} could not be sent`);
     }
   }
 
@@ -153,9 +156,10 @@ export class MailboxNode {
 
   async #send(message: Message, replyTo: ReplyAddress): Promise<void> {
     const { publishing, retry = defaultPublishRetryPolicy } = this.#options;
-    const { producer } = await publishing();
+    const { producer, transport } = await publishing();
     const declared = exchange(replyTo.exchange, { type: 'direct', durable: false, deliveryMode: 1 });
-    await producer.publish(message, replyTo, { declare: [declared], retry });
+    const mandatory = transport.supports.mandatory !== 'none';
+    await producer.publish(message, replyTo, { declare: [declared], retry, mandatory });
   }
 }
 

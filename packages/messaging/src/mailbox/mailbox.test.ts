@@ -1,4 +1,4 @@
-import { deferred, VirtualClock } from '@ctq/runtime';
+import { createLogger, deferred, VirtualClock } from '@ctq/runtime';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MailboxScene } from '../conformance/mailbox-scene.js';
 import type { Connection } from '../connection/connection.js';
@@ -16,11 +16,11 @@ function sceneOf(options: MailboxLayoutOptions = {}, transport: Transport = memo
   const clock = new VirtualClock();
   const connections: Connection[] = [];
   const connect = (): Connection => {
-    const connection = openConnection({ transport, clock });
+    const connection = openConnection({ transport, clock, logger: createLogger((line) => scene.lines.push(line)) });
     connections.push(connection);
     return connection;
   };
-  const scene = new MailboxScene({ layout: new MailboxLayout(options), clock, connect });
+  const scene: MailboxScene = new MailboxScene({ layout: new MailboxLayout(options), clock, connect });
   onTestFinished(async () => {
     await scene.close();
     for (const connection of connections) await connection.close();
@@ -271,6 +271,28 @@ describe('A mailbox', () => {
 });
 
 describe('A node', () => {
+  test('says nothing of replies that nobody waits for any more, nor a client of requests that nobody hears [RC-089]', async () => {
+    const { scene } = sceneOf();
+    await scene.mailbox().cast('a', {});
+    const asked = deferred();
+    const go = deferred();
+    const node = await scene.node('w1', {
+      handle: () => {
+        asked.resolve();
+        return go.promise;
+      },
+    });
+    const client = scene.mailbox();
+    const asking = client.ask('b', {}, { timeoutMs });
+    asking.catch(() => undefined);
+    await asked.promise;
+    await client.close();
+    go.resolve();
+    await node.close();
+    expect(scene.lines.at(-1)?.message).toBe('Nobody waits for the reply to b any more');
+    expect(new Set(scene.lines.map(({ level }) => level))).toEqual(new Set(['debug']));
+  });
+
   test('takes no notice of requests that it need not hear, and tells of replies that cannot be written', async () => {
     const { scene } = sceneOf();
     await scene.node('w1', { passesOver: ({ isStored }) => isStored, handle: () => Symbol('unspeakable') });

@@ -149,7 +149,9 @@ export class Mailbox {
     const { producer, transport } = await publishing();
     signal.throwIfAborted();
     if (!transport.supports.exchangeTypes.includes('fanout'))
-      throw new NotSupportedError(`Remote control needs a broker that has fanout exchanges: ${transport.name} has none.`);
+      throw new NotSupportedError(
+        `Remote control needs a broker that has fanout exchanges: ${transport.name} has none.`,
+      );
     const route = { exchange: layout.exchange.name, routingKey: '' };
     await producer.publish(message, route, { declare: [layout.exchange], retry, signal });
   }

@@ -18,7 +18,9 @@ export type ReplyTimeout = number | ReadonlyMap<string, number>;
 
 /** @param onOver called at most once, never before `begin` */
 export function replyWait(clock: Clock, timeoutMs: ReplyTimeout, onOver: () => void): ReplyWait {
-  return typeof timeoutMs === 'number' ? new IdleWait(clock, timeoutMs, onOver) : new NodesWait(clock, timeoutMs, onOver);
+  return typeof timeoutMs === 'number'
+    ? new IdleWait(clock, timeoutMs, onOver)
+    : new NodesWait(clock, timeoutMs, onOver);
 }
 
 /** The longest that somebody waits for the first reply. */

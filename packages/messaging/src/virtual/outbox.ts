@@ -182,6 +182,8 @@ export class Outbox {
       const isKnown = exchange !== '' || (await routing.findQueue(routingKey)) !== undefined;
       if (isKnown && this.#address(outgoing, mail)) continue;
       if (outgoing.isMandatory) outgoing.isUnroutable = true;
+      // Nobody listens, which is nothing to tell of: where the store fans out by itself, nobody knows.
+      else if (routing.isFanout(exchange)) continue;
       else if (deadLetterQueue !== undefined) mail.entries.push(this.#entryFor(outgoing, deadLetterQueue));
       else dropped.push(outgoing);
     }

@@ -1,3 +1,6 @@
+import { memoryBackend } from '@ctq/core/backend';
+import { LamportClock, Mailbox } from '@ctq/messaging';
+import { silentLogger } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
 
@@ -27,5 +30,29 @@ describe('A worker', () => {
     expect(await scene.app.control.ask('double', { n: '4' }, askOptions)).toEqual([
       { node: 'w1@host', value: { ok: 'w1@host 8' } },
     ]);
+  });
+});
+
+describe('A worker that is told what the store tells', () => {
+  test.each([
+    ['takes no notice of it where it has that store', memoryBackend(), 0],
+    ['hears of it where it has none', Object.assign(memoryBackend(), { keyValueStore: undefined }), 1],
+  ])('%s', async (_what, backend, times) => {
+    await using scene = new WorkerScene({ backend });
+    await scene.start();
+    const mailbox = new Mailbox({
+      layout: scene.app.kernel.mailboxLayout,
+      content: scene.app.kernel.content,
+      serializer: 'json',
+      logicalClock: new LamportClock(),
+      clock: scene.clock,
+      logger: silentLogger,
+      publishing: () => scene.app.kernel.publishing(),
+      connect: () => scene.app.connect(),
+    });
+    await mailbox.cast('told', {}, { isStored: true });
+    await scene.app.control.ask('ping', {}, askOptions);
+    expect(scene.lines.filter(({ message }) => message === 'Received the control message told')).toHaveLength(times);
+    await mailbox.close();
   });
 });

@@ -1,0 +1,46 @@
+import type { NodeReply } from '@ctq/messaging';
+import { describe, expectTypeOf, test } from 'vitest';
+import { Ctq } from '../app/ctq.js';
+import type { CommandError, NodeReplies } from './node-replies.js';
+import type { TaskInfo } from './replies/task-info.js';
+
+describe('Remote control', () => {
+  const app = new Ctq('types');
+  const { control } = app;
+  const scale = app.controlCommand(
+    'scale',
+    { args: { factor: 'number', note: 'text' } },
+    (worker, { factor, note }) => {
+      expectTypeOf(factor).toEqualTypeOf<number | undefined>();
+      expectTypeOf(note).toEqualTypeOf<string | undefined>();
+      return { name: worker.name, at: new Date() };
+    },
+  );
+
+  test('knows what commands of the program take and answer', () => {
+    expectTypeOf(control.ask(scale, { factor: 2 })).resolves.toEqualTypeOf<
+      readonly NodeReply<{ name: string; at: Date } | CommandError>[]
+    >();
+    expectTypeOf(control.ask('scale', { anything: true })).resolves.toEqualTypeOf<readonly NodeReply[]>();
+    // @ts-expect-error no number
+    void control.ask(scale, { factor: 'two' });
+    // @ts-expect-error no such argument
+    void control.broadcast(scale, { times: 2 });
+  });
+
+  test('gives replies to who asks for them', () => {
+    expectTypeOf(control.rateLimit('add', '10/m')).resolves.toEqualTypeOf<undefined>();
+    expectTypeOf(control.rateLimit('add', '10/m', { destination: ['w1@host'] })).resolves.toEqualTypeOf<undefined>();
+    expectTypeOf(control.rateLimit('add', '10/m', { reply: true })).resolves.toEqualTypeOf<NodeReplies<unknown>>();
+    const reply = Math.random() > 0.5;
+    expectTypeOf(control.revoke('id', { reply })).resolves.toEqualTypeOf<NodeReplies<unknown> | undefined>();
+    // @ts-expect-error no such option
+    void control.revoke('id', { replies: true });
+  });
+
+  test('names what workers answer', async () => {
+    const tasks = await control.inspect().active();
+    expectTypeOf(tasks.get('w1@host')).toEqualTypeOf<readonly TaskInfo[] | undefined>();
+    expectTypeOf(tasks.errors.get('w1@host')).toEqualTypeOf<string | undefined>();
+  });
+});
