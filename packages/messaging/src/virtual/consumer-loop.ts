@@ -51,6 +51,8 @@ export class ConsumerLoop {
   async remove(consumer: RingConsumer): Promise<void> {
     this.#intake.remove(consumer);
     this.#listenAnew();
+    // The others are listened to again, and not only at the next poll.
+    this.nudge();
     await this.#lookUnderWay();
   }
 

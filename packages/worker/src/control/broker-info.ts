@@ -21,10 +21,16 @@ export function brokerInfo(transport: Transport, settings: Settings): Readonly<R
     login_method: brokerLoginMethod ?? null,
     uri_prefix: null,
     heartbeat: seconds(brokerHeartbeat),
-    failover_strategy: typeof settings.brokerFailoverStrategy === 'string' ? settings.brokerFailoverStrategy : 'custom',
+    failover_strategy: strategyName(settings.brokerFailoverStrategy),
     alternates,
     credential_provider: null,
   };
+}
+
+/** A program's own is a function. */
+function strategyName(strategy: Settings['brokerFailoverStrategy']): string {
+  if (typeof strategy === 'function') return strategy.name;
+  return strategy ?? 'round-robin';
 }
 
 interface UrlParts {
