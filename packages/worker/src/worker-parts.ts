@@ -108,9 +108,9 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
       ? undefined
       : new HealthServer({ ...options.health, logger, examine: (probe) => examine(probe, facts()) });
   const panel = new Panel({
-      ...{ name, app, kernel, logger, pool, consumer, autoscaler, workplace, revoking, worker },
-      ...{ madeAt: clock.now(), connection: () => connection.current, memory: new MemorySamples() },
-    });
+    ...{ name, app, kernel, logger, pool, consumer, autoscaler, workplace, revoking, worker },
+    ...{ madeAt: clock.now(), connection: () => connection.current, memory: new MemorySamples() },
+  });
   const control = settings.workerEnableRemoteControl
     ? new ControlService({
         ...{ kernel, name, logger, connection: () => connection.current },

@@ -61,7 +61,11 @@ export function encodeRequest(
 export function encodeReply(
   content: ContentCodec,
   { node, value }: NodeReply,
-  { ticket, clock, serializer }: { readonly ticket: string | undefined; readonly clock: number; readonly serializer: string },
+  {
+    ticket,
+    clock,
+    serializer,
+  }: { readonly ticket: string | undefined; readonly clock: number; readonly serializer: string },
 ): Message {
   return messageOf(content, { [node]: value }, { ticket: ticket ?? null, clock }, serializer);
 }

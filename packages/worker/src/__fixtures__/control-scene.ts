@@ -9,14 +9,18 @@ export class ControlScene extends WorkerScene {
   readonly begun: Deferred<void> = deferred();
   readonly go: Deferred<void> = deferred();
   readonly ran: unknown[] = [];
-  readonly gate: Task<[name: unknown], unknown> = this.app.task('gate', { bind: true, params: ['name'] }, async (ctx, name: unknown) => {
-    this.begun.resolve();
-    const left = deferred<never>();
-    ctx.signal.addEventListener('abort', () => left.reject(ctx.signal.reason), { once: true });
-    await Promise.race([this.go.promise, left.promise]);
-    this.ran.push(name);
-    return name;
-  });
+  readonly gate: Task<[name: unknown], unknown> = this.app.task(
+    'gate',
+    { bind: true, params: ['name'] },
+    async (ctx, name: unknown) => {
+      this.begun.resolve();
+      const left = deferred<never>();
+      ctx.signal.addEventListener('abort', () => left.reject(ctx.signal.reason), { once: true });
+      await Promise.race([this.go.promise, left.promise]);
+      this.ran.push(name);
+      return name;
+    },
+  );
   readonly step: Task<[name: unknown], unknown> = this.app.task('step', { params: ['name'] }, (name: unknown) => {
     this.ran.push(name);
     return name;

@@ -2,7 +2,9 @@ import { loadVectors } from '@ctq/wire-vectors';
 
 type Members = Readonly<Record<string, unknown>>;
 
-const vectors = ['control.redis', 'control.amqp'].flatMap((file) => loadVectors(file).map((one) => ({ ...one, file })));
+const vectors = ['control.redis', 'control.amqp', 'release/control.amqp'].flatMap((file) =>
+  loadVectors(file).map((one) => ({ ...one, file })),
+);
 
 /** What a worker of Python has answered, in each of the captures that have it. */
 export function capturedReplies(name: string): readonly unknown[] {

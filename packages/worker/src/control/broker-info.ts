@@ -5,7 +5,8 @@ import { plainValue } from './plain-value.js';
 
 /** Where a transport leads, without its password, as Kombu tells of a connection (kombu 5.6 connection.py, Connection.info; celery 5.6 worker/consumer/connection.py, info). */
 export function brokerInfo(transport: Transport, settings: Settings): Readonly<Record<string, unknown>> {
-  const { brokerHeartbeat, brokerConnectionTimeout, brokerTransportOptions, brokerLoginMethod, brokerUseSsl } = settings;
+  const { brokerHeartbeat, brokerConnectionTimeout, brokerTransportOptions, brokerLoginMethod, brokerUseSsl } =
+    settings;
   const [first = '', ...alternates] = transport.url.split(';');
   const { hostname, userid, port, virtualHost, isTls } = partsOf(first);
   return {

@@ -8,7 +8,8 @@ describe('A worker that is told to consume from a queue', () => {
     await using scene = new ControlScene();
     const worker = await scene.start();
     const args = { queue: 'extra', exchange: null, exchange_type: 'direct', routing_key: null };
-    for (const captured of capturedReplies('add_consumer')) expect(await scene.ask('add_consumer', args)).toEqual(captured);
+    for (const captured of capturedReplies('add_consumer'))
+      expect(await scene.ask('add_consumer', args)).toEqual(captured);
     expect(await scene.ask('active_queues')).toMatchObject([
       { name: 'celery' },
       { name: 'extra', exchange: { name: 'extra', type: 'direct' }, routing_key: 'extra', durable: true },
@@ -34,7 +35,10 @@ describe('A worker that is told to consume from a queue', () => {
     await using scene = new ControlScene({ taskQueues: { celery: {}, images } });
     await scene.start({ queues: ['celery'] });
     await scene.ask('add_consumer', { queue: 'images', exchange: 'other' });
-    expect(await scene.ask('active_queues')).toMatchObject([{}, { exchange: { name: 'media' }, routing_key: 'image.#' }]);
+    expect(await scene.ask('active_queues')).toMatchObject([
+      {},
+      { exchange: { name: 'media' }, routing_key: 'image.#' },
+    ]);
   });
 
   test.each([

@@ -10,16 +10,20 @@ describe('A command of a program', () => {
       ...{ name, concurrency, prefetchCount, queues: queues.map((one) => one.name) },
       ...{ active: active.map((call) => call.args), reserved: reserved.length },
     }));
-    scene.app.controlCommand('tune', { args: { size: 'integer', queue: 'text' } }, async (worker, { size = 1, queue }) => {
-      await worker.resize(size);
-      if (queue !== undefined) await worker.addQueue(queue);
-      await worker.cancelQueue('celery');
-      worker.setRateLimit('step', '1/m');
-      worker.setTimeLimits('step', { soft: 5, hard: '10s' });
-      worker.revoke('unwanted');
-      worker.revokeByStampedHeaders({ tenant: 'a' });
-      return { ok: 'tuned' };
-    });
+    scene.app.controlCommand(
+      'tune',
+      { args: { size: 'integer', queue: 'text' } },
+      async (worker, { size = 1, queue }) => {
+        await worker.resize(size);
+        if (queue !== undefined) await worker.addQueue(queue);
+        await worker.cancelQueue('celery');
+        worker.setRateLimit('step', '1/m');
+        worker.setTimeLimits('step', { soft: 5, hard: '10s' });
+        worker.revoke('unwanted');
+        worker.revokeByStampedHeaders({ tenant: 'a' });
+        return { ok: 'tuned' };
+      },
+    );
     const { worker } = await scene.busy();
     expect(await scene.ask('load')).toEqual({
       ...{ name: 'w1@host', concurrency: 1, prefetchCount: 0, queues: ['celery'], active: [[7]], reserved: 0 },
@@ -52,7 +56,9 @@ describe('A command of a program', () => {
     const { app } = new ControlScene();
     app.inspectCommand('mine', { alias: 'my' }, () => 1);
     for (const name of ['mine', 'my', 'ping', 'dump_active', 'shutdown'])
-      expect(() => app.controlCommand(name, {}, () => 1)).toThrow(expect.objectContaining({ code: 'CTQ_COMMAND_EXISTS' }));
+      expect(() => app.controlCommand(name, {}, () => 1)).toThrow(
+        expect.objectContaining({ code: 'CTQ_COMMAND_EXISTS' }),
+      );
     expect(() => app.controlCommand('other', { alias: 'stats' }, () => 1)).toThrow(/Every worker has/);
   });
 

@@ -33,8 +33,16 @@ describe('A control message that cannot be read', () => {
     ['a method that is no name', encode({ method: 7 }), 'application/json'],
     ['arguments that are no mapping', encode({ method: 'ping', arguments: [1] }), 'application/json'],
     ['a destination that is no list', encode({ method: 'shutdown', destination: { w1: 1 } }), 'application/json'],
-    ['a pattern that takes for ever', encode({ method: 'shutdown', pattern: `${'.*'.repeat(60)}z`, matcher: 'pcre' }), 'application/json'],
-    ['a matcher that is not known', encode({ method: 'shutdown', pattern: 'w*', matcher: 'psychic' }), 'application/json'],
+    [
+      'a pattern that takes for ever',
+      encode({ method: 'shutdown', pattern: `${'.*'.repeat(60)}z`, matcher: 'pcre' }),
+      'application/json',
+    ],
+    [
+      'a matcher that is not known',
+      encode({ method: 'shutdown', pattern: 'w*', matcher: 'psychic' }),
+      'application/json',
+    ],
     ['something that would run code', encode('cos\nsystem\n'), 'application/x-python-serialize'],
   ])('is dropped with a line: %s [RC-098]', async (_what, body, contentType) => {
     await using scene = new ControlScene();
@@ -98,7 +106,10 @@ describe('Whatever is sent to a worker', () => {
   const names = builtinCommands.map(({ name }) => name).filter((name) => name !== 'shutdown');
   const argumentNames = [...new Set(builtinCommands.flatMap(({ args = {} }) => Object.keys(args)))];
   const anything = fc.jsonValue({ maxDepth: 3 });
-  const args = fc.dictionary(fc.oneof(fc.constantFrom(...argumentNames), fc.constant('__proto__'), fc.string()), anything);
+  const args = fc.dictionary(
+    fc.oneof(fc.constantFrom(...argumentNames), fc.constant('__proto__'), fc.string()),
+    anything,
+  );
   const request = fc.record(
     {
       method: fc.oneof(fc.constantFrom(...names), fc.constantFrom('__proto__', 'constructor', 'nobody'), anything),

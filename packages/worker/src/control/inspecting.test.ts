@@ -130,11 +130,9 @@ describe('What a worker can run', () => {
       'step [max_retries=3]',
     ]);
     expect(capturedReply('inspect_registered_items')).toContain('wire.add [max_retries=3]');
-    expect(await scene.ask('registered', { taskinfoitems: ['acks_late', 'soft_time_limit', '__proto__', 'run'] })).toEqual([
-      'gate [acks_late=True]',
-      'limited [acks_late=False soft_time_limit=5]',
-      'step [acks_late=True]',
-    ]);
+    expect(
+      await scene.ask('registered', { taskinfoitems: ['acks_late', 'soft_time_limit', '__proto__', 'run'] }),
+    ).toEqual(['gate [acks_late=True]', 'limited [acks_late=False soft_time_limit=5]', 'step [acks_late=True]']);
   });
 });
 
@@ -168,7 +166,11 @@ describe('The configuration of a worker', () => {
     await using scene = new ControlScene({ workerConcurrency: 3, securityKeyPassword: secret });
     await scene.start();
     const { ok: text } = (await scene.ask('report')) as { readonly ok: string };
-    const labels = (report: string) => report.split('\n').map((line) => /^(\w+) +->/.exec(line)?.[1]).filter(Boolean);
+    const labels = (report: string) =>
+      report
+        .split('\n')
+        .map((line) => /^(\w+) +->/.exec(line)?.[1])
+        .filter(Boolean);
     const { ok: captured } = capturedReply('inspect_report') as { readonly ok: string };
     expect(labels(text)).toEqual(labels(captured));
     expect(text).toMatch(/^\nsoftware -> ctq:\d+\.\d+\.\d+ node:/);
@@ -251,14 +253,28 @@ describe('The queues of a worker', () => {
     await scene.start({
       queues: [
         queue('images', {
-          ...{ exchange: images, routingKey: 'image.#', alias: 'pictures', messageTtl: 2.5, maxLength: 10, maxPriority: 9 },
+          ...{
+            exchange: images,
+            routingKey: 'image.#',
+            alias: 'pictures',
+            messageTtl: 2.5,
+            maxLength: 10,
+            maxPriority: 9,
+          },
           bindings: [{ exchange: images, routingKey: 'scan', arguments: {} }],
         }),
       ],
     });
     expect(await scene.ask('active_queues')).toMatchObject([
       {
-        ...{ name: 'images', routing_key: 'image.#', alias: 'pictures', message_ttl: 2.5, max_length: 10, max_priority: 9 },
+        ...{
+          name: 'images',
+          routing_key: 'image.#',
+          alias: 'pictures',
+          message_ttl: 2.5,
+          max_length: 10,
+          max_priority: 9,
+        },
         exchange: { name: 'media', type: 'topic', durable: false },
         queue_arguments: { 'x-message-ttl': 2_500 },
         bindings: [{ exchange: { name: 'media' }, routing_key: 'scan' }],

@@ -36,7 +36,9 @@ describe('The rate limit of a task', () => {
       capturedReply('rate_limit_unknown'),
     );
     await scene.line(/Rate limit attempt for unknown task x\.y/);
-    expect(await scene.ask('rate_limit', { rate_limit: '1/s' })).toEqual({ error: expect.stringMatching(/^TypeError/) });
+    expect(await scene.ask('rate_limit', { rate_limit: '1/s' })).toEqual({
+      error: expect.stringMatching(/^TypeError/),
+    });
   });
 
   test('is a number [RC-027]', async () => {

@@ -17,13 +17,16 @@ describe('The size of a pool', () => {
     expect(await scene.ask('stats')).toMatchObject({ pool: { 'max-concurrency': 4 }, prefetch_count: 4 });
   });
 
-  test.each(['grow', 'shrink'])('is a matter of its own where it follows the work: %s [RC-034, RC-035]', async (way) => {
-    await using scene = new ControlScene();
-    await scene.start({ autoscale: { min: 1, max: 3 } });
-    expect(await scene.ask(`pool_${way}`)).toEqual({
-      error: `pool_${way} is not supported with autoscale. Adjust autoscale range instead.`,
-    });
-  });
+  test.each(['grow', 'shrink'])(
+    'is a matter of its own where it follows the work: %s [RC-034, RC-035]',
+    async (way) => {
+      await using scene = new ControlScene();
+      await scene.start({ autoscale: { min: 1, max: 3 } });
+      expect(await scene.ask(`pool_${way}`)).toEqual({
+        error: `pool_${way} is not supported with autoscale. Adjust autoscale range instead.`,
+      });
+    },
+  );
 
   test.each([
     ['pool_shrink', { n: 2 }],
@@ -73,7 +76,9 @@ describe('The range in which a pool follows the work', () => {
   test.each([{ max: 0 }, { min: 4 }, { max: 1e9 }, { max: 'x' }])('is one that can be, not %j', async (args) => {
     await using scene = new ControlScene();
     await scene.start({ autoscale: { min: 1, max: 3 } });
-    expect(await scene.ask('autoscale', args)).toEqual({ error: expect.stringMatching(/^(?:Range|Type|Value)Error\(/) });
+    expect(await scene.ask('autoscale', args)).toEqual({
+      error: expect.stringMatching(/^(?:Range|Type|Value)Error\(/),
+    });
     expect(await scene.ask('stats')).toMatchObject({ autoscaler: { max: 3, min: 1 } });
   });
 

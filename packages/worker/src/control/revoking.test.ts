@@ -18,7 +18,9 @@ describe('A call that is revoked by a control message', () => {
     expect(await scene.ask('revoke', { task_id: 'a', terminate: false, signal: 'SIGTERM' })).toEqual({
       ok: "tasks {'a'} flagged as revoked",
     });
-    expect(capturedReply('revoke_reply')).toEqual({ ok: expect.stringMatching(/^tasks \{'[^']+'\} flagged as revoked$/) });
+    expect(capturedReply('revoke_reply')).toEqual({
+      ok: expect.stringMatching(/^tasks \{'[^']+'\} flagged as revoked$/),
+    });
     const error = await failureOf(scene.app.asyncResult('a'));
     expect(error).toBeInstanceOf(TaskRevokedError);
     expect(error).toMatchObject({ reason: 'revoked' });
@@ -33,7 +35,9 @@ describe('A call that is revoked by a control message', () => {
     expect(await scene.ask('revoke', { task_id: ['b', 'c', 'b'] })).toEqual({
       ok: "tasks {'b', 'c'} flagged as revoked",
     });
-    expect(capturedReply('revoke_list')).toEqual({ ok: expect.stringMatching(/^tasks \{'.+', '.+'\} flagged as revoked$/) });
+    expect(capturedReply('revoke_list')).toEqual({
+      ok: expect.stringMatching(/^tasks \{'.+', '.+'\} flagged as revoked$/),
+    });
     expect(await scene.ask('revoke', { task_id: [] })).toEqual({ ok: 'tasks set() flagged as revoked' });
     expect(await scene.ask('revoke')).toEqual({ error: expect.stringMatching(/^TypeError\(".*'task_id'"\)$/) });
   });
@@ -76,7 +80,9 @@ describe('A call that is revoked by a control message', () => {
       getMany: failing(backend.getMany.bind(backend)),
       store: failing(backend.store.bind(backend)),
     });
-    Object.assign(store, { getVersioned: failing((key: string) => memoryStore().getVersioned?.(key) ?? Promise.resolve(undefined)) });
+    Object.assign(store, {
+      getVersioned: failing((key: string) => memoryStore().getVersioned?.(key) ?? Promise.resolve(undefined)),
+    });
     await using scene = new ControlScene({ backend });
     await scene.start();
     isAway = true;
@@ -142,13 +148,16 @@ describe('A call that is terminated by a control message', () => {
     expect(await scene.ask('active')).toMatchObject([{ id }]);
   });
 
-  test.each(['KILL', 'SIGKILL', 'sigkill', 9, '9', null])('may be ended with the signal %s [RC-020]', async (signal) => {
-    await using scene = new ControlScene();
-    await scene.start();
-    expect(await scene.ask('revoke', { task_id: 'a', terminate: true, signal })).toEqual({
-      ok: 'terminate: tasks unknown',
-    });
-  });
+  test.each(['KILL', 'SIGKILL', 'sigkill', 9, '9', null])(
+    'may be ended with the signal %s [RC-020]',
+    async (signal) => {
+      await using scene = new ControlScene();
+      await scene.start();
+      expect(await scene.ask('revoke', { task_id: 'a', terminate: true, signal })).toEqual({
+        ok: 'terminate: tasks unknown',
+      });
+    },
+  );
 });
 
 describe('Calls that are revoked by a stamped header', () => {

@@ -26,7 +26,9 @@ export const stats: WorkerCommand = inspectCommand({
 
 function poolInfo({ pool, kernel }: CommandScope): Readonly<Record<string, unknown>> {
   const { taskSoftTimeLimit, taskTimeLimit } = kernel.settings;
-  const seconds = [taskSoftTimeLimit, taskTimeLimit].map((limit) => (limit === undefined ? 0 : durationMs(limit) / 1_000));
+  const seconds = [taskSoftTimeLimit, taskTimeLimit].map((limit) =>
+    limit === undefined ? 0 : durationMs(limit) / 1_000,
+  );
   return {
     implementation: `@ctq/worker/pool:${pool.name}`,
     'max-concurrency': pool.size,
