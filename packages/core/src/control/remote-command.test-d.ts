@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, test } from 'vitest';
 import { Ctq } from '../app/ctq.js';
-import type { CommandedWorker, RemoteCommand } from './remote-command.js';
+import type { CommandedWorker, CommandHandler, CommandOptions, GivenArguments, RemoteCommand } from './remote-command.js';
 
 describe('A command of a program', () => {
   const app = new Ctq('types');
@@ -33,6 +33,19 @@ describe('A command of a program', () => {
     app.inspectCommand('odd', { args: { n: 'float' } }, () => 1);
     // @ts-expect-error -- it is not named
     app.inspectCommand('other', { args: { n: 'integer' } }, (_, { m }) => m);
+  });
+
+  test('may be put together from its parts', () => {
+    const args = { ids: 'text[]', n: 'integer' } as const;
+    const options: CommandOptions<typeof args> = { args, variadic: 'ids' };
+    const handler: CommandHandler<typeof args, number> = (_, { ids = [] }) => ids.length;
+    expectTypeOf(app.inspectCommand('count', options, handler)).toExtend<RemoteCommand<typeof args, number>>();
+    expectTypeOf<GivenArguments<typeof args>>().toEqualTypeOf<{
+      readonly ids?: readonly string[] | undefined;
+      readonly n?: number | undefined;
+    }>();
+    // @ts-expect-error -- it is not among them
+    app.inspectCommand('other', { args, variadic: 'others' }, handler);
   });
 
   test('is given a worker on which it can change what runs', () => {
