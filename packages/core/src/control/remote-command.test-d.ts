@@ -1,6 +1,12 @@
 import { describe, expectTypeOf, test } from 'vitest';
 import { Ctq } from '../app/ctq.js';
-import type { CommandedWorker, CommandHandler, CommandOptions, GivenArguments, RemoteCommand } from './remote-command.js';
+import type {
+  CommandedWorker,
+  CommandHandler,
+  CommandOptions,
+  GivenArguments,
+  RemoteCommand,
+} from './remote-command.js';
 
 describe('A command of a program', () => {
   const app = new Ctq('types');

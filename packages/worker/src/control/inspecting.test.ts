@@ -1,7 +1,8 @@
 import { memoryBackend } from '@ctq/core/backend';
-import { exchange, memoryTransport, queue } from '@ctq/messaging';
+import { exchange, memoryTransport, queue, type Serializer } from '@ctq/messaging';
 import { describe, expect, test } from 'vitest';
 import { ControlScene } from '../__fixtures__/control-scene.js';
+import { encode } from '../__fixtures__/worker-scene.js';
 import { capturedReplies, capturedReply, keysOf, shapeOf } from '../__fixtures__/control-vectors.js';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -36,6 +37,28 @@ describe('What a worker runs', () => {
     await scene.gate.applyAsync(['x'], { shadow: 'other' });
     await scene.begun.promise;
     expect(await scene.ask('active')).toMatchObject([{ name: 'other', type: 'gate' }]);
+  });
+
+  test('is told with texts where no answer can hold its values, and others are told of all the same', async () => {
+    const circle: Record<string, unknown> = {};
+    circle['self'] = circle;
+    const odd: Serializer = {
+      ...{ name: 'odd', contentType: 'x/odd', contentEncoding: 'utf-8' },
+      encode: () => new Uint8Array(),
+      decode: () => [[circle], {}, {}],
+    };
+    await using scene = new ControlScene({
+      serializers: [odd],
+      acceptContent: ['json', 'odd'],
+    });
+    await scene.start();
+    await scene.publish({
+      body: encode('odd'),
+      contentType: 'x/odd',
+      headers: { task: 'gate', id: 'odd', argsrepr: '(odd,)', kwargsrepr: '{}' },
+    });
+    await scene.publishTask('gate', [['plain'], {}, {}], { id: 'other' });
+    await expect.poll(() => scene.ask('active')).toMatchObject([{ args: '(odd,)', kwargs: '{}' }, { args: ['plain'] }]);
   });
 
   test('is acknowledged where that is done before it runs [RC-051]', async () => {

@@ -212,7 +212,7 @@ describe('Calls that are revoked by a stamped header', () => {
 });
 
 describe('What a worker remembers of what is revoked', () => {
-  test('does not grow with the headers that somebody makes up', () => {
+  test('does not grow with the headers that somebody makes up [RC-157]', () => {
     const scene = new ControlScene({ workerRevokesMax: 3 });
     const revocations = new Revocations(scene.app.kernel);
     for (const header of ['a', 'b', 'c', 'd', 'e']) revocations.add([{ header, value: 1, at: scene.clock.now() }]);
