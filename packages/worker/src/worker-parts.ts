@@ -110,6 +110,7 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
   const panel = new Panel({
     ...{ name, app, kernel, logger, pool, consumer, autoscaler, workplace, revoking, worker },
     ...{ madeAt: clock.now(), connection: () => connection.current, memory: new MemorySamples() },
+    revocations: workplace.revocations,
   });
   const control = settings.workerEnableRemoteControl
     ? new ControlService({

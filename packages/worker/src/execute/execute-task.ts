@@ -86,7 +86,7 @@ async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workp
 function run(request: TaskRequest, workplace: Workplace): Promise<Outcome> {
   const { keeper, log, totals } = workplace;
   log.accepted(request);
-  totals.add(request.name, request.message.task);
+  totals.count(request.message.task, request.name);
   keeper?.note(`${request.name}[${request.message.id}]`);
   const limits = limitsOf(request.policy, request.message);
   if (request.definition.options.abortable === true) return runAbortable(request, workplace, limits);

@@ -11,7 +11,7 @@ export const stats: WorkerCommand = inspectCommand({
   run(scope) {
     const { kernel, workplace, consumer, autoscaler, madeAt } = scope;
     return {
-      total: workplace.totals.byName,
+      total: Object.fromEntries(workplace.totals.byName),
       pid: process.pid,
       clock: String(kernel.logicalClock.value),
       uptime: Math.round((kernel.clock.now() - madeAt) / 1_000),
