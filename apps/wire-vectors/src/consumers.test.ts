@@ -14,6 +14,9 @@ const consumers: Readonly<Record<string, readonly string[]>> = {
   ],
   'canvas.amqp': ['packages/core/src/protocol/task-vectors.test.ts', 'packages/transport-amqp/src/wire-frames.test.ts'],
   'canvas.redis': ['packages/core/src/protocol/task-vectors.test.ts'],
+  'control.amqp': ['packages/worker/src/__fixtures__/control-vectors.ts'],
+  'control.redis': ['packages/worker/src/__fixtures__/control-vectors.ts'],
+  'release/control.amqp': ['packages/worker/src/__fixtures__/control-vectors.ts'],
   'chords.redis': ['apps/redis-commands/src/scenarios.ts', 'apps/redis-commands/src/decoding.test.ts'],
   'release/canvas.amqp': [
     'packages/core/src/protocol/task-vectors.test.ts',
@@ -72,8 +75,6 @@ const waiting: Readonly<Record<string, string>> = {
   amqp_topology: 'listings of a broker: what is in them is declared in amqp_traces, with the types of its arguments',
   auth_serializer: 'no signed messages yet',
   cache_backend: 'there is no memcached backend',
-  'control.amqp': 'no remote control yet',
-  'control.redis': 'no remote control yet',
   'events.amqp': 'no events yet',
   'events.redis': 'no events yet',
   filesystem_backend: 'no backend in a folder yet',

@@ -172,6 +172,22 @@ describe('A worker from the command line', () => {
   return new Promise((resolve) => process.once('SIGUSR2', () => resolve('done')));
 });`;
 
+  test('ends with 0 when a control message shuts it down [RC-038]', async () => {
+    using project = new Project({
+      'tasks.ts': `import { Ctq } from '@ctq/core';
+export const app = new Ctq('demo');
+app.task('end', () => app.control.broadcast('shutdown'));
+`,
+    });
+    await using worker = new CommandRun(project.folder, ['-A', 'tasks', 'worker', '-l', 'info', '-n', 'w1']);
+    await worker.says(/ready\./);
+    await using calling = new CommandRun(project.folder, ['-A', 'tasks', 'call', 'end']);
+    await calling.exitCode;
+    await worker.says(/Got shutdown from remote/);
+    expect(await worker.exitCode).toBe(0);
+    expect(worker.err).toMatch(/Task end\[.*\] succeeded/);
+  });
+
   test('a repeated SIGTERM is only acknowledged: what runs is awaited, and it ends with 0 [WK-086, WK-097, WK-111]', async () => {
     using project = new Project({ 'tasks.ts': patient });
     await using worker = new CommandRun(project.folder, ['-A', 'tasks', 'worker', '-l', 'info']);

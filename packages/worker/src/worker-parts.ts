@@ -135,6 +135,7 @@ export function workerParts({ app, options, name, logger, facts, worker }: Worke
     ...{ name, app, kernel, logger, pool, consumer, autoscaler, workplace, revoking, worker },
     ...{ madeAt: clock.now(), connection: () => connection.current, memory: new MemorySamples() },
     ...{ events, gossip: cluster.gossip, software: cluster.software },
+    revocations: workplace.revocations,
   });
   const control = settings.workerEnableRemoteControl
     ? new ControlService({

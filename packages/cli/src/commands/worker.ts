@@ -257,7 +257,13 @@ async function untilStopped(worker: Worker, signals: ShutdownSignals, context: C
     if (signals.exitCode !== undefined) return signals.exitCode;
     throw error;
   }
-  const died = await Promise.race([worker.failed, signals.stopped.then(() => undefined)]);
+  // A control message stops a worker, too; a signal that came meanwhile has the last word.
+  const finished = worker.finished.then(() => (signals.exitCode === undefined ? undefined : signals.stopped));
+  const died = await Promise.race([
+    worker.failed,
+    signals.stopped.then(() => undefined),
+    finished.then(() => undefined),
+  ]);
   if (died === undefined) return signals.exitCode ?? exitCodes.ok;
   logger.fatal({ err: died }, `The worker cannot go on: ${died.message}`);
   await worker

@@ -109,8 +109,19 @@ function fromDescription(name: string, given: QueueDescription): Queue {
 const members: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ...each(['exchange', 'routingKey', 'bindingKey', 'alias'], (value) => typeof value === 'string'),
   ...each(
-    ['durable', 'queueDurable', 'exchangeDurable', 'exclusive', 'autoDelete', 'queueAutoDelete', 'exchangeAutoDelete', 'noAck', 'noDeclare'],
-    (value) => typeof value === 'boolean'),
+    [
+      'durable',
+      'queueDurable',
+      'exchangeDurable',
+      'exclusive',
+      'autoDelete',
+      'queueAutoDelete',
+      'exchangeAutoDelete',
+      'noAck',
+      'noDeclare',
+    ],
+    (value) => typeof value === 'boolean',
+  ),
   ...each(
     ['queueArguments', 'bindingArguments', 'exchangeArguments', 'consumerArguments'],
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),

@@ -215,9 +215,9 @@ describe('resolved settings', () => {
 
   test('without effect yet are known', () => {
     expect(ineffectiveSettings(resolveSettings({ workerStateDb: null, beatSyncEvery: 0 }))).toEqual([]);
-    expect(ineffectiveSettings(resolveSettings({ workerPoolRestarts: true, beat_schedule: { a: {} } }))).toEqual([
-      'workerPoolRestarts',
+    expect(ineffectiveSettings(resolveSettings({ beatLogfile: 'beat.log', beat_schedule: { a: {} } }))).toEqual([
       'beatSchedule',
+      'beatLogfile',
     ]);
   });
 });

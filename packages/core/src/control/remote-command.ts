@@ -32,7 +32,7 @@ export interface CommandOptions<Args extends CommandArguments = CommandArguments
   /** Its arguments, in the order in which the command line takes them. Others that come are left out. */
   readonly args?: Args;
   /** The name of an argument that takes all that is left on a command line: one of the types of several. */
-  readonly variadic?: string;
+  readonly variadic?: keyof Args & string;
   /** Another name, to ask for it. */
   readonly alias?: string;
   /** One sentence for `--list`. */

@@ -111,10 +111,12 @@ function addressOf(value: unknown): ReplyAddress | undefined {
   return typeof exchange === 'string' && typeof routingKey === 'string' ? { exchange, routingKey } : undefined;
 }
 
-/** A name alone is the list of it; what is no name names nobody. */
+/** A name alone is the list of it. @throws DecodeError for what is no list: it was meant for somebody, and not for everybody. */
 function namesOf(value: unknown): readonly string[] | undefined {
   if (typeof value === 'string') return [value];
-  return Array.isArray(value) ? value.map(String) : undefined;
+  if (value === undefined || value === null || value === false) return undefined;
+  if (!Array.isArray(value)) throw new DecodeError('The destination of a control message is no list of nodes.');
+  return value.map(String);
 }
 
 function textOf(value: unknown): string | undefined {

@@ -99,7 +99,7 @@ export class MailboxNode {
       request = decodeRequest(content, message);
       if (!this.#isMeant(request) || passesOver?.(request) === true) return;
     } catch (error) {
-      logger.error({ err: toError(error) }, 'Cannot decode a control message; it is dropped');
+      logger.fatal({ err: toError(error) }, 'Cannot decode a control message; it is dropped');
       return;
     }
     const { method, replyTo } = request;

@@ -204,6 +204,18 @@ describe('a virtual channel that consumes', () => {
     expect(taken.every((delivery) => delivery?.redelivered !== true)).toBe(true);
   });
 
+  test('hears of what comes to its other queues when one consumer was cancelled', async () => {
+    const { channel, collector } = await setup();
+    const got = collector();
+    await channel.consume('a', {}, got.onDelivery);
+    const other = await channel.consume('b', {}, got.onDelivery);
+    await turns();
+    await other.cancel();
+    await turns();
+    await send(channel, 'a', 'text');
+    expect(textsOf(await got.take(1))).toEqual(['text']);
+  });
+
   test('goes on when a consumer throws, and tells', async () => {
     const { channel, messages, collector } = await setup();
     const got = collector();

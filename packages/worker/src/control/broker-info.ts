@@ -5,7 +5,8 @@ import { plainValue } from './plain-value.js';
 
 /** Where a transport leads, without its password, as Kombu tells of a connection (kombu 5.6 connection.py, Connection.info; celery 5.6 worker/consumer/connection.py, info). */
 export function brokerInfo(transport: Transport, settings: Settings): Readonly<Record<string, unknown>> {
-  const { brokerHeartbeat, brokerConnectionTimeout, brokerTransportOptions, brokerLoginMethod, brokerUseSsl } = settings;
+  const { brokerHeartbeat, brokerConnectionTimeout, brokerTransportOptions, brokerLoginMethod, brokerUseSsl } =
+    settings;
   const [first = '', ...alternates] = transport.url.split(';');
   const { hostname, userid, port, virtualHost, isTls } = partsOf(first);
   return {
@@ -21,10 +22,16 @@ export function brokerInfo(transport: Transport, settings: Settings): Readonly<R
     login_method: brokerLoginMethod ?? null,
     uri_prefix: null,
     heartbeat: seconds(brokerHeartbeat),
-    failover_strategy: typeof settings.brokerFailoverStrategy === 'string' ? settings.brokerFailoverStrategy : 'custom',
+    failover_strategy: strategyName(settings.brokerFailoverStrategy),
     alternates,
     credential_provider: null,
   };
+}
+
+/** A program's own is a function. */
+function strategyName(strategy: Settings['brokerFailoverStrategy']): string {
+  if (typeof strategy === 'function') return strategy.name;
+  return strategy ?? 'round-robin';
 }
 
 interface UrlParts {

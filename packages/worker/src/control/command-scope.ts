@@ -8,6 +8,7 @@ import type { Workplace } from '../execute/workplace.js';
 import type { Autoscaler } from '../pool/autoscaler.js';
 import type { Pool } from '../pool/pool.js';
 import type { RevocationDesk } from '../revoke/revocation-desk.js';
+import type { Revocations } from '../revoke/revocations.js';
 import type { MemorySamples } from './memory-samples.js';
 
 /** What the commands of a worker can get at. */
@@ -25,6 +26,7 @@ export interface CommandScope {
   readonly pool: Pool;
   readonly consumer: TaskConsumer;
   readonly workplace: Workplace;
+  readonly revocations: Revocations;
   readonly revoking: RevocationDesk;
   readonly autoscaler: Autoscaler | undefined;
   /** Of this worker. */

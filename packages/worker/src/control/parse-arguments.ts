@@ -2,7 +2,8 @@ import type { CommandArgumentTypes, CommandOptions } from '@ctq/core';
 import { CommandError } from './command-error.js';
 
 export interface ParsedCommand extends Pick<CommandOptions, 'args'> {
-  readonly name: string;
+  /** For errors. */
+  readonly name?: string;
   readonly required?: readonly string[];
 }
 
@@ -12,7 +13,7 @@ export interface ParsedCommand extends Pick<CommandOptions, 'args'> {
  * @throws CommandError for what cannot be read or is missing.
  */
 export function parseArguments(
-  { name: command, args = {}, required = [] }: ParsedCommand,
+  { name: command = 'command', args = {}, required = [] }: ParsedCommand,
   given: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   const parsed: Record<string, unknown> = {};

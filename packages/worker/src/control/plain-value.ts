@@ -21,9 +21,13 @@ export function plainValue(value: unknown, levels: number = mostLevels): unknown
 function plainObject(value: object, levels: number): unknown {
   if (levels === 0) return '...';
   const inner = (one: unknown): unknown => plainValue(one, levels - 1);
-  if ('toJSON' in value && typeof value.toJSON === 'function') return inner(value.toJSON());
+  if (saysItself(value)) return inner(value.toJSON());
   if (value instanceof RegExp) return String(value);
   if (Array.isArray(value) || value instanceof Set) return [...(value as Iterable<unknown>)].map(inner);
   const entries = value instanceof Map ? [...(value as Map<unknown, unknown>)] : Object.entries(value);
   return Object.fromEntries(entries.map(([key, one]) => [String(key), inner(one)]));
+}
+
+function saysItself(value: object): value is { toJSON(): unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function';
 }

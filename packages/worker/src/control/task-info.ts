@@ -1,5 +1,6 @@
 import type { TaskRequest } from '../execute/task-request.js';
 import type { Pool } from '../pool/pool.js';
+import type { CommandScope } from './command-scope.js';
 
 /** What is told of a call that a worker has (celery 5.6 worker/request.py, Request.info). */
 export interface TaskInfo {
@@ -26,7 +27,7 @@ export interface TaskInfo {
 }
 
 export interface TaskInfoOptions {
-  /** Arguments as texts in place of the values: those that came with the message. Default false. */
+  /** Arguments as texts in place of the values: those that came with the message. Default false; those that no answer can hold are texts in any case. */
   readonly safe?: boolean | undefined;
   /** It waits for its time, where settling its message means to park it. Default false. */
   readonly isScheduled?: boolean;
@@ -34,15 +35,16 @@ export interface TaskInfoOptions {
 
 export function taskInfo(
   request: TaskRequest,
-  pool: Pool,
+  scope: Pick<CommandScope, 'kernel' | 'pool'>,
   { safe = false, isScheduled = false }: TaskInfoOptions = {},
 ): TaskInfo {
   const { message, deliveryInfo, startedAt, name, hostname, delivery } = request;
   const { exchange, routingKey, priority, redelivered } = deliveryInfo;
+  const isText = safe || !isSendable([message.args, message.kwargs], scope);
   return {
     ...{ id: message.id, name },
-    args: safe ? message.argsRepr : message.args,
-    kwargs: safe ? message.kwargsRepr : message.kwargs,
+    args: isText ? message.argsRepr : message.args,
+    kwargs: isText ? message.kwargsRepr : message.kwargs,
     ...{ type: message.task, hostname },
     time_start: startedAt === undefined ? null : startedAt / 1_000,
     acknowledged: !isScheduled && delivery.isSettled,
@@ -50,8 +52,18 @@ export function taskInfo(
       ...{ exchange, priority, redelivered },
       routing_key: routingKey,
     },
-    worker_pid: startedAt === undefined ? null : (pidOf(request, pool) ?? null),
+    worker_pid: startedAt === undefined ? null : (pidOf(request, scope.pool) ?? null),
   };
+}
+
+/** A message may have come by a serializer that can write more than the one of answers: one such call would keep all others from being told of. */
+function isSendable(value: unknown, { kernel }: Pick<CommandScope, 'kernel'>): boolean {
+  try {
+    kernel.content.encode(value, { serializer: kernel.settings.taskSerializer });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A pool without processes of its own runs it in this one. */

@@ -24,17 +24,15 @@ interface Definition<Args extends CommandArguments, Required extends keyof Args 
   readonly run: (scope: CommandScope, args: Arguments<Args, Required>, given: Given) => unknown;
 }
 
-export function inspectCommand<
-  const Args extends CommandArguments,
-  const Required extends keyof Args & string = never,
->(command: Definition<Args, Required>): WorkerCommand {
+export function inspectCommand<const Args extends CommandArguments, const Required extends keyof Args & string = never>(
+  command: Definition<Args, Required>,
+): WorkerCommand {
   return { ...command, kind: 'inspect', run: runOf(command) };
 }
 
-export function controlCommand<
-  const Args extends CommandArguments,
-  const Required extends keyof Args & string = never,
->(command: Definition<Args, Required>): WorkerCommand {
+export function controlCommand<const Args extends CommandArguments, const Required extends keyof Args & string = never>(
+  command: Definition<Args, Required>,
+): WorkerCommand {
   return { ...command, kind: 'control', run: runOf(command) };
 }
 

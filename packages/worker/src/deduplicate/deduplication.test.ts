@@ -125,7 +125,7 @@ describe('A message that is delivered again after the success of its task', () =
 });
 
 describe('ExpiringIds', () => {
-  test('remembers so many, for so long [ST-242]', async () => {
+  test('remembers so many, for so long [ST-242, RC-156]', async () => {
     const clock = new VirtualClock();
     const ids = new ExpiringIds({ max: 2, expiresMs: 1_000, clock });
     for (const id of 'abc') ids.add(id);

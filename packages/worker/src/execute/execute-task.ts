@@ -88,7 +88,7 @@ async function conclude(request: TaskRequest, outcome: Outcome, workplace: Workp
 function run(request: TaskRequest, workplace: Workplace): Promise<Outcome> {
   const { keeper, log, events, totals } = workplace;
   log.accepted(request);
-  totals.add(request.name, request.message.task);
+  totals.count(request.message.task, request.name);
   events.started(request);
   keeper?.note(`${request.name}[${request.message.id}]`);
   const limits = limitsOf(request.policy, request.message);

@@ -92,7 +92,10 @@ export class SharedLimits {
 
   /** What waits here, in no order. */
   get waiting(): readonly TaskRequest[] {
-    return [...[...this.#lanes.values()].flatMap((lane) => lane.waiting), ...this.#shelf.requests.map(({ request }) => request)];
+    return [
+      ...[...this.#lanes.values()].flatMap((lane) => lane.waiting),
+      ...this.#shelf.requests.map(({ request }) => request),
+    ];
   }
 
   /** Everything that waits. Permits of what runs stay. */

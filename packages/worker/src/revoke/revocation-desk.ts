@@ -1,4 +1,11 @@
-import { type Kernel, NoResultBackendError, readyStates, type Revocation, storedError, TaskRevokedError } from '@ctq/core';
+import {
+  type Kernel,
+  NoResultBackendError,
+  readyStates,
+  type Revocation,
+  storedError,
+  TaskRevokedError,
+} from '@ctq/core';
 import { ConfigurationError, Deadline, type Logger, toError } from '@ctq/runtime';
 import type { TaskRequest } from '../execute/task-request.js';
 import type { Revocations } from './revocations.js';

@@ -216,7 +216,7 @@ describe('What a worker remembers', () => {
     return folder;
   }
 
-  test('is in workerStateDb when it starts again, ids and stamps [WK-014, ST-211]', async () => {
+  test('is in workerStateDb when it starts again, ids and stamps [WK-014, ST-211, RC-158]', async () => {
     const folder = stateFile();
     const workerStateDb = join(folder, '%n.state');
     {
@@ -256,7 +256,7 @@ describe('What a worker remembers', () => {
     expect(readFileSync(path, 'utf8')).toBe('{"version": 9}');
   });
 
-  test('is so much, for so long [ST-241]', async () => {
+  test('is so much, for so long [ST-241, RC-154, RC-155]', async () => {
     const clock = new VirtualClock();
     await using scene = new WorkerScene({ clock, workerRevokesMax: 2, workerRevokeExpires: '1h' });
     const revocations = new Revocations(scene.app.kernel);

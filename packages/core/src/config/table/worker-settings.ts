@@ -227,7 +227,7 @@ export const workerSettings: SettingsTable<WorkerSettings> = {
   workerPoolRestarts: {
     type: truth,
     default: false,
-    status: 'accepted',
+    status: 'effective',
     old: ['CELERYD_POOL_RESTARTS'],
     doc: 'Allow the remote control command pool_restart.',
   },

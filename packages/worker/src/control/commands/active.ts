@@ -6,5 +6,5 @@ export const active: WorkerCommand = inspectCommand({
   alias: 'dump_active',
   args: { safe: 'boolean' },
   help: 'List of tasks currently being executed.',
-  run: ({ consumer, pool }, { safe }) => consumer.requests.active.map((request) => taskInfo(request, pool, { safe })),
+  run: (scope, { safe }) => scope.consumer.requests.active.map((request) => taskInfo(request, scope, { safe })),
 });

@@ -9,9 +9,9 @@ export const queryTask: WorkerCommand = inspectCommand({
   required: ['ids'],
   signature: '[id1 [id2 [... [idN]]]]',
   help: 'Query for task information by id.',
-  run({ consumer, pool }, { ids }) {
+  run(scope, { ids }) {
     const wanted = new Set(ids);
-    const { active, reserved } = consumer.requests;
+    const { active, reserved } = scope.consumer.requests;
     const states = [
       ...reserved.map((request) => ['reserved', request] as const),
       ...active.map((request) => ['active', request] as const),
@@ -19,7 +19,7 @@ export const queryTask: WorkerCommand = inspectCommand({
     return Object.fromEntries(
       states
         .filter(([, { message }]) => wanted.has(message.id))
-        .map(([state, request]) => [request.message.id, [state, taskInfo(request, pool)]]),
+        .map(([state, request]) => [request.message.id, [state, taskInfo(request, scope)]]),
     );
   },
 });

@@ -5,5 +5,5 @@ export const reserved: WorkerCommand = inspectCommand({
   name: 'reserved',
   alias: 'dump_reserved',
   help: 'List of currently reserved tasks, not including scheduled/active.',
-  run: ({ consumer, pool }) => consumer.requests.reserved.map((request) => taskInfo(request, pool)),
+  run: (scope) => scope.consumer.requests.reserved.map((request) => taskInfo(request, scope)),
 });

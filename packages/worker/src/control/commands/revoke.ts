@@ -45,7 +45,11 @@ async function terminateCalls(scope: CommandScope, given: readonly string[], sig
   return ok(found.length === 0 ? 'terminate: tasks unknown' : `terminate: ${found.join(', ')}`);
 }
 
-async function orRevoked(read: () => number, { revoking, kernel }: CommandScope, ids: readonly string[]): Promise<number> {
+async function orRevoked(
+  read: () => number,
+  { revoking, kernel }: CommandScope,
+  ids: readonly string[],
+): Promise<number> {
   try {
     return read();
   } catch (error) {

@@ -4,5 +4,5 @@ export const revoked: WorkerCommand = inspectCommand({
   name: 'revoked',
   alias: 'dump_revoked',
   help: 'List of revoked task-ids.',
-  run: ({ workplace }) => workplace.revocations.ids,
+  run: ({ revocations }) => revocations.ids,
 });

@@ -10,10 +10,10 @@ export const scheduled: WorkerCommand = inspectCommand({
   name: 'scheduled',
   alias: 'dump_schedule',
   help: 'List of currently scheduled ETA/countdown tasks.',
-  run: ({ consumer, pool }) =>
-    consumer.requests.scheduled.map(({ request, dueAt }) => ({
+  run: (scope) =>
+    scope.consumer.requests.scheduled.map(({ request, dueAt }) => ({
       eta: formatWireTime(dueAt),
       priority,
-      request: taskInfo(request, pool, { isScheduled: true }),
+      request: taskInfo(request, scope, { isScheduled: true }),
     })),
 });

@@ -11,7 +11,7 @@ export const stats: WorkerCommand = inspectCommand({
   run(scope) {
     const { kernel, workplace, consumer, autoscaler, madeAt } = scope;
     return {
-      total: workplace.totals.byName,
+      total: Object.fromEntries(workplace.totals.byName),
       pid: process.pid,
       clock: String(kernel.logicalClock.value),
       uptime: Math.round((kernel.clock.now() - madeAt) / 1_000),
@@ -26,7 +26,9 @@ export const stats: WorkerCommand = inspectCommand({
 
 function poolInfo({ pool, kernel }: CommandScope): Readonly<Record<string, unknown>> {
   const { taskSoftTimeLimit, taskTimeLimit } = kernel.settings;
-  const seconds = [taskSoftTimeLimit, taskTimeLimit].map((limit) => (limit === undefined ? 0 : durationMs(limit) / 1_000));
+  const seconds = [taskSoftTimeLimit, taskTimeLimit].map((limit) =>
+    limit === undefined ? 0 : durationMs(limit) / 1_000,
+  );
   return {
     implementation: `@ctq/worker/pool:${pool.name}`,
     'max-concurrency': pool.size,

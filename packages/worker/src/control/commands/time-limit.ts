@@ -1,3 +1,4 @@
+import { CommandError } from '../command-error.js';
 import { controlCommand, nok, ok, type WorkerCommand } from '../worker-command.js';
 
 export const timeLimit: WorkerCommand = controlCommand({
@@ -11,6 +12,8 @@ export const timeLimit: WorkerCommand = controlCommand({
       logger.error(`Change time limit attempt for unknown task ${task}`);
       return nok('unknown task');
     }
+    if ((soft ?? 0) < 0 || (hard ?? 0) < 0)
+      throw new CommandError('ValueError', 'A time limit is a number of seconds, and not below 0');
     worker.setTimeLimits(task, {
       ...(soft === undefined ? {} : { soft }),
       ...(hard === undefined ? {} : { hard }),

@@ -297,7 +297,12 @@ export class SlotPool implements Pool {
     if (first === undefined || isAwaited || wasEnded || exit !== undefined) return false;
     const { maxTasks, maxMemoryKiB } = this.#context.recycle;
     const isWorn = runs + load > maxTasks || memoryKiB > maxMemoryKiB;
-    return !isWorn && !this.#outdated.has(slot) && this.#slots.size <= this.#size && this.#pace.depthOf(first.execution.definition.name) > 1;
+    return (
+      !isWorn &&
+      !this.#outdated.has(slot) &&
+      this.#slots.size <= this.#size &&
+      this.#pace.depthOf(first.execution.definition.name) > 1
+    );
   }
 
   /** Looks after what waits behind others: it is taken back where one of those takes longer than it used to. */

@@ -105,6 +105,19 @@ describe.each([
     await worker.stop();
   });
 
+  test('that is restarted runs its tasks in new slots, and says in which process each runs [RC-036, RC-056]', async () => {
+    await using trial = await started(factory);
+    const execution = trial.execution('slots.where');
+    const running = trial.pool.run(execution, { softMs: undefined, hardMs: undefined });
+    const pid = trial.pool.pidOf?.(execution);
+    const before = await running;
+    expect(before).toMatchObject({ kind: 'success', value: [pid, expect.any(Number)] });
+    const { value } = before as Extract<typeof before, { readonly kind: 'success' }>;
+    expect(await trial.run('slots.where')).toMatchObject({ value });
+    trial.pool.restart?.();
+    expect(await trial.run('slots.where')).not.toMatchObject({ value });
+  });
+
   test('tells its signals in each slot: before its first task, and when it leaves [SG-035, SG-036, WK-073]', async () => {
     await using trial = await started(factory);
     for (let run = 0; run < 2; run += 1)
