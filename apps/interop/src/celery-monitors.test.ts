@@ -12,6 +12,7 @@ import { shapeOf } from './shape-of.js';
 /** What is of one task or worker, and no other. */
 /** What happens to a task. */
 interface Expected {
+  readonly state: string;
   readonly types: readonly string[];
   /** In Python, where it is something else. */
   readonly theirTypes?: readonly string[];
@@ -76,19 +77,30 @@ describeOverBrokers('Events, heard by real Celery', { redis: 'interopMonitors', 
 
   describe("Celery's State", () => {
     test.each<[string, string, readonly unknown[], Expected]>([
-      ['that succeed', 'shared.echo', ['hello'], { types: ['task-received', 'task-started', 'task-succeeded'] }],
-      ['that fail', 'shared.fail', ['no such order'], { types: ['task-received', 'task-started', 'task-failed'] }],
+      [
+        'that succeed',
+        'shared.echo',
+        ['hello'],
+        { state: 'SUCCESS', types: ['task-received', 'task-started', 'task-succeeded'] },
+      ],
+      [
+        'that fail',
+        'shared.fail',
+        ['no such order'],
+        { state: 'FAILURE', types: ['task-received', 'task-started', 'task-failed'] },
+      ],
       [
         'that are retried',
         'shared.again',
         [],
         {
+          state: 'SUCCESS',
           // It is parked in the broker until its time comes, and received again.
           types: [...onceMore, 'task-received', 'task-started', 'task-succeeded'],
           theirTypes: [...onceMore, 'task-started', 'task-succeeded'],
         },
       ],
-      ['that have expired', 'shared.echo', [1], { types: ['task-revoked'], expires: -1 }],
+      ['that have expired', 'shared.echo', [1], { state: 'REVOKED', types: ['task-revoked'], expires: -1 }],
     ])('knows the same of tasks %s {python → ctq: events of tasks}', async (_, task, args, expected) => {
       const { ours, theirs, ourEvents, theirEvents } = await ofBoth(task, args, expected);
       expect(ours['worker']).toBe(nodes.typescript);
@@ -170,7 +182,13 @@ function kindOf(name: string, value: unknown): unknown {
 /** What the events of each type say, each form of it once. */
 function byType(events: readonly Fields[]): ReadonlySet<string> {
   return new Set(
-    events.map((event) => JSON.stringify([event['type'], keysOf(event), Object.entries(comparable(event)).toSorted()])),
+    events.map((event) =>
+      JSON.stringify([
+        event['type'],
+        keysOf(event),
+        Object.entries(comparable(event)).toSorted(([a], [b]) => a.localeCompare(b)),
+      ]),
+    ),
   );
 }
 

@@ -214,7 +214,7 @@ describeOverBrokers(
         expect(answers.ping.get(nodes.python)).toBe('pong');
         expect(answers.stats.get(nodes.python)).toMatchObject({ prefetchCount: expect.any(Number) });
         expect(answers.queues.get(nodes.python)).toMatchObject([{ name: queues.python }]);
-        expect(answers.registered.get(nodes.python)).toContain('shared.hop');
+        expect(answers.registered.get(nodes.python)).toContain('python.add');
         expect(answers.report.get(nodes.python)).toContain('software -> celery:');
       });
 

@@ -77,12 +77,19 @@ describe('An election', () => {
     expect(done).toEqual(['a@host does x']);
   });
 
-  test('among workers of Python, too, is decided as they do: by the acknowledgements of as many as there are others [WK-139]', () => {
-    const { nodes, done, deliver } = party(ours('a@host'), { name: 'py@host', isOurs: false });
-    nodes[0]?.elections.hold('e', 'task', 'x');
+  test('with workers of Python is decided as they do: when two stand, by the acknowledgements of as many as there are others [WK-139]', async () => {
+    const python = { name: 'py@host', isOurs: false };
+    const { hold, done, deliver } = party(ours('a@host'), python);
+    hold();
     deliver();
-    // The one of Python has not stood, and has acknowledged.
     expect(done).toEqual(['a@host does x']);
+    // Where one stands alone they come to nothing.
+    const other = party(ours('a@host'), python);
+    other.nodes[0]?.elections.hold('e', 'task', 'x');
+    other.deliver();
+    expect(other.done).toEqual([]);
+    await other.clock.advance(2_000);
+    expect(other.done).toEqual(['a@host does x']);
   });
 
   test('does not wait for ever for those who do not stand', async () => {

@@ -76,14 +76,14 @@ export class Elections {
     if (this.#over.has(id)) return;
     this.#electionOf(id).candidates.push({ clock, id: `${hostname}.${String(pid)}`, topic, action });
     this.#options.send('worker-elect-ack', { id });
-    this.#decideIfComplete(id);
+    this.#decideIfComplete(id, false);
   }
 
   onAck({ id }: Readonly<Record<string, unknown>>): void {
     const election = typeof id === 'string' ? this.#open.get(id) : undefined;
     if (typeof id !== 'string' || election === undefined) return;
     election.acks += 1;
-    this.#decideIfComplete(id);
+    this.#decideIfComplete(id, true);
   }
 
   /** Decides nothing any more. */
@@ -101,13 +101,16 @@ export class Elections {
     return election;
   }
 
-  #decideIfComplete(id: string): void {
+  #decideIfComplete(id: string, isAck: boolean): void {
     const election = this.#open.get(id);
     if (election === undefined || !election.isOurs || election.candidates.length === 0) return;
     const others = this.#options.others();
-    const areAllOurs = others.every(({ isOurs }) => isOurs);
     if (election.acks < Math.max(1, others.length)) return;
-    if (!areAllOurs || election.candidates.length > others.length) this.#decide(id);
+    const isComplete = others.every(({ isOurs }) => isOurs)
+      ? election.candidates.length > others.length
+      : // As workers of Python do: with an acknowledgement, and where one stands alone they come to nothing.
+        isAck && election.candidates.length > 1;
+    if (isComplete) this.#decide(id);
   }
 
   #decide(id: string): void {

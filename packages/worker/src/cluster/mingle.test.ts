@@ -1,6 +1,6 @@
 import type { Ctq } from '@ctq/core';
 import { memoryBackend } from '@ctq/core/backend';
-import { memoryTransport } from '@ctq/messaging';
+import { MailboxNode, memoryTransport } from '@ctq/messaging';
 import { describe, expect, test } from 'vitest';
 import { networked } from '../__fixtures__/networked.js';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
@@ -95,8 +95,16 @@ describe('A worker that starts', () => {
   test('goes on after an answer that it cannot use', async () => {
     await using call = setup();
     const { one, other } = call;
-    one.app.inspectCommand('hello', {}, () => 'good day');
-    await withTime(one, one.start());
+    await using connection = await one.app.connect();
+    const { kernel } = one.app;
+    const node = new MailboxNode({
+      ...{ name: 'w1@host', layout: kernel.mailboxLayout, content: kernel.content, logger: kernel.logger },
+      ...{ serializer: 'json', logicalClock: kernel.logicalClock, describeError: String },
+      connection: () => connection,
+      publishing: () => kernel.publishing(),
+      handle: () => 'good day',
+    });
+    await node.start();
     await withTime(other, other.start({ mingle: true, hostname: 'w2@host' }));
     expect((await other.line(/sync with w1@host failed/)).level).toBe('error');
   });

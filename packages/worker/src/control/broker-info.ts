@@ -8,7 +8,7 @@ export function brokerInfo(transport: Transport, settings: Settings): Readonly<R
   const { brokerHeartbeat, brokerConnectionTimeout, brokerTransportOptions, brokerLoginMethod, brokerUseSsl } =
     settings;
   const [first = '', ...alternates] = transport.url.split(';');
-  const { hostname, userid, port, virtualHost, isTls } = partsOf(first);
+  const { hostname, userid, port, virtualHost, isTls, isAmqp } = partsOf(first);
   return {
     hostname,
     userid,
@@ -19,7 +19,8 @@ export function brokerInfo(transport: Transport, settings: Settings): Readonly<R
     transport: transport.name,
     connect_timeout: seconds(brokerConnectionTimeout),
     transport_options: plainValue(censor('brokerTransportOptions', brokerTransportOptions ?? {})),
-    login_method: brokerLoginMethod ?? null,
+    // kombu 5.6 transport/pyamqp.py, default_connection_params.
+    login_method: brokerLoginMethod ?? (isAmqp ? 'PLAIN' : null),
     uri_prefix: null,
     heartbeat: seconds(brokerHeartbeat),
     failover_strategy: strategyName(settings.brokerFailoverStrategy),
@@ -40,6 +41,7 @@ interface UrlParts {
   readonly port: number | null;
   readonly virtualHost: string | null;
   readonly isTls: boolean;
+  readonly isAmqp: boolean;
 }
 
 /** Not every transport leads to a host: a file is its virtual host. */
@@ -54,6 +56,7 @@ function partsOf(url: string): UrlParts {
     userid: orNull(userid),
     port: port === undefined ? null : Number(port),
     virtualHost: isAmqp && (path === '' || path === '/') ? '/' : orNull(decoded(path.replace(/^\//, ''))),
+    isAmqp,
     isTls: /^(?:amqps|rediss|valkeys)$/i.test(scheme),
   };
 }
