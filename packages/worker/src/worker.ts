@@ -104,7 +104,7 @@ export class Worker implements Service, AsyncDisposable {
   }
 
   get queues(): readonly Queue[] {
-    return this.#parts.consumer.queues;
+    return this.#parts.consumer.queues.all;
   }
 
   get pool(): Pool {
@@ -135,7 +135,7 @@ export class Worker implements Service, AsyncDisposable {
     return this.#group.failed;
   }
 
-  /** Resolves when a stop is over. */
+  /** Resolves when a stop is over, however it went. */
   get finished(): Promise<void> {
     return this.#finished.promise;
   }
@@ -183,9 +183,10 @@ export class Worker implements Service, AsyncDisposable {
       await this.#tellShutdown(deadline);
     } finally {
       this.#stay?.cancel();
+      // One that failed is over, too.
+      this.#isStopped = true;
+      this.#finished.resolve();
     }
-    this.#isStopped = true;
-    this.#finished.resolve();
   }
 
   /**
@@ -265,12 +266,12 @@ export class Worker implements Service, AsyncDisposable {
   /** Consumes from one queue more, also after a reconnect. @throws TransportError when the broker refuses it. */
   addQueue(queue: string | Queue): Promise<void> {
     const { queues } = this.#app.kernel;
-    return this.#parts.consumer.addQueue(typeof queue === 'string' ? queues.named(queue) : queue);
+    return this.#parts.consumer.queues.add(typeof queue === 'string' ? queues.named(queue) : queue);
   }
 
   /** Consumes from a queue no more. What was taken from it is run. */
   cancelQueue(name: string): Promise<void> {
-    return this.#parts.consumer.cancelQueue(name);
+    return this.#parts.consumer.queues.cancel(name);
   }
 
   /** For banners and monitors. */

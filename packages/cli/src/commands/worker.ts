@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { pathToFileURL } from 'node:url';
 import type { Ctq, SettingsInput } from '@ctq/core';
-import { Deadline, type Logger, type LogLevel, toError } from '@ctq/runtime';
+import { Deadline, type Logger, type LogLevel, ServiceStoppedError, toError } from '@ctq/runtime';
 import { type AutoscaleRange, banner, nodeFormat, nodeName, statusText, Worker, type WorkerOptions } from '@ctq/worker';
 import { Command, Option } from 'commander';
 import type { CommandContext, RunCommand } from '../command-context.js';
@@ -255,6 +255,11 @@ async function untilStopped(worker: Worker, signals: ShutdownSignals, context: C
     await worker.start();
   } catch (error) {
     if (signals.exitCode !== undefined) return signals.exitCode;
+    // A control message has stopped it before it was ready.
+    if (ServiceStoppedError.isInstance(error) && (worker.phase === 'warm' || worker.phase === 'stopped')) {
+      await worker.finished;
+      return exitCodes.ok;
+    }
     throw error;
   }
   // A control message stops a worker, too; a signal that came meanwhile has the last word.

@@ -1,4 +1,4 @@
-import { type Connection, type Consumer, type Delivery, type Queue, TransportError } from '@ctq/messaging';
+import type { Connection, Consumer, Delivery, Queue } from '@ctq/messaging';
 import type { Deadline, Service } from '@ctq/runtime';
 import type { RateLimit, Revocation, TaskDefinition } from '@ctq/core';
 import { discardExpired, discardRevoked } from '../execute/discard-call.js';
@@ -14,6 +14,7 @@ import { RateLimits } from '../limits/rate-limits.js';
 import { SharedLimits } from '../limits/shared-limits.js';
 import { ServiceLife } from '../service-life.js';
 import { ConnectionLostError, patienceOf, WorkerShutdownError } from '../shutdown.js';
+import { ConsumedQueues } from './consumed-queues.js';
 import type { DueRequest } from './eta-shelf.js';
 import { Prefetch } from './prefetch.js';
 import type { PrefetchLimits } from './prefetch-limits.js';
@@ -50,6 +51,7 @@ export interface HeldRequests {
  */
 export class TaskConsumer implements Service {
   readonly name = 'task consumer';
+  readonly queues: ConsumedQueues;
   readonly #options: TaskConsumerOptions;
   readonly #workplace: Workplace;
   readonly #life = new ServiceLife('task consumer');
@@ -58,8 +60,6 @@ export class TaskConsumer implements Service {
   readonly #schedule: Schedule;
   readonly #rateLimits: RateLimits;
   readonly #sharedLimits: SharedLimits;
-  /** By name. */
-  readonly #queues: Map<string, Queue>;
   #arrivals = 0;
   #consumer: Consumer | undefined;
   #isDraining = false;
@@ -70,7 +70,11 @@ export class TaskConsumer implements Service {
     const { workplace, prefetch, limitLeaseMs, mostSlots = () => 0 } = options;
     this.#options = options;
     this.#workplace = workplace;
-    this.#queues = new Map(options.queues.map((queue) => [queue.name, queue]));
+    this.queues = new ConsumedQueues({
+      ...{ queues: options.queues, logger: workplace.logger },
+      consumer: () => this.#consumer,
+      isStopping: () => this.#isDraining,
+    });
     const { workerEtaTaskLimit, workerEnablePrefetchCountReduction } = workplace.kernel.settings;
     this.#prefetch = new Prefetch({
       size: () => Math.max(workplace.pool.size, mostSlots()),
@@ -124,11 +128,6 @@ export class TaskConsumer implements Service {
     return this.#prefetch.count;
   }
 
-  /** What it consumes from. */
-  get queues(): readonly Queue[] {
-    return [...this.#queues.values()];
-  }
-
   get requests(): HeldRequests {
     const unfinished = this.#runner.unfinished;
     return {
@@ -171,7 +170,7 @@ export class TaskConsumer implements Service {
       const { workerMaxSilentTime, brokerConnectionRetry, brokerChannelErrorRetry } = this.#workplace.kernel.settings;
       this.#schedule.parks = connection.transport.supports.delay;
       const consumer = connection.consume({
-        queues: this.queues,
+        queues: this.queues.all,
         prefetch: this.#prefetch.count,
         includeExpired: true,
         retryChannelErrors: brokerConnectionRetry && brokerChannelErrorRetry,
@@ -196,34 +195,6 @@ export class TaskConsumer implements Service {
     await this.#sharedLimits.close(deadline);
     this.#closing ??= this.#consumer?.close() ?? Promise.resolve();
     await deadline.wait(this.#closing);
-  }
-
-  /**
-   * Consumes from one queue more, also after a reconnect. Resolves when it does; nothing happens where it does already, or is stopping.
-   * @throws TransportError when the broker refuses the queue.
-   */
-  async addQueue(queue: Queue): Promise<void> {
-    if (this.#isDraining || this.#queues.has(queue.name)) return;
-    this.#queues.set(queue.name, queue);
-    try {
-      await this.#consumer?.addQueue(queue);
-    } catch (error) {
-      this.#queues.delete(queue.name);
-      throw error;
-    }
-    this.#workplace.logger.info(`Started consuming from ${queue.name}`);
-  }
-
-  /** Consumes from it no more, also after a reconnect. What was taken from it is seen to. */
-  async cancelQueue(name: string): Promise<void> {
-    this.#workplace.logger.info(`Canceling queue ${name}`);
-    if (!this.#queues.delete(name)) return;
-    try {
-      await this.#consumer?.cancelQueue(name);
-    } catch (error) {
-      // The channel is gone, and with it the subscription.
-      if (!TransportError.isInstance(error) || !error.recoverable) throw error;
-    }
   }
 
   /** Ends those that run and are to be ended; those that wait are discarded when it is their turn. */

@@ -262,6 +262,17 @@ describe('The statistics of a worker', () => {
   });
 });
 
+describe('The logical clock of a worker', () => {
+  test('is told, and is later the next time [RC-005]', async () => {
+    await using scene = new ControlScene();
+    await scene.start();
+    const told = (await scene.ask('clock')) as { readonly clock: number };
+    expect(shapeOf(told)).toEqual(shapeOf(capturedReply('inspect_clock')));
+    const { clock } = (await scene.ask('clock')) as { readonly clock: number };
+    expect(clock).toBeGreaterThan(told.clock);
+  });
+});
+
 describe('The queues of a worker', () => {
   test('are told as Kombu describes them [RC-013, RC-074, RC-075, RC-076, RC-077, RC-078, RC-079, RC-080, RC-081, RC-082]', async () => {
     await using scene = new ControlScene();
@@ -320,7 +331,7 @@ describe('For whoever looks for a leak', () => {
     expect(await scene.ask('memdump')).toMatch(/^- rss \(end\): /);
   });
 
-  test('it says what there is in place of a library of Python', async () => {
+  test('it says what there is in place of a library of Python [RC-014]', async () => {
     await using scene = new ControlScene();
     await scene.start();
     expect(capturedReply('inspect_objgraph')).toEqual({ error: expect.stringMatching(/^ImportError\(/) });

@@ -4,6 +4,7 @@ import { ControlScene } from '../__fixtures__/control-scene.js';
 import { capturedReply, keysOf, shapeOf } from '../__fixtures__/control-vectors.js';
 import { ScriptedHosts } from '../pool/slots/__fixtures__/scripted-hosts.js';
 import { poolOf, turn } from '../pool/slots/__fixtures__/scripted-pool.js';
+import { SlotPool } from '../pool/slots/slot-pool.js';
 import { slotPoolInfo } from '../pool/slots/slot-pool-info.js';
 
 describe('The size of a pool', () => {
@@ -147,6 +148,20 @@ describe('What is told of slots', () => {
       'max-tasks-per-child': 5,
       writes: { total: 0, avg: '0.00', strategy: 'fast' },
     });
+  });
+
+  test.each(['processes', 'threads'])('stands in the statistics: %s [RC-061, RC-062, RC-066, RC-068]', async (name) => {
+    await using scene = new ControlScene({ taskTimeLimit: 30 });
+    const hosts = new ScriptedHosts();
+    await scene.start({
+      pool: (context) => new SlotPool(name, context.size ?? 1, hosts.start, context),
+      ...{ module: 'file:///app.js', concurrency: 2 },
+    });
+    const { pool: told } = (await scene.ask('stats')) as { readonly pool: Readonly<Record<string, unknown>> };
+    expect(told).toMatchObject({ implementation: `@ctq/worker/pool:${name}`, 'max-concurrency': 2 });
+    const { pool: captured } = capturedReply('inspect_stats') as { readonly pool: Readonly<Record<string, unknown>> };
+    if (name === 'processes') expect(keysOf(told)).toEqual(keysOf(captured));
+    expect(told).toMatchObject(name === 'processes' ? { timeouts: [0, 30] } : { threads: 2 });
   });
 
   test('in threads is how many there are [RC-068]', () => {

@@ -4,5 +4,5 @@ import { inspectCommand, type WorkerCommand } from '../worker-command.js';
 export const activeQueues: WorkerCommand = inspectCommand({
   name: 'active_queues',
   help: 'List the task queues a worker is currently consuming from.',
-  run: ({ consumer }) => consumer.queues.map(queueInfo),
+  run: ({ consumer }) => consumer.queues.all.map(queueInfo),
 });

@@ -4,6 +4,9 @@ import { setRepr } from '../python-repr.js';
 import { signalNumber } from '../signal-number.js';
 import { controlCommand, ok, type WorkerCommand } from '../worker-command.js';
 
+/** More than so many nobody reads in a line. */
+const mostNamed = 100;
+
 export const revoke: WorkerCommand = controlCommand({
   name: 'revoke',
   args: { task_id: 'text[]', terminate: 'boolean', signal: 'any' },
@@ -29,7 +32,7 @@ export const terminate: WorkerCommand = controlCommand({
 async function revokeCalls({ revoking, kernel, logger }: CommandScope, given: readonly string[]): Promise<unknown> {
   const ids = [...new Set(given)];
   await revoking.publish(revocationsOf(ids, kernel.clock.now(), {}));
-  logger.info({ tasks: ids }, `Tasks flagged as revoked: ${ids.join(', ')}`);
+  logger.info(`Tasks flagged as revoked: ${shortList(ids)}`);
   return ok(`tasks ${setRepr(ids)} flagged as revoked`);
 }
 
@@ -40,7 +43,7 @@ async function terminateCalls(scope: CommandScope, given: readonly string[], sig
   const number = await orRevoked(() => signalNumber(signal), scope, [...ids]);
   const { active, reserved } = consumer.requests;
   const found = [...active, ...reserved].map(({ message }) => message.id).filter((id) => ids.delete(id));
-  for (const id of found) logger.info(`Terminating ${id} (${number})`);
+  if (found.length > 0) logger.info(`Terminating ${shortList(found)} (${number})`);
   await revoking.publish(revocationsOf([...new Set(given)], kernel.clock.now(), { terminate: true }));
   return ok(found.length === 0 ? 'terminate: tasks unknown' : `terminate: ${found.join(', ')}`);
 }
@@ -56,4 +59,9 @@ async function orRevoked(
     await revoking.publish(revocationsOf(ids, kernel.clock.now(), {}));
     throw error;
   }
+}
+
+function shortList(ids: readonly string[]): string {
+  const more = ids.length - mostNamed;
+  return `${ids.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
