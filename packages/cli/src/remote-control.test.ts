@@ -62,7 +62,7 @@ describe('From the command line', () => {
     project[Symbol.dispose]();
   });
 
-  test('workers are asked, and print what they say as they do [CL-079, CL-082, CL-090, RC-118, RC-125]', async () => {
+  test('workers are asked, and print what they say as they do [CL-079, CL-090]', async () => {
     expect(await ctq('inspect', ...one, 'ping')).toEqual({
       code: 0,
       out: '->  w1@host: OK\n        pong\n\n1 node online.\n',

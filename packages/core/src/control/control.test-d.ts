@@ -28,6 +28,14 @@ describe('Remote control', () => {
     void control.broadcast(scale, { times: 2 });
   });
 
+  test('takes all that is left on a command line as what it is: of no type that can be promised', () => {
+    app.inspectCommand('sum', { args: { numbers: 'any' }, variadic: 'numbers' }, (_worker, { numbers }) =>
+      expectTypeOf(numbers).toEqualTypeOf<unknown>(),
+    );
+    // @ts-expect-error a list is no number
+    app.inspectCommand('sum of numbers', { args: { numbers: 'number' }, variadic: 'numbers' }, () => 0);
+  });
+
   test('gives replies to who asks for them', () => {
     expectTypeOf(control.rateLimit('add', '10/m')).resolves.toEqualTypeOf<undefined>();
     expectTypeOf(control.rateLimit('add', '10/m', { destination: ['w1@host'] })).resolves.toEqualTypeOf<undefined>();
