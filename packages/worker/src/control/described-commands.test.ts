@@ -24,9 +24,18 @@ describe('What a command line gives a command', () => {
 
 describe('A worker is asked from a command line', () => {
   const asked: readonly (readonly [line: string, args: Readonly<Record<string, unknown>>, row: string])[] = [
-    ...['active', 'active_queues', 'clock', 'memsample', 'ping', 'report', 'reserved', 'revoked', 'scheduled', 'stats'].map(
-      (line) => [line, {}, 'CL-082'] as const,
-    ),
+    ...[
+      'active',
+      'active_queues',
+      'clock',
+      'memsample',
+      'ping',
+      'report',
+      'reserved',
+      'revoked',
+      'scheduled',
+      'stats',
+    ].map((line) => [line, {}, 'CL-082'] as const),
     ['conf yes', { with_defaults: true }, 'CL-083'],
     ['memdump 5', { samples: 5 }, 'CL-084'],
     ['objgraph Request 100 5', { type: 'Request', num: 100, max_depth: 5 }, 'CL-085'],
