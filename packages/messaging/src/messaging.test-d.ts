@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import type { FailoverFunction, FailoverStrategy } from './connection/failover.js';
-import { createJsonSerializer, type JsonType } from './index.js';
+import { createJsonSerializer, type JsonType, type NodeReply } from './index.js';
 import type { MessageWriter, OutgoingMessage, Transport } from './transport.js';
 
 describe('a failover strategy', () => {
@@ -50,5 +50,12 @@ describe('a writer of messages', () => {
     expectTypeOf<MessageWriter['write']>().parameter(0).toEqualTypeOf<readonly OutgoingMessage[]>();
     // @ts-expect-error it has nothing to give back
     void (0 as unknown as MessageWriter<number>);
+  });
+});
+
+describe('a reply to a control message', () => {
+  it('holds what nobody has looked at, unless who asked knows it', () => {
+    expectTypeOf<NodeReply['value']>().toEqualTypeOf<unknown>();
+    expectTypeOf<NodeReply<number>['value']>().toEqualTypeOf<number>();
   });
 });

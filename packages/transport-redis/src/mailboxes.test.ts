@@ -63,7 +63,7 @@ describeWith('redis', 'A mailbox on Redis', (url) => {
     expect(await asking).toEqual([{ node: 'w1@wirehost', value: { ok: 'pong' } }]);
   });
 
-  test('leaves nothing behind [RC-105]', async () => {
+  test('leaves nothing behind', async () => {
     const scene = redisScene(url);
     const mailboxes = mailboxesOn(scene);
     await mailboxes.node('w1@host');

@@ -4,7 +4,7 @@ import type { DescribedCommand } from '@ctq/worker';
 const widest = 30;
 
 /** `conf [with_defaults]`: how a command is asked for. */
-export function commandUsage(command: DescribedCommand): string {
+function commandUsage(command: DescribedCommand): string {
   const signature = commandSignature(command);
   return signature === '' ? command.name : `${command.name} ${signature}`;
 }

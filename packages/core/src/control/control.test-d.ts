@@ -1,7 +1,9 @@
 import type { NodeReply } from '@ctq/messaging';
 import { describe, expectTypeOf, test } from 'vitest';
 import { Ctq } from '../app/ctq.js';
+import type { Replied } from './control.js';
 import type { CommandError, NodeReplies } from './node-replies.js';
+import type { CommandHandler, CommandOptions, GivenArguments, RemoteCommand } from './remote-command.js';
 import type { TaskInfo } from './replies/task-info.js';
 
 describe('Remote control', () => {
@@ -26,6 +28,29 @@ describe('Remote control', () => {
     void control.ask(scale, { factor: 'two' });
     // @ts-expect-error no such argument
     void control.broadcast(scale, { times: 2 });
+  });
+
+  test('takes all that is left on a command line as a list', () => {
+    app.inspectCommand('sum', { args: { numbers: 'number[]' }, variadic: 'numbers' }, (_worker, { numbers }) =>
+      expectTypeOf(numbers).toEqualTypeOf<readonly number[] | undefined>(),
+    );
+    app.inspectCommand('show', { args: { things: 'any' }, variadic: 'things' }, (_worker, { things }) =>
+      expectTypeOf(things).toEqualTypeOf<unknown>(),
+    );
+    // @ts-expect-error a list is no number
+    app.inspectCommand('sum of numbers', { args: { numbers: 'number' }, variadic: 'numbers' }, () => 0);
+  });
+
+  test('has names for what a command is made of', () => {
+    type Args = { readonly n: 'integer'; readonly rest: 'any' };
+    expectTypeOf<GivenArguments<Args>>().toEqualTypeOf<{
+      readonly n?: number | undefined;
+      readonly rest?: unknown;
+    }>();
+    expectTypeOf<CommandOptions<Args>['variadic']>().toEqualTypeOf<'rest' | undefined>();
+    expectTypeOf<CommandHandler<Args, string>>().returns.toEqualTypeOf<string | Promise<string>>();
+    expectTypeOf<RemoteCommand<Args, string>['run']>().toEqualTypeOf<CommandHandler<Args, string>>();
+    expectTypeOf<Replied<{ readonly reply: true }>>().toEqualTypeOf<NodeReplies<unknown>>();
   });
 
   test('gives replies to who asks for them', () => {

@@ -86,7 +86,7 @@ describe('Workers are told', () => {
     ]);
   });
 
-  test('and which are there [RC-139]', async () => {
+  test('and which are there', async () => {
     await using scene = new ControlScene();
     for (const name of ['w1@host', 'w2@host']) await scene.node(name, () => ({ ok: 'pong' }));
     const replies = await scene.app.control.ping({ limit: 2 });

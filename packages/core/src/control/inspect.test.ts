@@ -144,7 +144,7 @@ describe('A worker of Python is asked', () => {
 });
 
 describe('What workers answer', () => {
-  test('is by their names; nothing where nobody does [RC-112]', async () => {
+  test('is by their names; nothing where nobody does', async () => {
     await using scene = new ControlScene();
     const inspect = scene.app.control.inspect({ timeout: '500ms' });
     const nobody = inspect.ping();
@@ -203,7 +203,7 @@ describe('What workers answer', () => {
     expect([...replies]).toEqual([['w1@host', 'pong']]);
   });
 
-  test('comes from those that are named for one question, in place of those of the options [RC-116]', async () => {
+  test('comes from those that are named for one question, in place of those of the options', async () => {
     await using scene = new ControlScene();
     for (const name of ['w1@host', 'w2@host']) await scene.node(name, () => ({ ok: 'pong' }));
     const inspect = scene.app.control.inspect({ destination: ['w1@host'] });

@@ -23,16 +23,28 @@ export interface CommandArgumentTypes {
 
 export type CommandArguments = Readonly<Record<string, keyof CommandArgumentTypes>>;
 
+/** Those of a command that come as they are. */
+type AnyArgument<Args extends CommandArguments> = {
+  [Name in keyof Args]: 'any' extends Args[Name] ? Name : never;
+}[keyof Args] &
+  string;
+
 /** What a handler is given: whoever asks may leave anything out. */
 export type GivenArguments<Args extends CommandArguments> = {
   readonly [Name in keyof Args]?: CommandArgumentTypes[Args[Name]] | undefined;
 };
 
+/** Those of a command that can be lists. */
+type Variadic<Args extends CommandArguments> = {
+  [Name in keyof Args]: [Extract<Args[Name], 'any' | `${string}[]`>] extends [never] ? never : Name;
+}[keyof Args] &
+  string;
+
 export interface CommandOptions<Args extends CommandArguments = CommandArguments> {
   /** Its arguments, in the order in which the command line takes them. Others that come are left out. */
   readonly args?: Args;
-  /** The name of an argument that takes all that is left on a command line: one of the types of several. */
-  readonly variadic?: keyof Args & string;
+  /** The name of an argument that takes all that is left on a command line: one of the types of several, or of `any`, which is given a list of texts then. */
+  readonly variadic?: Variadic<Args>;
   /** Another name, to ask for it. */
   readonly alias?: string;
   /** One sentence for `--list`. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LamportClock } from './lamport-clock.js';
 
-test('A logical clock goes forward with each that is sent, and past what it hears of [MS-218]', () => {
+test('A logical clock goes forward with each that is sent, and past what it hears of', () => {
   const clock = new LamportClock();
   expect(clock.forward()).toBe(1);
   expect(clock.adjust(10)).toBe(11);

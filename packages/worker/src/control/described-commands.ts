@@ -23,6 +23,6 @@ export function positionalArguments(
   const names = Object.keys(args).filter((name) => name !== variadic);
   if (given.length > names.length && variadic === undefined) return undefined;
   const first = given.slice(0, names.length).map((text, index) => [names[index] ?? '', text] as const);
-  const parsed = parseArguments({ args }, Object.fromEntries(first));
-  return variadic === undefined ? parsed : { ...parsed, [variadic]: given.slice(names.length) };
+  const rest = variadic === undefined ? {} : { [variadic]: given.slice(names.length) };
+  return { ...rest, ...parseArguments({ args }, { ...Object.fromEntries(first), ...rest }) };
 }
