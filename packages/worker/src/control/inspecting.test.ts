@@ -113,6 +113,27 @@ describe('What a worker has and does not run', () => {
     expect(await scene.ask('dump_schedule')).toEqual([]);
   });
 
+  test('is told of the last 1,000 that were parked, and of less where they are large', async () => {
+    await using scene = new ControlScene();
+    await scene.start();
+    const later = async (values: readonly unknown[]): Promise<void> => {
+      for (const value of values) await scene.step.applyAsync([value], { countdown: 60 });
+      await scene.clock.advance(0);
+    };
+    const told = async () =>
+      ((await scene.ask('scheduled')) as readonly { readonly request: { readonly args: readonly unknown[] } }[]).map(
+        ({ request }) => request.args[0],
+      );
+    await later(Array.from({ length: 1_010 }, (_, place) => place));
+    await expect.poll(told).toHaveLength(1_000);
+    expect((await told()).at(-1)).toBe(1_009);
+    const large = 'x'.repeat(1_024 * 1_024);
+    await later(Array.from({ length: 20 }, (_, place) => `${place} ${large}`));
+    await expect
+      .poll(async () => (await told()).map((value) => String(value).slice(0, 2)))
+      .toEqual(['13', '14', '15', '16', '17', '18', '19']);
+  });
+
   test('is found by its id, with where it is; others are left out [RC-004]', async () => {
     await using scene = new ControlScene();
     const { id: active } = await scene.busy();

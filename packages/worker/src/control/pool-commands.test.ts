@@ -91,7 +91,7 @@ describe('The range in which a pool follows the work', () => {
 });
 
 describe('A pool that is restarted', () => {
-  test('has new slots: idle ones at once, others when they are done [RC-036, ST-209]', async () => {
+  test('has new slots: idle ones at once, others when they are done [RC-036, ST-202]', async () => {
     await using scene = new ControlScene({ workerPoolRestarts: true });
     const hosts = new ScriptedHosts();
     const worker = await scene.start({ pool: poolOf(hosts), module: 'file:///app.js', concurrency: 2 });
