@@ -131,6 +131,33 @@ describe('Gossip', () => {
     expect(scene.app.kernel.logicalClock.value).toBe(6);
   });
 
+  test('that is not allowed keeps no worker from running tasks', async () => {
+    const memory = networked();
+    const broker: Transport = {
+      ...memory,
+      async connect(context, signal) {
+        const connection = await memory.connect(context, signal);
+        const openChannel = async () => {
+          const channel = await connection.openChannel();
+          const consume: typeof channel.consume = (name, ...given) =>
+            name.startsWith('celeryev.') ? Promise.reject(new Error('not allowed')) : channel.consume(name, ...given);
+          return new Proxy(channel, {
+            get(target, name) {
+              const member: unknown = name === 'consume' ? consume : Reflect.get(target, name);
+              return typeof member === 'function' ? member.bind(target) : member;
+            },
+          });
+        };
+        return { openChannel, close: () => connection.close(), closed: connection.closed };
+      },
+    };
+    await using scene = new WorkerScene({ broker });
+    const task = scene.app.task('task', () => 'done');
+    await scene.start(cluster);
+    expect((await scene.line(/Couldn't listen to the other workers/)).level).toBe('warn');
+    expect(await (await task.delay()).get()).toBe('done');
+  });
+
   test('is silent where nobody else is in reach, and where it is not wanted [WK-028]', async () => {
     await using scene = new WorkerScene();
     const worker = await scene.start(cluster);

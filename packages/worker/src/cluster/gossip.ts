@@ -74,7 +74,10 @@ export class Gossip implements Service {
         await consumer.start(pending);
       } catch (error) {
         await consumer.close();
-        throw error;
+        pending.throwIfAborted();
+        // Not allowed to, perhaps. Tasks are run without the others as well.
+        this.#options.logger.warn({ err: toError(error) }, "Couldn't listen to the other workers; going on without");
+        return;
       }
       this.#consumer = consumer;
       this.#lookLater();
