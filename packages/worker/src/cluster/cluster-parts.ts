@@ -41,8 +41,7 @@ export function clusterParts(plan: ClusterPlan): ClusterParts {
   const { heartbeatInterval } = options;
   const software = softwareInfo();
   const intervalMs = durationMs(heartbeatInterval ?? defaultInterval);
-  if (!(intervalMs > 0))
-    throw new RangeError('heartbeatInterval has to be more than 0; heartbeat: false is none.');
+  if (!(intervalMs > 0)) throw new RangeError('heartbeatInterval has to be more than 0; heartbeat: false is none.');
   return {
     software,
     mingle: options.mingle === false ? undefined : new Mingle({ app, name, logger, connection, revocations }),
