@@ -131,7 +131,7 @@ describeWith('redis', 'A worker process on Redis', (url) => {
     const admin = new Redis(quiet);
     const monitor = await admin.monitor();
     // Its heartbeats are a command every two seconds, and queues for events and commands are kept alive: that is what being one of several costs.
-    const alone = ['--without-heartbeat', '--without-gossip', 'worker_enable_remote_control=no'];
+    const alone = ['--without-heartbeat', '--without-gossip', '--without-mingle', 'worker_enable_remote_control=no'];
     const worker = startProgram(cli, ['-A', tasks, 'worker', '-l', 'info', ...alone], {
       env: { CTQ_BROKER_URL: quiet, CTQ_RESULT_BACKEND: quiet },
       timeoutMs: 120_000,

@@ -43,6 +43,8 @@ type Variadic<Args extends CommandArguments> = {
 export interface CommandOptions<Args extends CommandArguments = CommandArguments> {
   /** Its arguments, in the order in which the command line takes them. Others that come are left out. */
   readonly args?: Args;
+  /** Those of them that the command line takes, beside the variadic one. Default: all. */
+  readonly positional?: readonly (keyof Args & string)[];
   /** The name of an argument that takes all that is left on a command line: one of the types of several, or of `any`, which is given a list of texts then. */
   readonly variadic?: Variadic<Args>;
   /** Another name, to ask for it. */

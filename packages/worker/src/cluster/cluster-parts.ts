@@ -1,6 +1,6 @@
 import type { Ctq, EventDispatcher } from '@ctq/core';
 import type { Connection } from '@ctq/messaging';
-import { ConfigurationError, type Duration, durationMs, type Logger } from '@ctq/runtime';
+import { type Duration, durationMs, type Logger } from '@ctq/runtime';
 import type { Revocations } from '../revoke/revocations.js';
 import type { WorkerOptions } from '../worker-options.js';
 import { Gossip } from './gossip.js';
@@ -34,18 +34,14 @@ export interface ClusterParts {
 /** celery 5.6 worker/heartbeat.py, Heart. */
 const defaultInterval: Duration = 2;
 
-/** @throws ConfigurationError for an interval that is none. */
+/** @throws RangeError for an interval that is none. */
 export function clusterParts(plan: ClusterPlan): ClusterParts {
   const { app, options, name, logger, dispatcher, revocations, connection, active, processed } = plan;
   const { kernel } = app;
   const { heartbeatInterval } = options;
   const software = softwareInfo();
   const intervalMs = durationMs(heartbeatInterval ?? defaultInterval);
-  if (!(intervalMs > 0))
-    throw new ConfigurationError(
-      'CTQ_INVALID_SETTINGS',
-      'heartbeatInterval has to be more than 0; heartbeat: false is none.',
-    );
+  if (!(intervalMs > 0)) throw new RangeError('heartbeatInterval has to be more than 0; heartbeat: false is none.');
   return {
     software,
     mingle: options.mingle === false ? undefined : new Mingle({ app, name, logger, connection, revocations }),

@@ -1,4 +1,4 @@
-import { exchange } from '@ctq/messaging';
+import { ChannelClosedError, exchange } from '@ctq/messaging';
 import type { Transport } from '@ctq/messaging/transport';
 import { describe, expect, test } from 'vitest';
 import { Monitor } from '../__fixtures__/monitor.js';
@@ -129,6 +129,39 @@ describe('Gossip', () => {
     await scene.line(/joined/);
     expect(scene.lines.filter(({ message }) => /joined/.test(message))).toHaveLength(1);
     expect(scene.app.kernel.logicalClock.value).toBe(6);
+  });
+
+  test.each([
+    ['not allowed', new Error('not allowed'), /^Couldn't listen to the other workers; going on without$/],
+    ['not possible yet', new ChannelClosedError('not yet'), /^Couldn't listen to the other workers yet/],
+  ])('that is %s keeps no worker from running tasks', async (_what, error, line) => {
+    const memory = networked();
+    const broker: Transport = {
+      ...memory,
+      async connect(context, signal) {
+        const connection = await memory.connect(context, signal);
+        const openChannel = async () => {
+          const channel = await connection.openChannel();
+          const consume: typeof channel.consume = (name, ...given) =>
+            name.startsWith('celeryev.') ? Promise.reject(error) : channel.consume(name, ...given);
+          return new Proxy(channel, {
+            get(target, name) {
+              const member: unknown = name === 'consume' ? consume : Reflect.get(target, name);
+              return typeof member === 'function' ? member.bind(target) : member;
+            },
+          });
+        };
+        return { openChannel, close: () => connection.close(), closed: connection.closed };
+      },
+    };
+    await using scene = new WorkerScene({ broker });
+    const task = scene.app.task('task', () => 'done');
+    const started = scene.start(cluster);
+    const waited = scene.line(/Cannot consume; trying again/).then(() => scene.clock.advance(10_000));
+    await Promise.race([started, waited]);
+    await started;
+    expect((await scene.line(line)).level).toBe('warn');
+    expect(await (await task.delay()).get()).toBe('done');
   });
 
   test('is silent where nobody else is in reach, and where it is not wanted [WK-028]', async () => {

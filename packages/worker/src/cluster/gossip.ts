@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type Ctq, eventExchange, type EventDispatcher, type SerializedSignature } from '@ctq/core';
 import { type Connection, type Consumer, type Delivery, type Queue, queue } from '@ctq/messaging';
-import { type Deadline, type Duration, type Logger, type Service, type Timer, toError } from '@ctq/runtime';
+import { Deadline, type Duration, type Logger, type Service, type Timer, toError } from '@ctq/runtime';
 import { ServiceLife } from '../service-life.js';
 import { Elections } from './elections.js';
 import { Members } from './members.js';
 
 /** How often it looks who is missed. Celery's. */
 const lookMs = 5_000;
+/** A worker that cannot listen by then starts without, and goes on trying. */
+const longestStartMs = 10_000;
 
 export interface GossipOptions {
   readonly app: Ctq;
@@ -70,11 +72,18 @@ export class Gossip implements Service {
         noAck: true,
         onDelivery: (delivery) => this.#onDelivery(delivery),
       });
+      const started = consumer.start(pending);
       try {
-        await consumer.start(pending);
+        if (!(await Deadline.after(longestStartMs, this.#options.app.kernel.clock).wait(started))) {
+          this.#options.logger.warn("Couldn't listen to the other workers yet; going on without until then");
+          started.catch(() => undefined);
+        }
       } catch (error) {
         await consumer.close();
-        throw error;
+        pending.throwIfAborted();
+        // Not allowed to, perhaps. Tasks are run without the others as well.
+        this.#options.logger.warn({ err: toError(error) }, "Couldn't listen to the other workers; going on without");
+        return;
       }
       this.#consumer = consumer;
       this.#lookLater();

@@ -1,6 +1,7 @@
 import type { Ctq } from '@ctq/core';
 import { memoryBackend } from '@ctq/core/backend';
-import { MailboxNode, memoryTransport } from '@ctq/messaging';
+import { ChannelClosedError, MailboxNode, memoryTransport } from '@ctq/messaging';
+import type { Transport } from '@ctq/messaging/transport';
 import { describe, expect, test } from 'vitest';
 import { networked } from '../__fixtures__/networked.js';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
@@ -82,6 +83,33 @@ describe('A worker that starts', () => {
     await worker.stop();
     await expect(started).rejects.toThrow(/stop/);
     expect(scene.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+  });
+
+  test('does not wait for ever for a broker over which it cannot ask', async () => {
+    const memory = networked();
+    const broker: Transport = {
+      ...memory,
+      async connect(context, signal) {
+        const connection = await memory.connect(context, signal);
+        const openChannel = async () => {
+          const channel = await connection.openChannel();
+          const consume: typeof channel.consume = (name, ...given) =>
+            name.includes('.reply.')
+              ? Promise.reject(new ChannelClosedError('not now'))
+              : channel.consume(name, ...given);
+          return new Proxy(channel, {
+            get(target, name) {
+              const member: unknown = name === 'consume' ? consume : Reflect.get(target, name);
+              return typeof member === 'function' ? member.bind(target) : member;
+            },
+          });
+        };
+        return { openChannel, close: () => connection.close(), closed: connection.closed };
+      },
+    };
+    await using scene = new WorkerScene({ broker, backend: alone() });
+    await withTime(scene, scene.start({ mingle: true }));
+    expect((await scene.line(/^mingle: couldn't ask the neighbors$/)).level).toBe('warn');
   });
 
   test('asks nobody where nobody else is in reach, or it is told not to [WK-023]', async () => {

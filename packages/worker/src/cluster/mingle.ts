@@ -1,12 +1,14 @@
 import type { Ctq } from '@ctq/core';
 import { type Connection, Mailbox, type NodeReply } from '@ctq/messaging';
-import { type Deadline, type Logger, type Service, toError } from '@ctq/runtime';
+import { Deadline, type Logger, type Service, toError } from '@ctq/runtime';
 import type { Revocations } from '../revoke/revocations.js';
 import { ServiceLife } from '../service-life.js';
 import { decodeRevoked, encodeRevoked } from './revoked-map.js';
 
 /** Celery's: the search is over when for so long nobody has answered. */
 const patienceMs = 1_000;
+/** However the broker is: a worker that cannot ask starts without. */
+const longestMs = 10_000;
 
 export interface MingleOptions {
   readonly app: Ctq;
@@ -93,11 +95,15 @@ export class Mingle implements Service {
       connect: () => app.connect(),
       retry: settings.taskPublishRetry ? settings.taskPublishRetryPolicy : false,
     });
+    const tooLong = new AbortController();
+    const timer = clock.setTimer(() => tooLong.abort(new Error('It takes too long.')), longestMs, { background: true });
     try {
       const args = { from_node: name, revoked: encodeRevoked(revocations.entries()) };
-      return await mailbox.ask('hello', args, { timeoutMs: patienceMs, signal: this.#closing.signal });
+      const signal = AbortSignal.any([this.#closing.signal, tooLong.signal]);
+      return await mailbox.ask('hello', args, { timeoutMs: patienceMs, signal });
     } finally {
-      await mailbox.close();
+      timer.cancel();
+      await Deadline.after(patienceMs, clock).wait(mailbox.close());
     }
   }
 

@@ -17,10 +17,10 @@ export const workerCommands: readonly DescribedCommand[] = builtinCommands;
  * @throws TypeError for what cannot be read.
  */
 export function positionalArguments(
-  { args = {}, variadic }: Pick<CommandOptions, 'args' | 'variadic'>,
+  { args = {}, variadic, positional = Object.keys(args) }: Pick<CommandOptions, 'args' | 'variadic' | 'positional'>,
   given: readonly string[],
 ): Readonly<Record<string, unknown>> | undefined {
-  const names = Object.keys(args).filter((name) => name !== variadic);
+  const names = positional.filter((name) => name !== variadic);
   if (given.length > names.length && variadic === undefined) return undefined;
   const first = given.slice(0, names.length).map((text, index) => [names[index] ?? '', text] as const);
   const rest = variadic === undefined ? {} : { [variadic]: given.slice(names.length) };

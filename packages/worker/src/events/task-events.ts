@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { errorRepr, type EventDispatcher, type Outcome, saferepr } from '@ctq/core';
-import type { TaskRequest } from '../execute/task-request.js';
+import type { LoggedTask } from '../report/task-log.js';
 
 /** How a call ended that was not run, or not to its end. */
 export interface Revoked {
@@ -25,7 +25,7 @@ export class TaskEvents {
     return this.#dispatcher.sendsTasks;
   }
 
-  received(request: TaskRequest): void {
+  received(request: LoggedTask): void {
     if (!this.#isTold(request)) return;
     const { name, message } = request;
     const { argsRepr: args, kwargsRepr: kwargs, rootId, parentId, retries, eta, expires } = message;
@@ -33,12 +33,12 @@ export class TaskEvents {
     this.#send('task-received', request, call);
   }
 
-  started(request: TaskRequest): void {
+  started(request: LoggedTask): void {
     if (this.#isTold(request)) this.#send('task-started', request, {});
   }
 
   /** @param isDropped its message is rejected for it (celery 5.6 worker/request.py, on_failure) */
-  ended(request: TaskRequest, outcome: Outcome, isDropped: boolean): void {
+  ended(request: LoggedTask, outcome: Outcome, isDropped: boolean): void {
     if (!this.#isTold(request)) return;
     if (isDropped) this.#send('task-rejected', request, { requeue: false });
     switch (outcome.kind) {
@@ -60,18 +60,18 @@ export class TaskEvents {
   }
 
   /** Its message goes back to its queue, and it is run again. */
-  requeued(request: TaskRequest): void {
+  requeued(request: LoggedTask): void {
     if (this.#isTold(request)) this.#send('task-rejected', request, { requeue: true });
   }
 
-  revoked(request: TaskRequest, { terminated, signal, expired }: Revoked): void {
+  revoked(request: LoggedTask, { terminated, signal, expired }: Revoked): void {
     if (!this.#isTold(request)) return;
     const signum = signal === null ? null : constants.signals[signal];
     this.#send('task-revoked', request, { terminated, signum, expired });
   }
 
   /** It ran, and was given up: the worker goes, or the broker was lost. */
-  cancelled(request: TaskRequest): void {
+  cancelled(request: LoggedTask): void {
     if (this.#isTold(request)) this.#send('task-cancelled', request, {});
   }
 
@@ -80,11 +80,11 @@ export class TaskEvents {
     if (this.areSent) this.#dispatcher.send('task-failed', { uuid: id, exception: `NotRegistered(${saferepr(task)})` });
   }
 
-  #isTold({ definition }: TaskRequest): boolean {
+  #isTold({ definition }: LoggedTask): boolean {
     return this.#dispatcher.sendsTasks && definition.options.sendEvents !== false;
   }
 
-  #send(type: string, { message }: TaskRequest, fields: Readonly<Record<string, unknown>>): void {
+  #send(type: string, { message }: LoggedTask, fields: Readonly<Record<string, unknown>>): void {
     this.#dispatcher.send(type, { uuid: message.id, ...fields });
   }
 }

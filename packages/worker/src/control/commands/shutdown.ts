@@ -6,6 +6,7 @@ import { controlCommand, type WorkerCommand } from '../worker-command.js';
 export const shutdown: WorkerCommand = controlCommand({
   name: 'shutdown',
   args: { msg: 'text' },
+  positional: [],
   help: 'Shutdown worker(s).',
   run({ worker, logger }, { msg = 'Got shutdown from remote' }) {
     logger.warn(msg);
