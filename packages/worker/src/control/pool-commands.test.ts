@@ -160,7 +160,8 @@ describe('What is told of slots', () => {
     const { pool: told } = (await scene.ask('stats')) as { readonly pool: Readonly<Record<string, unknown>> };
     expect(told).toMatchObject({ implementation: `@ctq/worker/pool:${name}`, 'max-concurrency': 2 });
     const { pool: captured } = capturedReply('inspect_stats') as { readonly pool: Readonly<Record<string, unknown>> };
-    if (name === 'processes') expect(keysOf(told)).toEqual(keysOf(captured));
+    const inThreads = ['implementation', 'max-concurrency', 'threads'];
+    expect(keysOf(told)).toEqual(name === 'processes' ? keysOf(captured) : inThreads);
     expect(told).toMatchObject(name === 'processes' ? { timeouts: [0, 30] } : { threads: 2 });
   });
 
