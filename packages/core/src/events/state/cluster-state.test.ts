@@ -300,7 +300,7 @@ describe('The state of a cluster', () => {
   test('tells who wants to know of every event, and goes on when that fails', () => {
     const heard: unknown[] = [];
     const { lines, make, state } = scene({
-      onEvent: (_, { type }) => {
+      onEvent: ({ type }) => {
         heard.push(type);
         throw new Error('listener');
       },
