@@ -7,9 +7,15 @@ export class StopSignals implements Disposable {
     this[Symbol.dispose]();
     this.#stopping.abort();
   };
+  /** Whoever read the lines has gone: `ctq events --dump | head`. Kept to the end: more may be written until then. */
+  readonly #onOutputError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error;
+    this.#stopping.abort();
+  };
 
   constructor() {
     for (const signal of signals) process.on(signal, this.#onSignal);
+    process.stdout.on('error', this.#onOutputError);
   }
 
   /** Aborted when it was told. */

@@ -35,5 +35,6 @@ export type {
   FreezeOptions,
   TaskQuery,
 } from './events/state/cluster-state-options.js';
-export type { TaskFields, TaskRecord, TaskSnapshot } from './events/state/task-record.js';
+export type { TaskFields, TaskSnapshot } from './events/state/task-fields.js';
+export type { TaskRecord } from './events/state/task-record.js';
 export type { WorkerFields, WorkerRecord, WorkerSnapshot } from './events/state/worker-record.js';

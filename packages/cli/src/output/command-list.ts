@@ -10,9 +10,14 @@ function commandUsage(command: DescribedCommand): string {
 }
 
 /** What a command takes. */
-export function commandSignature({ signature, args = {}, variadic }: DescribedCommand): string {
+export function commandSignature({
+  signature,
+  args = {},
+  variadic,
+  positional = Object.keys(args),
+}: DescribedCommand): string {
   if (signature !== undefined) return signature;
-  const names = Object.keys(args).filter((name) => name !== variadic);
+  const names = positional.filter((name) => name !== variadic);
   return [...names.map((name) => `[${name}]`), ...(variadic === undefined ? [] : [`[${variadic} ...]`])].join(' ');
 }
 

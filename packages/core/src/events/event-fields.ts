@@ -39,7 +39,10 @@ export function checkEvent(event: Record<string, unknown>): event is Record<stri
   if (!knownTypes.has(type)) return true;
   if (typeof event['hostname'] !== 'string' || !isOfKind('number', event['timestamp'])) return false;
   if (type.startsWith('task-') && typeof event['uuid'] !== 'string') return false;
-  for (const field in event) event[field] = readField(field, event[field]);
+  for (const field in event) {
+    const value = event[field];
+    if (value !== null && readField(field, value) === null) event[field] = null;
+  }
   return true;
 }
 

@@ -3,9 +3,11 @@ import { queue } from '@ctq/messaging';
 import { deferred } from '@ctq/runtime';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { losable } from '../__fixtures__/losable.js';
 import { EventScene } from '../__fixtures__/event-scene.js';
 import { EventMaker, startsAt } from '../__fixtures__/event-maker.js';
 import { eventQueue } from './event-queue.js';
+import { EventDump } from './event-dump.js';
 import { isKnownEvent } from './event-fields.js';
 import type { ReceivedEvent } from './event-types.js';
 import { ClusterState } from './state/cluster-state.js';
@@ -307,6 +309,36 @@ describe('A receiver of events', () => {
     expect(scene.lines.map(({ message }) => message)).toContain('1 events were not read in time; dropped');
   });
 
+  test('reads JSON and the serializer of events, whatever tasks may be sent in', async () => {
+    await using scene = new EventScene({ acceptContent: ['msgpack'], eventSerializer: 'yaml' });
+    const receiver = await scene.listening();
+    const heard: string[] = [];
+    receiver.on('*', ({ type }) => heard.push(type));
+    await scene.send({ type: 'json' });
+    await scene.send('type: yaml\n', 'yaml', 'application/x-yaml');
+    await scene.send('\x81\xa4type\xa1m', 'msgpack', 'application/x-msgpack');
+    await scene.heard(receiver);
+    expect([heard, receiver.unreadableCount]).toEqual([['json', 'yaml'], 1]);
+  });
+
+  test('goes on when the connection was lost, and asks workers again [WK-167, WK-168]', async () => {
+    const { transport, lose } = losable();
+    await using scene = new EventScene({ broker: transport });
+    const asked: number[] = [];
+    const receiver = scene.receiver();
+    receiver.wakeUp = async () => void asked.push(scene.clock.now());
+    const events = receiver.events();
+    const first = next(events);
+    await receiver.start();
+    await scene.send({ type: 'before' });
+    expect((await first)?.type).toBe('before');
+    lose();
+    while (asked.length < 2) await scene.clock.advance(100);
+    const second = next(events);
+    await scene.send({ type: 'after' });
+    expect((await second)?.type).toBe('after');
+  });
+
   test('goes on when a handler fails, at once or later', async () => {
     await using scene = new EventScene();
     const receiver = await scene.listening();
@@ -337,7 +369,12 @@ describe('A receiver of events', () => {
     await using scene = new EventScene();
     const receiver = await scene.listening();
     const state = new ClusterState({ clock: scene.clock, maxTasks: 5, maxWorkers: 5 });
-    receiver.on('*', (event) => state.event(event));
+    const dump = new EventDump();
+    const lines: string[] = [];
+    receiver.on('*', (event) => {
+      state.event(event);
+      lines.push(dump.line(event));
+    });
     const names = fc.constantFrom(
       'type',
       'hostname',
@@ -382,7 +419,7 @@ describe('A receiver of events', () => {
     }
     await scene.heard(receiver);
     expect(scene.lines.filter(({ level }) => level === 'error')).toEqual([]);
-    expect([state.tasks.size, state.workers.size]).toEqual([5, 5]);
+    expect([state.tasks.size, state.workers.size, lines.length > 400]).toEqual([5, 5, true]);
     expect(ClusterState.restore(JSON.parse(JSON.stringify(state))).tasks.size).toBe(5);
   });
 });

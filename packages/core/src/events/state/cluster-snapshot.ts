@@ -1,4 +1,4 @@
-import type { TaskSnapshot } from './task-record.js';
+import type { TaskSnapshot } from './task-fields.js';
 import type { WorkerSnapshot } from './worker-record.js';
 
 /** A cluster's state as JSON carries it: workers and tasks in Celery's words. */

@@ -1,5 +1,4 @@
 import type { Clock, Logger } from '@ctq/runtime';
-import type { ClusterState } from './cluster-state.js';
 import type { WorkerRecord } from './worker-record.js';
 
 /** An event, by its fields on the wire. */
@@ -11,7 +10,7 @@ export interface ClusterStateOptions {
   /** Beyond it the one is forgotten that was heard of first, itself or as the parent of another. Default 10,000. */
   readonly maxTasks?: number;
   /** Told of every event before it is taken in. */
-  readonly onEvent?: (state: ClusterState, event: EventToTell) => void;
+  readonly onEvent?: (event: EventToTell) => void;
   /** A worker has come up, or has told of itself for the first time. */
   readonly onNodeJoin?: (worker: WorkerRecord) => void;
   /** A worker has said that it goes. With this it is forgotten then; without, it stays, offline. */

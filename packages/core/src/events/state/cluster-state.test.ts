@@ -229,6 +229,10 @@ describe('The state of a cluster', () => {
     });
     expect(seen).toEqual(['RECEIVED', 1]);
     expect([state.tasks.get('a')?.state, state.workers.size, state.lostCount]).toEqual(['SUCCESS', 2, 0]);
+    await state.freezeWhile(() => {
+      for (let n = 0; n < 100_001; n += 1) state.event({ type: `held-${n}` });
+    });
+    expect([state.lostCount, state.eventCount]).toEqual([1, 100_003]);
     const failing = state.freezeWhile(() => Promise.reject(new Error('no film')), { clearAfter: true });
     await expect(failing).rejects.toThrow('no film');
     expect(state.tasks.size).toBe(1);
@@ -296,7 +300,7 @@ describe('The state of a cluster', () => {
   test('tells who wants to know of every event, and goes on when that fails', () => {
     const heard: unknown[] = [];
     const { lines, make, state } = scene({
-      onEvent: (_, { type }) => {
+      onEvent: ({ type }) => {
         heard.push(type);
         throw new Error('listener');
       },

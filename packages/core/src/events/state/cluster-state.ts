@@ -146,7 +146,7 @@ export class ClusterState {
     if (!isEvent(event)) return;
     this.#eventCount += 1;
     const { onEvent } = this.#options;
-    if (onEvent !== undefined) this.#tell(() => onEvent(this, event));
+    if (onEvent !== undefined) this.#tell(() => onEvent(event));
     // celery 5.6 events/event.py, group_from: up to the first dash.
     const { type } = event;
     const dash = type.indexOf('-');

@@ -1,5 +1,6 @@
 import { EventLog } from './event-log.js';
 import { FamilyTies } from './family-ties.js';
+import { OldestFirst } from './oldest-first.js';
 import { TaskRecord } from './task-record.js';
 import { WorkerRecord } from './worker-record.js';
 
@@ -18,6 +19,8 @@ export class Members {
   readonly #options: MembersOptions;
   readonly #workers = new Map<string, WorkerRecord>();
   readonly #tasks = new Map<string, TaskRecord>();
+  readonly #oldestWorkers = new OldestFirst(this.#workers);
+  readonly #oldestTasks = new OldestFirst(this.#tasks);
   readonly #ties = new FamilyTies();
 
   /** @throws RangeError for limits that are no whole numbers from 1. */
@@ -44,7 +47,8 @@ export class Members {
   worker(hostname: string): WorkerRecord {
     const found = this.#workers.get(hostname);
     if (found !== undefined) return found;
-    if (this.#workers.size >= this.#options.maxWorkers) this.#workers.delete(firstOf(this.#workers.keys()) ?? '');
+    if (this.#workers.size >= this.#options.maxWorkers)
+      this.#workers.delete(this.#oldestWorkers.next()?.hostname ?? '');
     const worker = this.strangeWorker(hostname);
     this.#workers.set(hostname, worker);
     return worker;
@@ -53,8 +57,8 @@ export class Members {
   task(uuid: string): TaskRecord {
     const found = this.#tasks.get(uuid);
     if (found !== undefined) return found;
-    const first = this.#tasks.size >= this.#options.maxTasks ? firstOf(this.#tasks.values()) : undefined;
-    if (first !== undefined) this.forgetTask(first);
+    const oldest = this.#tasks.size >= this.#options.maxTasks ? this.#oldestTasks.next() : undefined;
+    if (oldest !== undefined) this.forgetTask(oldest);
     const task = new TaskRecord(uuid, this.#tasks);
     this.#tasks.set(uuid, task);
     this.#ties.arrived(task);
@@ -90,8 +94,4 @@ export class Members {
 
 function checkLimit(name: string, limit: number): void {
   if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`${name} is a whole number from 1, not ${limit}.`);
-}
-
-function firstOf<Item>(items: Iterator<Item, undefined>): Item | undefined {
-  return items.next().value;
 }
