@@ -30,21 +30,13 @@ describe('Remote control', () => {
     void control.broadcast(scale, { times: 2 });
   });
 
-  test('takes all that is left on a command line as what it is: of no type that can be promised', () => {
-    app.inspectCommand('sum', { args: { numbers: 'any' }, variadic: 'numbers' }, (_worker, { numbers }) =>
-      expectTypeOf(numbers).toEqualTypeOf<unknown>(),
-    );
-    // @ts-expect-error a list is no number
-    app.inspectCommand('sum of numbers', { args: { numbers: 'number' }, variadic: 'numbers' }, () => 0);
-  });
-
   test('has names for what a command is made of', () => {
     type Args = { readonly n: 'integer'; readonly rest: 'any' };
     expectTypeOf<GivenArguments<Args>>().toEqualTypeOf<{
       readonly n?: number | undefined;
       readonly rest?: unknown;
     }>();
-    expectTypeOf<CommandOptions<Args>['variadic']>().toEqualTypeOf<'rest' | undefined>();
+    expectTypeOf<CommandOptions<Args>['args']>().toEqualTypeOf<Args | undefined>();
     expectTypeOf<CommandHandler<Args, string>>().returns.toEqualTypeOf<string | Promise<string>>();
     expectTypeOf<RemoteCommand<Args, string>['run']>().toEqualTypeOf<CommandHandler<Args, string>>();
     expectTypeOf<Replied<{ readonly reply: true }>>().toEqualTypeOf<NodeReplies<unknown>>();

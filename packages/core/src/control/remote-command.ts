@@ -16,12 +16,6 @@ export interface CommandArgumentTypes {
 
 export type CommandArguments = Readonly<Record<string, keyof CommandArgumentTypes>>;
 
-/** Those of a command that come as they are. */
-type AnyArgument<Args extends CommandArguments> = {
-  [Name in keyof Args]: 'any' extends Args[Name] ? Name : never;
-}[keyof Args] &
-  string;
-
 /** What a handler is given: whoever asks may leave anything out. */
 export type GivenArguments<Args extends CommandArguments> = {
   readonly [Name in keyof Args]?: CommandArgumentTypes[Args[Name]] | undefined;
@@ -30,8 +24,8 @@ export type GivenArguments<Args extends CommandArguments> = {
 export interface CommandOptions<Args extends CommandArguments = CommandArguments> {
   /** Its arguments, in the order in which the command line takes them. Others that come are left out. */
   readonly args?: Args;
-  /** The name of an argument of the type `any` that takes all that is left on a command line, as a list of texts. */
-  readonly variadic?: AnyArgument<Args>;
+  /** The name of an argument that takes all that is left on a command line, as a list. */
+  readonly variadic?: string;
   /** Another name, to ask for it. */
   readonly alias?: string;
   /** One sentence for `--list`. */
@@ -40,7 +34,7 @@ export interface CommandOptions<Args extends CommandArguments = CommandArguments
   readonly signature?: string;
   /** Whether it is listed. Default true. */
   readonly visible?: boolean;
-  /** How long the command line waits for one more reply, where it is not told: a second at least. */
+  /** How long the command line waits for replies, where it is not told. Default 1 second. */
   readonly timeout?: Duration;
 }
 

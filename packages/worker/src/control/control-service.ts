@@ -15,14 +15,14 @@ export interface ControlServiceOptions {
 /** Does what it is told by control messages (celery 5.6 worker/pidbox.py, Pidbox). */
 export class ControlService implements Service {
   readonly name = 'remote control';
+  readonly #kernel: Kernel;
+  /** What is revoked is known from the store of the app then. */
+  #hasStore = false;
   readonly #life = new ServiceLife('remote control');
   readonly #node: MailboxNode;
-  readonly #kernel: Kernel;
-  #hasStore = false;
 
   constructor({ kernel, name, logger, connection, run }: ControlServiceOptions) {
     const { settings } = kernel;
-    this.#kernel = kernel;
     this.#node = new MailboxNode({
       ...{ name, logger, connection },
       layout: kernel.mailboxLayout,
@@ -35,6 +35,7 @@ export class ControlService implements Service {
       passesOver: ({ isStored }) => isStored && this.#hasStore,
       retry: settings.taskPublishRetry ? settings.taskPublishRetryPolicy : false,
     });
+    this.#kernel = kernel;
   }
 
   get failed(): Promise<Error> {

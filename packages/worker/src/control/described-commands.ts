@@ -17,12 +17,21 @@ export const workerCommands: readonly DescribedCommand[] = builtinCommands;
  * @throws TypeError for what cannot be read.
  */
 export function positionalArguments(
-  { args = {}, variadic }: Pick<CommandOptions, 'args' | 'variadic'>,
+  command: Pick<CommandOptions, 'args' | 'variadic'>,
   given: readonly string[],
 ): Readonly<Record<string, unknown>> | undefined {
-  const names = Object.keys(args).filter((name) => name !== variadic);
+  const { args = {}, variadic } = command;
+  const names = positionalNames(command);
   if (given.length > names.length && variadic === undefined) return undefined;
   const first = given.slice(0, names.length).map((text, index) => [names[index] ?? '', text] as const);
-  const parsed = parseArguments({ args }, Object.fromEntries(first));
-  return variadic === undefined ? parsed : { ...parsed, [variadic]: given.slice(names.length) };
+  const rest = variadic === undefined ? {} : { [variadic]: given.slice(names.length) };
+  const parsed = parseArguments(command, { ...Object.fromEntries(first), ...rest });
+  return variadic === undefined || variadic in args ? parsed : { ...parsed, ...rest };
+}
+
+/** What a command line names by its place: nothing comes behind what takes all that is left. */
+export function positionalNames({ args = {}, variadic }: Pick<CommandOptions, 'args' | 'variadic'>): readonly string[] {
+  const names = Object.keys(args);
+  const end = variadic === undefined ? -1 : names.indexOf(variadic);
+  return end === -1 ? names : names.slice(0, end);
 }
