@@ -1,4 +1,9 @@
-export { type DescribedCommand, positionalArguments, workerCommands } from './control/described-commands.js';
+export {
+  type DescribedCommand,
+  positionalArguments,
+  positionalNames,
+  workerCommands,
+} from './control/described-commands.js';
 export { banner, type BannerOptions } from './report/banner.js';
 export type { WorkerInfo } from './report/worker-info.js';
 export { nodeFormat, nodeName } from './node-name.js';

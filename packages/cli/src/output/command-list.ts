@@ -1,4 +1,4 @@
-import type { DescribedCommand } from '@ctq/worker';
+import { type DescribedCommand, positionalNames } from '@ctq/worker';
 
 /** The first column is no wider than this; what is longer has a line of its own (click's formatting.py, write_dl). */
 const widest = 30;
@@ -10,15 +10,13 @@ function commandUsage(command: DescribedCommand): string {
 }
 
 /** What a command takes. */
-export function commandSignature({
-  signature,
-  args = {},
-  variadic,
-  positional = Object.keys(args),
-}: DescribedCommand): string {
+export function commandSignature(command: DescribedCommand): string {
+  const { signature, variadic } = command;
   if (signature !== undefined) return signature;
-  const names = positional.filter((name) => name !== variadic);
-  return [...names.map((name) => `[${name}]`), ...(variadic === undefined ? [] : [`[${variadic} ...]`])].join(' ');
+  return [
+    ...positionalNames(command).map((name) => `[${name}]`),
+    ...(variadic === undefined ? [] : [`[${variadic} ...]`]),
+  ].join(' ');
 }
 
 /** For `--list`. */

@@ -47,7 +47,7 @@ describe('Remote control', () => {
       readonly n?: number | undefined;
       readonly rest?: unknown;
     }>();
-    expectTypeOf<CommandOptions<Args>['variadic']>().toEqualTypeOf<'rest' | undefined>();
+    expectTypeOf<CommandOptions<Args>['args']>().toEqualTypeOf<Args | undefined>();
     expectTypeOf<CommandHandler<Args, string>>().returns.toEqualTypeOf<string | Promise<string>>();
     expectTypeOf<RemoteCommand<Args, string>['run']>().toEqualTypeOf<CommandHandler<Args, string>>();
     expectTypeOf<Replied<{ readonly reply: true }>>().toEqualTypeOf<NodeReplies<unknown>>();

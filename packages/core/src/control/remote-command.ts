@@ -23,12 +23,6 @@ export interface CommandArgumentTypes {
 
 export type CommandArguments = Readonly<Record<string, keyof CommandArgumentTypes>>;
 
-/** Those of a command that come as they are. */
-type AnyArgument<Args extends CommandArguments> = {
-  [Name in keyof Args]: 'any' extends Args[Name] ? Name : never;
-}[keyof Args] &
-  string;
-
 /** What a handler is given: whoever asks may leave anything out. */
 export type GivenArguments<Args extends CommandArguments> = {
   readonly [Name in keyof Args]?: CommandArgumentTypes[Args[Name]] | undefined;
@@ -43,7 +37,7 @@ type Variadic<Args extends CommandArguments> = {
 export interface CommandOptions<Args extends CommandArguments = CommandArguments> {
   /** Its arguments, in the order in which the command line takes them. Others that come are left out. */
   readonly args?: Args;
-  /** Those of them that the command line takes, beside the variadic one. Default: all. */
+  /** Those of them that the command line takes, in place of all up to the variadic one. */
   readonly positional?: readonly (keyof Args & string)[];
   /** The name of an argument that takes all that is left on a command line: one of the types of several, or of `any`, which is given a list of texts then. */
   readonly variadic?: Variadic<Args>;
@@ -55,7 +49,7 @@ export interface CommandOptions<Args extends CommandArguments = CommandArguments
   readonly signature?: string;
   /** Whether it is listed. Default true. */
   readonly visible?: boolean;
-  /** How long the command line waits for one more reply, where it is not told: a second at least. */
+  /** How long the command line waits for replies, where it is not told. Default 1 second. */
   readonly timeout?: Duration;
 }
 

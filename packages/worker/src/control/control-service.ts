@@ -20,11 +20,12 @@ const settleMs = 2_000;
 /** Does what it is told by control messages (celery 5.6 worker/pidbox.py, Pidbox). */
 export class ControlService implements Service {
   readonly name = 'remote control';
+  readonly #kernel: Kernel;
+  /** What is revoked is known from the store of the app then. */
+  #hasStore = false;
   readonly #life = new ServiceLife('remote control');
   readonly #node: MailboxNode;
   readonly #settled: () => Promise<void>;
-  readonly #kernel: Kernel;
-  #hasStore = false;
 
   constructor({ kernel, name, logger, connection, run, settled }: ControlServiceOptions) {
     const { settings } = kernel;

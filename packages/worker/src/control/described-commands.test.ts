@@ -19,6 +19,8 @@ describe('What a command line gives a command', () => {
       expect(positionalArguments(command, ['KILL', 'a', 'b'])).toEqual({ signal: 'KILL', ids: ['a', 'b'] });
       expect(positionalArguments(command, [])).toEqual({ ids: [] });
     }
+    const behind = { args: { ids: 'any', terminate: 'boolean' }, variadic: 'ids' } as const;
+    expect(positionalArguments(behind, ['a', 'yes'])).toEqual({ ids: ['a', 'yes'] });
   });
 });
 

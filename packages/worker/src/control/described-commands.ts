@@ -8,6 +8,8 @@ export interface DescribedCommand extends CommandOptions {
   readonly kind: CommandKind;
 }
 
+type PlacedArguments = Pick<CommandOptions, 'args' | 'variadic' | 'positional'>;
+
 /** What every worker can be asked and told: `ctq inspect` and `ctq control`. */
 export const workerCommands: readonly DescribedCommand[] = builtinCommands;
 
@@ -17,12 +19,22 @@ export const workerCommands: readonly DescribedCommand[] = builtinCommands;
  * @throws TypeError for what cannot be read.
  */
 export function positionalArguments(
-  { args = {}, variadic, positional = Object.keys(args) }: Pick<CommandOptions, 'args' | 'variadic' | 'positional'>,
+  command: PlacedArguments,
   given: readonly string[],
 ): Readonly<Record<string, unknown>> | undefined {
-  const names = positional.filter((name) => name !== variadic);
+  const { args = {}, variadic } = command;
+  const names = positionalNames(command);
   if (given.length > names.length && variadic === undefined) return undefined;
   const first = given.slice(0, names.length).map((text, index) => [names[index] ?? '', text] as const);
   const rest = variadic === undefined ? {} : { [variadic]: given.slice(names.length) };
-  return { ...rest, ...parseArguments({ args }, { ...Object.fromEntries(first), ...rest }) };
+  const parsed = parseArguments(command, { ...Object.fromEntries(first), ...rest });
+  return variadic === undefined || variadic in args ? parsed : { ...parsed, ...rest };
+}
+
+/** What a command line names by its place: nothing comes behind what takes all that is left. */
+export function positionalNames({ args = {}, variadic, positional }: PlacedArguments): readonly string[] {
+  if (positional !== undefined) return positional;
+  const names = Object.keys(args);
+  const end = variadic === undefined ? -1 : names.indexOf(variadic);
+  return end === -1 ? names : names.slice(0, end);
 }

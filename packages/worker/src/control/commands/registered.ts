@@ -10,7 +10,6 @@ export const registered: WorkerCommand = inspectCommand({
   name: 'registered',
   alias: 'dump_tasks',
   args: { taskinfoitems: 'text[]', builtins: 'boolean' },
-  positional: [],
   variadic: 'taskinfoitems',
   signature: '[attr1 [attr2 [... [attrN]]]]',
   help: 'List of registered tasks.',

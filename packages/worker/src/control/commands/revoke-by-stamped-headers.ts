@@ -9,7 +9,6 @@ import { controlCommand, ok, type WorkerCommand } from '../worker-command.js';
 export const revokeByStampedHeaders: WorkerCommand = controlCommand({
   name: 'revoke_by_stamped_headers',
   args: { headers: 'any', terminate: 'boolean', signal: 'any' },
-  positional: [],
   variadic: 'headers',
   required: ['headers'],
   signature: '[key1=value1 [key2=value2 [... [keyN=valueN]]]]',

@@ -10,7 +10,6 @@ const mostNamed = 100;
 export const revoke: WorkerCommand = controlCommand({
   name: 'revoke',
   args: { task_id: 'text[]', terminate: 'boolean', signal: 'any' },
-  positional: [],
   variadic: 'task_id',
   required: ['task_id'],
   signature: '[id1 [id2 [... [idN]]]]',
