@@ -6,7 +6,7 @@ export type NodeMatcher = (name: string, pattern: string) => boolean;
 
 export type NodeMatchers = Readonly<Record<string, NodeMatcher>>;
 
-/** A pattern comes from whoever can send to the broker, and some take for ever. */
+/** A pattern comes from whoever can send to the broker, and some take for ever. Time of the clock, on a machine that may have much else to do. */
 const longestMatchMs = 1_000;
 
 /** By the names that clients of Python give (kombu 5.6 matcher.py). */
