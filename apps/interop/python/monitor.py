@@ -50,7 +50,8 @@ def tasks(wanted):
 
 def workers(names):
     """What is known of workers, as soon as all of them are alive."""
-    until(lambda: all(name in state.workers and state.workers[name].alive for name in names))
+    # Of its own accord a worker tells more than when it is asked to.
+    until(lambda: all(name in state.workers and state.workers[name].processed is not None for name in names))
     return {name: {field: getattr(state.workers[name], field) for field in WORKER_FIELDS} for name in names}
 
 

@@ -127,7 +127,7 @@ describeOverBrokers('Events, heard by real Celery', { redis: 'interopMonitors', 
     });
   });
 
-  test('`celery events --dump` shows tasks of both workers in the same lines {python → ctq: celery events}', async () => {
+  test('`celery events --dump` shows tasks of both workers in the same lines {python → ctq: event dump}', async () => {
     const child = spawn(await pythonWithCelery(), ['-m', 'celery', '-A', 'tasks', 'events', '--dump'], {
       cwd: programs,
       env: { ...environmentOf(fleet.site), PYTHONUNBUFFERED: '1' },

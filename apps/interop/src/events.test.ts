@@ -30,7 +30,7 @@ describeOverBrokers('Events of a Python worker', { redis: 'interopEvents', amqp:
     await app.close();
   });
 
-  test('are heard by ctq, which knows the worker and its tasks by them [WK-166, WK-167]', async () => {
+  test('are heard by ctq, which knows the worker and its tasks by them [WK-166, WK-167] {ctq → python: events of tasks, events of workers}', async () => {
     await using receiver = new EventReceiver(app);
     const state = new ClusterState();
     const succeeded = deferred<unknown>();

@@ -64,7 +64,7 @@ describeOverBrokers('Flower', { redis: 'interopFlower', amqp: 'interopFlower' },
   }
 
   describe('shows', () => {
-    test('a ctq worker as it shows one of Python', async () => {
+    test('a ctq worker as it shows one of Python {python → ctq: flower}', async () => {
       const workers = await json<Record<string, Record<string, unknown>>>(flower.get('/api/workers?refresh=1'));
       expect(Object.keys(workers[ours] ?? {}).toSorted()).toEqual(Object.keys(workers[nodes.python] ?? {}).toSorted());
       const queuesOf = (name: string): unknown => shapeOf(workers[name]?.['active_queues']);
@@ -75,7 +75,7 @@ describeOverBrokers('Flower', { redis: 'interopFlower', amqp: 'interopFlower' },
       expect([page.status, page.text.includes(queues.typescript)]).toEqual([200, true]);
     });
 
-    test('tasks that it ran', async () => {
+    test('tasks that it ran {python → ctq: flower}', async () => {
       const id = await apply('shared.echo', ['shown']);
       expect(await json(flower.get(`/api/task/result/${id}?timeout=10`))).toMatchObject({
         ...{ 'task-id': id, result: 'shown' },
@@ -92,7 +92,7 @@ describeOverBrokers('Flower', { redis: 'interopFlower', amqp: 'interopFlower' },
       expect((await flower.get('/tasks')).status).toBe(200);
     });
 
-    test('metrics of it', async () => {
+    test('metrics of it {python → ctq: flower}', async () => {
       await infoOf(await apply('shared.echo', [1]), 'SUCCESS');
       const { text } = await flower.get('/metrics');
       expect(text).toContain(`flower_worker_online{worker="${ours}"} 1.0`);
@@ -106,7 +106,7 @@ describeOverBrokers('Flower', { redis: 'interopFlower', amqp: 'interopFlower' },
   });
 
   describe('tells a ctq worker', () => {
-    test('to leave a task that runs', async () => {
+    test('to leave a task that runs {python → ctq: flower}', async () => {
       const id = await apply('python.gated', ['never']);
       await infoOf(id, 'STARTED');
       expect((await flower.post(`/api/task/revoke/${id}?terminate=true`)).status).toBe(200);
@@ -140,7 +140,7 @@ describeOverBrokers('Flower', { redis: 'interopFlower', amqp: 'interopFlower' },
         { n: '2' },
         `Shrinking '${ours}' worker's pool by 2`,
       ],
-    ])('%s', async (_, path, form, message) => {
+    ])('%s {python → ctq: flower}', async (_, path, form, message) => {
       const { status, text } = await flower.post(path, form);
       expect([status, JSON.parse(text)]).toEqual([200, { message }]);
     });
@@ -158,12 +158,12 @@ describeOverBrokers('Flower', { redis: 'interopFlower', amqp: 'interopFlower' },
         {},
         'Pool restarts not enabled',
       ],
-    ])('%s, and says why it does not', async (_, path, form, reason) => {
+    ])('%s, and says why it does not {python → ctq: flower}', async (_, path, form, reason) => {
       const { status, text } = await flower.post(path, form);
       expect([status, text.includes(reason)]).toEqual([403, true]);
     });
 
-    test('to shut down', async () => {
+    test('to shut down {python → ctq: flower}', async () => {
       expect((await flower.post(`/api/worker/shutdown/${ours}`)).status).toBe(200);
       await fleet.worker.finished;
       expect(fleet.worker.phase).toBe('stopped');

@@ -1,9 +1,16 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ControlFleet, nodes, queues } from './control-fleet.js';
 import { eventually } from './mixed-fleet.js';
 import { describeOverBrokers } from './places.js';
 import { makingPythonMs } from './python/environment.js';
 import { shapeOf } from './shape-of.js';
+
+const cli = fileURLToPath(import.meta.resolve('@ctq/cli/bin'));
+/** Where the adapters are found from. */
+const here = fileURLToPath(new URL('../', import.meta.url));
 
 /** Both, so that the client has done when both have answered. */
 const both = { destination: [nodes.typescript, nodes.python], timeout: 10 };
@@ -88,6 +95,13 @@ describeOverBrokers(
         }
       });
 
+      test('keeps a ctq worker from running what it revokes {python → ctq: revoke}', async () => {
+        const id = crypto.randomUUID();
+        await answers('revoke', { task_id: id });
+        const result = await app.sendTask('shared.hop', [], {}, { taskId: id, queue: queues.typescript });
+        await expect(result.get({ timeout: '20s' })).rejects.toThrow(/revoked/i);
+      });
+
       test('names workers by patterns {python → ctq: control commands}', async () => {
         const glob = await fleet.celery.broadcast(
           'ping',
@@ -107,7 +121,7 @@ describeOverBrokers(
     describe("Celery's command line", () => {
       const to = ['-d', both.destination.join(), '-t', '10'];
 
-      test('tells the status of both {python → ctq: celery status}', async () => {
+      test('tells the status of both {python → ctq: command line}', async () => {
         const { code, output } = await fleet.celery.commandLine('status', ...to);
         expect([code, output.split('\n').toSorted()]).toEqual([
           0,
@@ -128,14 +142,14 @@ describeOverBrokers(
         ['query_task', 'none-of-these'],
         ['report'],
         ['memdump'],
-      ])('prints an answer of one shape of both to inspect %s {python → ctq: celery inspect}', async (...command) => {
+      ])('prints an answer of one shape of both to inspect %s {python → ctq: command line}', async (...command) => {
         const { code, output } = await fleet.celery.commandLine('inspect', ...command, '-j', ...to);
         const replies = JSON.parse(output) as Readonly<Record<string, unknown>>;
         expect(code).toBe(0);
         expect(shapeOf(replies[nodes.typescript])).toEqual(shapeOf(replies[nodes.python]));
       });
 
-      test('prints statistics of both, of one shape but for the pool {python → ctq: celery inspect}', async () => {
+      test('prints statistics of both, of one shape but for the pool {python → ctq: command line}', async () => {
         const { output } = await fleet.celery.commandLine('inspect', 'stats', '-j', ...to);
         const replies = JSON.parse(output) as Readonly<
           Record<string, { readonly pool: object; readonly broker: object }>
@@ -151,7 +165,7 @@ describeOverBrokers(
         expect(pool).toMatchObject({ implementation: '@ctq/worker/pool:async', 'max-concurrency': 4 });
       });
 
-      test('prints the settings of both, without passwords {python → ctq: celery inspect}', async () => {
+      test('prints the settings of both, without passwords {python → ctq: command line}', async () => {
         const { output } = await fleet.celery.commandLine('inspect', 'conf', 'true', '-j', ...to);
         // Celery has one that is infinite, which JSON has no word for.
         const text = output.replaceAll(': Infinity', ': null');
@@ -178,13 +192,38 @@ describeOverBrokers(
         ['enable_events'],
         ['disable_events'],
         ['heartbeat'],
-      ])('prints the same of both to control %s {python → ctq: celery control}', async (...command) => {
+      ])('prints the same of both to control %s {python → ctq: command line}', async (...command) => {
         const { code, output } = await fleet.celery.commandLine('control', ...command, ...to);
         expect(code).toBe(0);
         const parts = output.split(/^->  /m).slice(1);
         expect(parts.map((part) => part.split(':')[0]).toSorted()).toEqual(both.destination.toSorted());
         const [first, second] = parts.map((part) => part.slice(part.indexOf(':')).trim());
         expect(first).toBe(second);
+      });
+    });
+
+    describe("ctq's command line", () => {
+      const run = promisify(execFile);
+      const ctq = async (...args: readonly string[]): Promise<string> => {
+        const { stdout } = await run(
+          process.execPath,
+          [cli, '-b', place.broker, ...args, '-d', both.destination.join(), '-t', '10'],
+          { cwd: here },
+        );
+        return stdout;
+      };
+
+      test('prints what Python workers answer as what those of ctq do {ctq → python: command line}', async () => {
+        const [status, ping, limit] = await Promise.all([
+          ctq('status'),
+          ctq('inspect', 'ping', '--json'),
+          ctq('control', 'rate_limit', 'shared.hop', '5/m'),
+        ]);
+        expect(status.split('\n').toSorted()).toEqual(
+          ['', '', '2 nodes online.', `->  ${nodes.python}: OK`, `->  ${nodes.typescript}: OK`].toSorted(),
+        );
+        expect(JSON.parse(ping)).toEqual({ [nodes.typescript]: { ok: 'pong' }, [nodes.python]: { ok: 'pong' } });
+        expect(limit.match(/new rate limit set successfully/g)).toHaveLength(2);
       });
     });
 

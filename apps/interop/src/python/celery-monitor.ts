@@ -16,7 +16,7 @@ export class CeleryMonitor implements AsyncDisposable {
     return this.#conversation.tell('tasks', types);
   }
 
-  /** What the State knows of workers, when all of them are alive. */
+  /** What the State knows of workers, when all of them have told of their own accord. */
   workers(names: readonly string[]): Promise<Readonly<Record<string, Fields>>> {
     return this.#conversation.tell('workers', names);
   }

@@ -133,7 +133,7 @@ export const featureSections: readonly FeatureSection[] = [
       abort: 'abortable tasks',
       'stored revoked': {
         title: 'a task that was revoked: `TaskRevokedError`',
-        except: { 'python → ctq': 'not yet: remote control. Expired tasks: above' },
+        except: { 'python → ctq': 'below: `revoke`' },
       },
     },
   },
@@ -163,6 +163,24 @@ export const featureSections: readonly FeatureSection[] = [
     over: brokerNames,
     columns: workflows,
     features: featuresOf(failingWorkflows),
+  },
+  {
+    title: 'Remote control and events',
+    over: brokerNames,
+    columns: {
+      'python → ctq': 'Python client or monitor, ctq worker',
+      'ctq → python': 'ctq client or monitor, Python worker',
+    },
+    features: {
+      'inspect commands': '`inspect`: the answers of workers, field by field',
+      'control commands': '`control`: the answers of workers, destinations and patterns',
+      'command line': '`celery inspect`, `celery control`, `celery status`; `ctq inspect`',
+      revoke: 'a task that was revoked is not run',
+      'events of tasks': "events of tasks, and the state that comes of them: Celery's and ctq's",
+      'events of workers': 'heartbeats, and the state that comes of them',
+      'event dump': { title: '`celery events --dump`', except: { 'ctq → python': 'as events of tasks' } },
+      flower: { title: 'Flower 2: pages, HTTP API, metrics', except: { 'ctq → python': 'Flower is of Python' } },
+    },
   },
   {
     title: 'Workers side by side',
