@@ -7,6 +7,8 @@ export const app = new Ctq('demo');
 export const add = app.task('add', (x: number, y: number) => x + y);
 `;
 
+const everyCommand = ['worker', 'call', 'result', 'status', 'inspect', 'control', 'purge', 'dlq', 'report'];
+
 /** Runs to the end and returns everything. */
 async function run(
   project: Project,
@@ -24,12 +26,12 @@ describe('The command line', () => {
     const { code, out } = await run(project, []);
     expect(code).toBe(0);
     expect(out).toContain('Usage: ctq [options] [command]');
-    for (const name of ['worker', 'call', 'result', 'purge', 'dlq', 'report']) expect(out).toContain(`  ${name} `);
+    for (const name of everyCommand) expect(out).toContain(`  ${name} `);
   });
 
   test('every command has help [CL-027]', async () => {
     using project = new Project({});
-    for (const name of ['worker', 'call', 'result', 'purge', 'dlq', 'report']) {
+    for (const name of everyCommand) {
       const { code, out } = await run(project, [name, '--help']);
       expect(code).toBe(0);
       expect(out).toContain(`Usage: ctq ${name}`);

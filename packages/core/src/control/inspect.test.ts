@@ -203,7 +203,7 @@ describe('What workers answer', () => {
     expect([...replies]).toEqual([['w1@host', 'pong']]);
   });
 
-  test('comes from those that are named for one question, in place of those of the options', async () => {
+  test('comes from those that are named for one question, in place of those of the options [RC-133]', async () => {
     await using scene = new ControlScene();
     for (const name of ['w1@host', 'w2@host']) await scene.node(name, () => ({ ok: 'pong' }));
     const inspect = scene.app.control.inspect({ destination: ['w1@host'] });

@@ -33,6 +33,16 @@ describe('A worker', () => {
   });
 });
 
+describe('A worker without remote control', () => {
+  test('does not listen [RC-103]', async () => {
+    await using scene = new WorkerScene({ workerEnableRemoteControl: false });
+    await scene.start();
+    const asking = scene.app.control.ask('ping');
+    const advance = () => scene.clock.advance(1_000).then(() => Promise.race([asking, undefined]));
+    await expect.poll(advance).toEqual([]);
+  });
+});
+
 describe('A worker that is told what the store tells', () => {
   test.each([
     ['takes no notice of it where it has that store', memoryBackend(), 0],
