@@ -11,7 +11,6 @@ describeOverBrokers(
     const fleet = new MixedFleet(place, { worker_enable_remote_control: true });
     const joined = deferred<string>();
     fleet.app.signals.nodeJoin.connect(({ sender }) => joined.resolve(sender));
-    const add = fleet.app.task('cluster.add', (x: number, y: number) => x + y);
 
     beforeAll(() => fleet.start(), makingPythonMs);
     afterAll(() => fleet.stop(), 30_000);
@@ -27,12 +26,6 @@ describeOverBrokers(
           ['clock', 'revoked'],
           ['clock', 'revoked'],
         ]);
-      });
-
-      test('agrees on one that sends a call [CV-025, WK-139, WK-140]', async () => {
-        await joined.promise;
-        const result = await add.s(2, 3).set({ queue: 'typescript' }).election();
-        expect(await result.get({ timeout: '20s' })).toBe(5);
       });
     });
   },
