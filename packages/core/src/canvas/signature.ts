@@ -74,7 +74,7 @@ export interface Signature<A extends readonly unknown[], R, Result = AsyncResult
   stamp(stamps: Stamps, options?: StampOptions): Signature<A, R, Result>;
   /**
    * Sends nothing here, but has the workers that are there agree on one of them, which sends it. For a call that several programs make at the same time under the same id, and
-   * for those that only workers can send. Resolves when the workers are asked. @throws TypeError for a workflow.
+   * for those that only workers can send. Workers of Python do not stand elections well: for workers of ctq. Resolves when the workers are asked. @throws TypeError for a workflow.
    */
   election(): Promise<Result>;
   /** The form that travels. */
