@@ -1,6 +1,6 @@
 import { errorRepr, type Kernel } from '@ctq/core';
 import { type Connection, MailboxNode } from '@ctq/messaging';
-import { ConfigurationError, type Deadline, type Logger, type Service } from '@ctq/runtime';
+import { ConfigurationError, Deadline, type Logger, type Service, toError } from '@ctq/runtime';
 import { ServiceLife } from '../service-life.js';
 
 export interface ControlServiceOptions {
@@ -14,6 +14,9 @@ export interface ControlServiceOptions {
   readonly settled: () => Promise<void>;
 }
 
+/** A worker that cannot listen by then starts without, and goes on trying: it may not be allowed to. */
+const longestStartMs = 10_000;
+
 /** How long a stop waits for that. */
 const settleMs = 2_000;
 
@@ -21,6 +24,7 @@ const settleMs = 2_000;
 export class ControlService implements Service {
   readonly name = 'remote control';
   readonly #kernel: Kernel;
+  readonly #logger: Logger;
   /** What is revoked is known from the store of the app then. */
   #hasStore = false;
   readonly #life = new ServiceLife('remote control');
@@ -31,6 +35,7 @@ export class ControlService implements Service {
     const { settings } = kernel;
     this.#settled = settled;
     this.#kernel = kernel;
+    this.#logger = logger;
     this.#node = new MailboxNode({
       ...{ name, logger, connection },
       layout: kernel.mailboxLayout,
@@ -52,7 +57,12 @@ export class ControlService implements Service {
   start(signal: AbortSignal): Promise<void> {
     return this.#life.start(signal, async (pending) => {
       this.#hasStore = await hasStore(this.#kernel);
-      await this.#node.start(pending);
+      const started = this.#node.start(pending);
+      if (await Deadline.after(longestStartMs, this.#kernel.clock).wait(started)) return;
+      this.#logger.warn("Couldn't listen to remote control yet; going on without until then");
+      started.catch((error: unknown) => {
+        if (!pending.aborted) this.#logger.error({ err: toError(error) }, 'There is no remote control');
+      });
     });
   }
 

@@ -36,6 +36,9 @@ describe('The rate limit of a task', () => {
       capturedReply('rate_limit_unknown'),
     );
     await scene.line(/Rate limit attempt for unknown task x\.y/);
+    expect(await scene.ask('rate_limit', { task_name: 'step' })).toMatchObject({
+      error: expect.stringMatching(/^TypeError\(.*rate_limit/),
+    });
     expect(await scene.ask('rate_limit', { rate_limit: '1/s' })).toEqual({
       error: expect.stringMatching(/^TypeError/),
     });

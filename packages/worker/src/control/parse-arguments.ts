@@ -21,7 +21,9 @@ export function parseArguments(
     const value = Object.hasOwn(given, name) ? given[name] : undefined;
     if (value !== undefined && value !== null) parsed[name] = parse(name, type, value);
   }
-  const missing = required.filter((name) => !Object.hasOwn(parsed, name));
+  // What takes anything may be given null.
+  const isNull = (name: string): boolean => args[name] === 'any' && given[name] === null;
+  const missing = required.filter((name) => !Object.hasOwn(parsed, name) && !isNull(name));
   if (missing.length > 0) throw new CommandError('TypeError', missingText(command, missing));
   return parsed;
 }

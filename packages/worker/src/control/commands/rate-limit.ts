@@ -1,5 +1,4 @@
-import { type RateLimit, runsPerSecond } from '@ctq/core';
-import { errorRepr } from '@ctq/core';
+import { errorRepr, type RateLimit, runsPerSecond } from '@ctq/core';
 import { toError } from '@ctq/runtime';
 import { CommandError } from '../command-error.js';
 import { valueRepr } from '../python-repr.js';
@@ -8,7 +7,7 @@ import { controlCommand, nok, ok, type WorkerCommand } from '../worker-command.j
 export const rateLimit: WorkerCommand = controlCommand({
   name: 'rate_limit',
   args: { task_name: 'text', rate_limit: 'any' },
-  required: ['task_name'],
+  required: ['task_name', 'rate_limit'],
   signature: '<task_name> <rate_limit (e.g., 5/s | 5/m | 5/h)>',
   help: 'Tell worker(s) to modify the rate limit for a task by type.',
   run({ worker, kernel, logger }, { task_name: task, rate_limit: given }) {
