@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Ctq } from '@ctq/core';
 import { seededRandom } from '@ctq/test-services';
 import { Journal } from './journal.js';
@@ -39,6 +40,9 @@ export interface SoakReport {
   readonly descriptors: readonly number[];
   readonly seconds: number;
 }
+
+/** Longer than anything takes that is not stuck. */
+const patienceMs = 120_000;
 
 /** Ends workers, slots or the broker at seeded moments in the middle of tasks, and counts what became of every task. */
 export async function soak(options: SoakOptions, place: Place): Promise<SoakReport> {
@@ -102,17 +106,12 @@ class Ordeal {
     const slice = Math.floor(tasks / kills);
     for (let count = 0; count < kills; count += 1) {
       const kind = of[count % of.length] ?? 'worker';
-      try {
-        await this.#strike(kind, slice);
-      } catch (error) {
-        const lines = this.#victims.map(({ lastLines }) => lastLines).join('\n');
-        throw new Error(`Blow ${count} (${kind}): ${String(error)}\n${lines}`, { cause: error });
-      }
+      await this.#watched(`Blow ${count} (${kind})`, this.#strike(kind, slice));
       await this.#measure();
       onProgress?.(this.#done, count + 1);
     }
     await this.#send(tasks - this.#sent);
-    await Promise.all(this.#unsettled);
+    await this.#watched('The end', Promise.all(this.#unsettled));
     return this.#report((performance.now() - startedAt) / 1_000);
   }
 
@@ -120,6 +119,24 @@ class Ordeal {
     await Promise.all(this.#victims.map((victim) => victim.end('SIGTERM')));
     await this.#app.close();
     this.#journal.close();
+  }
+
+  /** What fails, or is not over for minutes, says what the workers said last. */
+  async #watched(what: string, work: Promise<unknown>): Promise<void> {
+    const watch = new AbortController();
+    const late = pause(patienceMs, undefined, { signal: watch.signal }).then(() => {
+      throw new Error(`not over after ${patienceMs / 1_000} s`);
+    });
+    try {
+      await Promise.race([work, late]);
+    } catch (error) {
+      const done = `${this.#done} of ${this.#sent} tasks are done`;
+      const lines = this.#victims.map(({ name, state, lastLines }) => `${name}, ${state}:\n${lastLines}`).join('\n');
+      throw new Error(`${what}: ${String(error)}; ${done}\n${lines}`, { cause: error });
+    } finally {
+      watch.abort();
+      late.catch(() => undefined);
+    }
   }
 
   async #strike(kind: BlowKind, slice: number): Promise<void> {
@@ -245,8 +262,4 @@ class Ordeal {
       seconds,
     };
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -28,6 +28,19 @@ export class Victim {
     this.#options = options;
   }
 
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Whether its process is there. */
+  get state(): string {
+    const { pid, exitCode, signalCode } = this.#child ?? {};
+    if (pid === undefined) return 'not started';
+    return exitCode == null && signalCode == null
+      ? `process ${pid}`
+      : `process ${pid}, ended with ${exitCode ?? signalCode}`;
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid;
   }

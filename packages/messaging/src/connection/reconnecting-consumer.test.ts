@@ -5,7 +5,7 @@ import { DeliveryCollector } from '../conformance/delivery-collector.js';
 import { textMessage, textOf, textsOf } from '../conformance/messages.js';
 import { exchange } from '../entities/exchange.js';
 import { queue } from '../entities/queue.js';
-import { ChannelClosedError } from '../errors.js';
+import { ChannelClosedError, TopologyNotFoundError } from '../errors.js';
 import { memoryTransport } from '../memory/memory-transport.js';
 import type { Channel, ConsumeOptions } from '../transport/channel.js';
 import type { Transport } from '../transport/transport.js';
@@ -45,7 +45,10 @@ function memoryOf({ broker }: BreakableTransport): Transport {
 }
 
 /** A memory transport that writes down what its consumers ask for. */
-function watchedTransport(): { transport: Transport; asked: [queue: string, options: ConsumeOptions][] } {
+function watchedTransport(beforeConsume: () => void = () => undefined): {
+  transport: Transport;
+  asked: [queue: string, options: ConsumeOptions][];
+} {
   const sound = memoryTransport();
   const asked: [string, ConsumeOptions][] = [];
   const watch = (channel: Channel): Channel =>
@@ -54,6 +57,7 @@ function watchedTransport(): { transport: Transport; asked: [queue: string, opti
         if (key === 'consume') {
           return (...given: Parameters<Channel['consume']>) => {
             asked.push([given[0], given[1]]);
+            beforeConsume();
             return target.consume(...given);
           };
         }
@@ -239,6 +243,33 @@ describe('a consumer', () => {
     while (got.all.length === 2) await clock.advance(100);
     await connection.close();
     await sender.close();
+  });
+
+  test.each([
+    ['goes with its last consumer', { autoDelete: true }],
+    ['expires', { expires: 10 }],
+  ])('declares a queue again that %s and has gone before it was consumed from', async (_, options) => {
+    const clock = new VirtualClock();
+    let missing = 2;
+    const { transport, asked } = watchedTransport(() => {
+      if (missing-- > 0) throw new TopologyNotFoundError("no queue 'control'");
+    });
+    await using connection = openConnection({ transport, clock });
+    const consumer = connection.consume({ queues: [queue('control', options)], onDelivery: () => undefined });
+    const started = consumer.start();
+    while (asked.length < 3) await clock.advance(1_000);
+    await started;
+    expect(consumer.isConsuming).toBe(true);
+  });
+
+  test('says that a queue which stays is not there', async () => {
+    const { transport, asked } = watchedTransport(() => {
+      throw new TopologyNotFoundError("no queue 'celery'");
+    });
+    await using connection = openConnection({ transport });
+    const consumer = connection.consume({ queues: [celery], onDelivery: () => undefined });
+    await expect(consumer.start()).rejects.toThrow("no queue 'celery'");
+    expect(asked).toHaveLength(1);
   });
 
   test('tries again what the broker refuses only when it is told to, and as often as the connection is retried', async () => {

@@ -1,4 +1,5 @@
 import { backoffMs, type Clock, type Logger, toError } from '@ctq/runtime';
+import { staysDeclared } from '../entities/declare.js';
 import { type Queue, queueDeclaration } from '../entities/queue.js';
 import { TopologyNotFoundError, TransportError } from '../errors.js';
 import type { Delivery } from '../transport/delivery.js';
@@ -14,6 +15,9 @@ import { UnsettledDeliveries } from './unsettled-deliveries.js';
 const retry = { firstMs: 100, maxMs: 3_000, jitter: 'equal' } as const;
 
 const defaultMaxSilentMs = 60_000;
+
+/** How often a first set-up is tried again when a queue is gone as soon as it is declared. */
+const mostVanished = 5;
 
 export interface ReconnectingConsumerOptions extends ConsumerOptions {
   readonly connector: Connector;
@@ -134,12 +138,18 @@ export class ReconnectingConsumer implements Consumer {
       } catch (error) {
         this.#stopping.signal.throwIfAborted();
         if (connector.state === 'failed' || connector.state === 'closed') throw error;
-        if (!isRecoverable(error) && !this.#insists(error, attempt)) throw error;
+        if (!isRecoverable(error) && !this.#insists(error, attempt) && !this.#hasVanished(error, attempt)) throw error;
         await this.#pause(attempt, error);
         attempt += 1;
       }
     }
     this.#supervising = this.#supervise();
+  }
+
+  /** A queue that goes with its last consumer may go with somebody else's, between its declaration and ours: it is declared again. */
+  #hasVanished(error: unknown, attempt: number): boolean {
+    const mayVanish = [...this.#queues.values()].some((queue) => !staysDeclared(queue));
+    return mayVanish && TopologyNotFoundError.isInstance(error) && attempt < mostVanished;
   }
 
   #insists(error: unknown, attempt: number): boolean {
