@@ -176,13 +176,14 @@ export const scenarios: Readonly<Record<string, Readonly<Record<string, Scenario
   },
 };
 
-const control = 'remote control is not there yet';
+const control =
+  'control messages and events are compared in `transport-redis/src/mailboxes.test.ts` and `worker/src/events/task-events.test.ts`';
 
 /** Captures with which nothing is compared, and why. */
 export const uncompared: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   redis_variants: { priority_to_key: 'a table, which the Redis transport is compared with by its own test' },
   redis_traces: {
-    worker_idle_6s: 'an idle worker of ctq sends nothing',
+    worker_idle_6s: 'without heartbeats and remote control, as here, an idle worker of ctq sends nothing',
     worker_idle_keys: 'a listing of keys, after `worker_startup`',
     eta_task_while_waiting: 'a look at `unacked`, during `eta_task`',
     ...{ revoke_broadcast: control, revoked_task_arrives: control, revoke_terminate: control },

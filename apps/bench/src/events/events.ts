@@ -1,5 +1,6 @@
 import { startServices } from '@ctq/test-services';
 import type { Figure, Run } from '../measure.js';
+import { crowdFigures } from './crowd-figures.js';
 import { inspectFigures } from './inspect-figures.js';
 import { stateFigures } from './state-figures.js';
 import { throughputFigures } from './throughput.js';
@@ -12,6 +13,7 @@ export async function events({ quick }: Run): Promise<readonly Figure[]> {
   return [
     ...(await throughputFigures(url, quick ? 0.1 : 1)),
     ...(await stateFigures(quick ? 20_000 : 100_000)),
+    ...(await crowdFigures(url, quick ? 2 : 15)),
     ...(await inspectFigures(url, [1, 20], quick ? 20 : 200)),
   ];
 }

@@ -11,6 +11,8 @@ import { Listener } from './listener.js';
 // Built, also where this runs from its source.
 const ctqTasks = fileURLToPath(new URL('../../dist/worker/ctq-tasks.js', import.meta.url));
 
+const counting = new URL('../../dist/events/count-events.js', import.meta.url);
+
 interface Product {
   readonly name: string;
   readonly concurrency: number;
@@ -72,8 +74,8 @@ async function figuresOf(
   const count = Math.round(noops * share);
   try {
     await using session = await Session.open(contender(way.flags), url, concurrency);
-    await using listener = way.listens ? await Listener.start(url) : undefined;
-    await listener?.count();
+    await using listener = way.listens ? await Listener.start<number>(counting, url) : undefined;
+    await listener?.ask();
     const { seconds } = await session.drain(
       'add',
       Array.from({ length: count }, (_, n) => [n, 1] as const),
@@ -81,7 +83,7 @@ async function figuresOf(
     const figure = { ...named, beside, value: count / seconds };
     if (listener === undefined) return [figure];
     // Received, started, succeeded.
-    const heard = ((await listener.count()) / (count * 3)) * 100;
+    const heard = ((await listener.ask()) / (count * 3)) * 100;
     return [figure, { name: `events heard of ${name}, at the end of the drain`, unit: '%', value: heard }];
   } catch (error) {
     const [why = ''] = toError(error).message.split('\n').slice(-1);

@@ -69,6 +69,21 @@ describe('a chain that Celery has frozen as the body of a chord', () => {
     expect((await app.signature(frozen).delay()).id).toBe('of the last step');
     expect(ran.at(-1)?.id).toBe('of the last step');
   });
+
+  it('ends under the id of the body, where its last step is a chord [CV-092, CV-248]', async () => {
+    const app = wireApp();
+    const add = (x: number, id: string) => app.signature('wire.add', [x], {}, { taskId: id });
+    const last = chord([add(1, 'a'), add(2, 'b')], app.signature('wire.xsum', [], {}, { taskId: 'of the body' }));
+    const steps = chain(app.signature('wire.add', [1, 1]), last).serialize();
+    const [first, step] = steps.kwargs['tasks'] as readonly [SerializedSignature, SerializedSignature];
+    // As Python freezes it: the chord has the id of its header.
+    const header = { ...(step.kwargs['header'] as SerializedSignature), options: { task_id: 'of the header' } };
+    const frozenStep = { ...step, kwargs: { ...step.kwargs, header }, options: { task_id: 'of the header' } };
+    const options = { task_id: 'of the chain' };
+    const result = await app.signature({ ...steps, kwargs: { tasks: [first, frozenStep] }, options }).delay();
+    expect(result.id).toBe('of the body');
+    expect(await result.get()).toBe(7);
+  });
 });
 
 describe('a chord at the end of a chain in the header of a chord', () => {

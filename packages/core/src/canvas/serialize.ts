@@ -124,8 +124,20 @@ function parseHeader(value: unknown): GroupNode {
 /** The id of its last step stands over that of a chain that Python has frozen (celery 5.6 canvas.py, Signature.freeze). */
 function receivedChain(node: ChainNode): ChainNode {
   const { taskId, ...options } = node.options;
-  const ofLast = node.links.at(-1)?.options.taskId;
+  const ofLast = idOfLast(node);
   return ofLast === undefined || ofLast === taskId ? node : { ...node, options };
+}
+
+/** Under which a workflow ends, where its last step has an id: of a chord, that of its body. */
+function idOfLast(node: SignatureNode | undefined): string | undefined {
+  switch (node?.kind) {
+    case 'chain':
+      return idOfLast(node.links.at(-1));
+    case 'chord':
+      return node.options.taskId ?? idOfLast(node.body);
+    default:
+      return node?.options.taskId;
+  }
 }
 
 function parseChunks(kwargs: Readonly<Record<string, unknown>>, options: NodeOptions): ChunksNode {
