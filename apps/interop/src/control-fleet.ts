@@ -2,8 +2,8 @@ import { redisBackend } from '@ctq/backend-redis';
 import { Ctq } from '@ctq/core';
 import { Deadline } from '@ctq/runtime';
 import { Worker, type WorkerOptions } from '@ctq/worker';
-import { Redis } from 'ioredis';
 import { deleteQueues } from './ctq-peer.js';
+import { Gates } from './gates.js';
 import { type Place, transportOf } from './places.js';
 import { CeleryControl } from './python/celery-control.js';
 import { CeleryWorker } from './python/celery-worker.js';
@@ -20,7 +20,7 @@ export const queues = { typescript: 'typescript', python: 'python' } as const;
 export class ControlFleet {
   readonly place: Place;
   readonly app: Ctq;
-  readonly #admin: Redis;
+  readonly gates: Gates;
   readonly #options: WorkerOptions;
   #worker: Worker | undefined;
   #python: CeleryWorker | undefined;
@@ -29,7 +29,7 @@ export class ControlFleet {
   constructor(place: Place, options: WorkerOptions = {}) {
     this.place = place;
     this.#options = options;
-    this.#admin = new Redis(place.backend, { lazyConnect: true });
+    this.gates = new Gates(place.backend);
     this.app = new Ctq('interop', {
       broker: transportOf(place),
       backend: redisBackend({ url: place.backend }),
@@ -48,13 +48,18 @@ export class ControlFleet {
     return this.#worker;
   }
 
+  /** What Celery's worker said last. */
+  get pythonLog(): string {
+    return this.#python?.log ?? '';
+  }
+
   get site(): PythonSite {
     return { ...this.place, settings: { worker_enable_remote_control: true } };
   }
 
   async start(): Promise<void> {
     const python = await pythonWithCelery();
-    await this.#admin.flushdb();
+    await this.gates.clear();
     if (this.place.on === 'RabbitMQ') await deleteQueues(this.place, Object.values(queues));
     this.#worker = new Worker(this.app, {
       hostname: nodes.typescript,
@@ -74,33 +79,6 @@ export class ControlFleet {
     await this.#python?.[Symbol.asyncDispose]();
     await this.#worker?.stop(Deadline.after(5_000));
     await this.app.close();
-    this.#admin.disconnect();
-  }
-
-  /** What a Python task left under a key, when it is there. */
-  async noted(key: string): Promise<unknown> {
-    const client = new Redis(this.place.backend);
-    try {
-      const found = await client.blpop(`noted:${key}`, 20);
-      if (found === null) throw new Error(`Nobody left anything under ${key}.`);
-      return JSON.parse(found[1]) as unknown;
-    } finally {
-      client.disconnect();
-    }
-  }
-
-  /** Lets a task go on that waits for the gate, in either language. */
-  async open(gate: string): Promise<void> {
-    await this.#admin.rpush(`gate:${gate}`, 'open');
-  }
-
-  /** For tasks: resolves when the test opens the gate. */
-  async waitFor(gate: string): Promise<void> {
-    const client = new Redis(this.place.backend);
-    try {
-      if ((await client.blpop(`gate:${gate}`, 20)) === null) throw new Error(`Nobody opened the gate ${gate}.`);
-    } finally {
-      client.disconnect();
-    }
+    this.gates.close();
   }
 }

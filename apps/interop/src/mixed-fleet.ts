@@ -4,8 +4,8 @@ import type { ResultBackend } from '@ctq/core/backend';
 import { createPickleReader } from '@ctq/messaging/pickle';
 import { Deadline } from '@ctq/runtime';
 import { Worker } from '@ctq/worker';
-import { Redis } from 'ioredis';
 import { deleteQueues } from './ctq-peer.js';
+import { Gates } from './gates.js';
 import { type Place, transportOf } from './places.js';
 import { CeleryClient } from './python/celery-client.js';
 import { CeleryWorker } from './python/celery-worker.js';
@@ -22,8 +22,8 @@ const queues = { typescript: 'typescript', python: 'python' } as const;
 export class MixedFleet {
   readonly place: Place;
   readonly app: Ctq;
+  readonly gates: Gates;
   readonly #settings: Readonly<Record<string, unknown>>;
-  readonly #admin: Redis;
   readonly #worker: Worker;
   #python: CeleryWorker | undefined;
   #client: CeleryClient | undefined;
@@ -39,7 +39,7 @@ export class MixedFleet {
   ) {
     this.place = place;
     this.#settings = results === undefined ? settings : { ...settings, result_backend: results.python };
-    this.#admin = new Redis(place.backend, { lazyConnect: true });
+    this.gates = new Gates(place.backend);
     this.app = new Ctq('interop', {
       broker: transportOf(place, { visibilityTimeout: 5 }),
       backend: results?.typescript ?? redisBackend({ url: place.backend }),
@@ -59,7 +59,7 @@ export class MixedFleet {
 
   async start(): Promise<void> {
     const python = await pythonWithCelery();
-    await this.#admin.flushdb();
+    await this.gates.clear();
     if (this.place.on === 'RabbitMQ') await deleteQueues(this.place, Object.values(queues));
     await this.#worker.start();
     const site = { ...this.place, settings: this.#settings };
@@ -72,44 +72,7 @@ export class MixedFleet {
     await this.#python?.[Symbol.asyncDispose]();
     await this.#worker.stop(Deadline.after(5_000));
     await this.app.close();
-    this.#admin.disconnect();
-  }
-
-  /** Lets a task go on that waits for the gate, in either language. */
-  async open(gate: string): Promise<void> {
-    await this.#admin.rpush(`gate:${gate}`, 'open');
-  }
-
-  /** For tasks: leaves something for the test, as those in Python do. */
-  async note(key: string, what: unknown): Promise<void> {
-    await this.#admin.rpush(`noted:${key}`, JSON.stringify(what));
-  }
-
-  /** What is left under a key by now and was not read. */
-  async unread(key: string): Promise<number> {
-    return await this.#admin.llen(`noted:${key}`);
-  }
-
-  /** What a task left under a key, when it is there. */
-  async noted(key: string): Promise<unknown> {
-    const client = new Redis(this.place.backend);
-    try {
-      const found = await client.blpop(`noted:${key}`, 20);
-      if (found === null) throw new Error(`Nobody left anything under ${key}.`);
-      return JSON.parse(found[1]) as unknown;
-    } finally {
-      client.disconnect();
-    }
-  }
-
-  /** For tasks: resolves when the test opens the gate. */
-  async waitFor(gate: string): Promise<void> {
-    const client = new Redis(this.place.backend);
-    try {
-      if ((await client.blpop(`gate:${gate}`, 20)) === null) throw new Error(`Nobody opened the gate ${gate}.`);
-    } finally {
-      client.disconnect();
-    }
+    this.gates.close();
   }
 }
 

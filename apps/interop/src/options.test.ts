@@ -215,7 +215,7 @@ describeOverBrokers(
       expect(await theirs.state()).toBe('REVOKED');
       // What is sent after them is run, and finds nothing of theirs.
       await (await app.sendTask('python.note', ['later', key], {}, { queue: 'python' })).get(soon);
-      expect(await fleet.noted(key)).toMatchObject({ args: ['later'] });
+      expect(await fleet.gates.noted(key)).toMatchObject({ args: ['later'] });
       expect(noted.has(key)).toBe(false);
     });
 
@@ -242,7 +242,7 @@ describeOverBrokers(
       // `Signature.stamp` marks what is linked as well: a ctq worker sends it with its stamps.
       const linked = toTypescript('typescript.add', [1, 1], { link: inPython('python.note', keys.here) });
       await fleet.client.sendStamped(linked, { tenant: 'blue' });
-      expect(await fleet.noted(keys.here)).toEqual({ args: [2], stamps: { tenant: 'blue' } });
+      expect(await fleet.gates.noted(keys.here)).toEqual({ args: [2], stamps: { tenant: 'blue' } });
       const note = app
         .signature('typescript.note', [keys.there])
         .set({ queue: 'typescript', stamps: { tenant: 'red' } });
@@ -254,7 +254,7 @@ describeOverBrokers(
       const keys = { here: crypto.randomUUID(), there: crypto.randomUUID() };
       const first = toTypescript('typescript.add', [2, 3], { link: inPython('python.note', keys.here) });
       await fleet.client.send(first);
-      expect(await fleet.noted(keys.here)).toMatchObject({ args: [5] });
+      expect(await fleet.gates.noted(keys.here)).toMatchObject({ args: [5] });
       const link = app.signature('typescript.note', [keys.there]).set({ queue: 'typescript' });
       await app.sendTask('python.add', [20, 22], {}, { queue: 'python', link });
       expect((await noteOf(keys.there).promise).args).toEqual([42]);
@@ -277,7 +277,7 @@ describeOverBrokers(
       const keys = { here: crypto.randomUUID(), there: crypto.randomUUID() };
       const failing = toTypescript('typescript.sell', [], { link_error: inPython('python.note', keys.here) });
       const id = await fleet.client.send(failing);
-      expect(await fleet.noted(keys.here)).toMatchObject({ args: [id] });
+      expect(await fleet.gates.noted(keys.here)).toMatchObject({ args: [id] });
       const linkError = app.signature('typescript.note', [keys.there]).set({ queue: 'typescript' });
       const theirs = await app.sendTask('python.fail', [], {}, { queue: 'python', linkError });
       expect((await noteOf(keys.there).promise).args).toEqual([theirs.id]);
@@ -286,7 +286,7 @@ describeOverBrokers(
     test('an errback of Python that takes the exception gets it from the Python worker, whoever sent the call [TR-085, BK-023] {ctq → python: new errbacks}', async () => {
       const linkError = app.signature('python.on_error').set({ queue: 'python' });
       const theirs = await app.sendTask('python.sell', ['tea', 3], {}, { queue: 'python', linkError });
-      expect(await fleet.noted(theirs.id)).toEqual({
+      expect(await fleet.gates.noted(theirs.id)).toEqual({
         exception: "OutOfStock('tea', 3)",
         traceback: expect.stringContaining('raise OutOfStock(article, left)'),
       });

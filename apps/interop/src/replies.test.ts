@@ -19,9 +19,9 @@ describeOverBrokers('Results that travel between the languages (rpc://)', names,
     throw new RangeError('too much');
   });
   app.task('typescript.gated', { bind: true, trackStarted: true }, async (ctx, gate: string) => {
-    await fleet.waitFor(gate);
+    await fleet.gates.waitFor(gate);
     await ctx.updateState('PROGRESS', { done: 1 });
-    await fleet.waitFor(gate);
+    await fleet.gates.waitFor(gate);
     return 'through';
   });
   const pythonAdd = app.remote<typeof add>('python.add');
@@ -41,8 +41,8 @@ describeOverBrokers('Results that travel between the languages (rpc://)', names,
   test('a Python client is told the states of a ctq task as they come [BK-036]', async () => {
     const gate = crypto.randomUUID();
     const watching = fleet.client.watch(inTypescript('typescript.gated', gate));
-    await fleet.open(gate);
-    await fleet.open(gate);
+    await fleet.gates.open(gate);
+    await fleet.gates.open(gate);
     const states = (await watching).map(([state]) => state);
     expect(states.slice(-2)).toEqual(['PROGRESS', 'SUCCESS']);
   });

@@ -46,14 +46,14 @@ describeOverBrokers('What became of a task of the other language', names, (place
   app.task('typescript.endless', { timeLimit: '50ms' }, () => new Promise<never>(() => undefined));
   app.task('typescript.hopeless', { bind: true, maxRetries: 0 }, (ctx) => ctx.retry());
   app.task('typescript.gated', { bind: true, trackStarted: true }, async (ctx, gate: string) => {
-    await fleet.waitFor(gate);
+    await fleet.gates.waitFor(gate);
     await ctx.updateState('PROGRESS', { done: 1, of: 2 });
-    await fleet.waitFor(gate);
+    await fleet.gates.waitFor(gate);
     return 'through';
   });
   app.task('typescript.flaky', { bind: true, maxRetries: 1 }, async (ctx, gate: string) => {
     if (ctx.request.retries === 0) ctx.retry({ error: new RangeError('not yet'), countdown: '100ms' });
-    await fleet.waitFor(gate);
+    await fleet.gates.waitFor(gate);
     return ctx.request.retries;
   });
 
@@ -107,10 +107,10 @@ describeOverBrokers('What became of a task of the other language', names, (place
       pid: process.pid,
       hostname: expect.stringMatching(/^celery@/),
     });
-    await fleet.open(gate);
+    await fleet.gates.open(gate);
     await eventually(isIn('PROGRESS'));
     expect((await fleet.client.look(id)).info).toEqual({ done: 1, of: 2 });
-    await fleet.open(gate);
+    await fleet.gates.open(gate);
     expect(await fleet.client.get(id)).toEqual({ value: 'through' });
   });
 
@@ -119,10 +119,10 @@ describeOverBrokers('What became of a task of the other language', names, (place
     const result = await app.sendTask('python.gated', [gate], {}, { queue: 'python' });
     await eventually(async () => (await result.state()) === 'STARTED');
     expect((await result.record())?.result).toMatchObject({ hostname: expect.stringMatching(/^python-.*@interop$/) });
-    await fleet.open(gate);
+    await fleet.gates.open(gate);
     await eventually(async () => (await result.state()) === 'PROGRESS');
     expect((await result.record())?.result).toEqual({ done: 1, of: 2 });
-    await fleet.open(gate);
+    await fleet.gates.open(gate);
     expect(await result.get(soon)).toBe('through');
   });
 
@@ -131,7 +131,7 @@ describeOverBrokers('What became of a task of the other language', names, (place
     const id = await fleet.client.send(inTypescript('typescript.flaky', gate));
     await eventually(async () => (await fleet.client.look(id)).state === 'RETRY');
     expect(await fleet.client.look(id)).toMatchObject({ info: "ValueError('not yet')", retries: 0 });
-    await fleet.open(gate);
+    await fleet.gates.open(gate);
     expect(await fleet.client.get(id)).toEqual({ value: 1 });
     expect(await fleet.client.look(id)).toMatchObject({ state: 'SUCCESS', retries: 1 });
   });
@@ -145,7 +145,7 @@ describeOverBrokers('What became of a task of the other language', names, (place
       excMessage: ['not yet'],
       excModule: 'builtins',
     });
-    await fleet.open(gate);
+    await fleet.gates.open(gate);
     expect(await result.get(soon)).toBe(1);
     expect((await result.record())?.extended?.retries).toBe(1);
   });
@@ -202,7 +202,7 @@ describeOverBrokers('What became of a task of the other language', names, (place
     for await (const change of result.watch(soon)) {
       if (change.kind === 'progress' && change.state === 'PROGRESS') seen.push(change.meta);
       else seen.push(change.kind === 'success' ? change.value : change.state);
-      if (change.state === 'STARTED' || change.state === 'PROGRESS') await fleet.open(gate);
+      if (change.state === 'STARTED' || change.state === 'PROGRESS') await fleet.gates.open(gate);
     }
     expect(seen.filter((one) => one !== 'PENDING')).toEqual(['STARTED', { done: 1, of: 2 }, 'through']);
   });
@@ -304,8 +304,8 @@ describeOverBrokers('What became of a task of the other language', names, (place
       const members = [node(failing, [], { task_id: failedId }), node(last, [gate], {})];
       await fleet.client.send(['chord', members, node('python.echo', [], { task_id: bodyId })]);
       await eventually(async () => (await fleet.client.look(failedId)).state === 'FAILURE');
-      await fleet.open(gate);
-      await fleet.open(gate);
+      await fleet.gates.open(gate);
+      await fleet.gates.open(gate);
       expect(await fleet.client.get(bodyId)).toMatchObject({
         error: 'ChordError',
         message: expect.stringMatching(message),

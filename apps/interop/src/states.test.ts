@@ -31,9 +31,9 @@ describeOverBrokers(
       ctx.retry({ error: new OutOfStock('still none'), countdown: '50ms' }),
     );
     app.task('typescript.gated', { bind: true, trackStarted: true }, async (ctx, gate: string) => {
-      await fleet.waitFor(gate);
+      await fleet.gates.waitFor(gate);
       await ctx.updateState('PROGRESS', { done: 1, of: 2 });
-      await fleet.waitFor(gate);
+      await fleet.gates.waitFor(gate);
       return 'through';
     });
     app.task('shared.hop', { bind: true }, (ctx, to: string) => {
@@ -57,7 +57,7 @@ describeOverBrokers(
 
     test('a rejected task has no result {python → ctq: rejected} {ctq → python: rejected}', async () => {
       const theirs = await app.sendTask('python.settle', ['reject'], {}, { queue: 'python' });
-      expect(await fleet.noted(theirs.id)).toBe('rejected');
+      expect(await fleet.gates.noted(theirs.id)).toBe('rejected');
       const ours = await fleet.client.send(inTypescript('typescript.settle', 'reject'));
       await rejected.promise;
       expect(await theirs.state()).toBe('PENDING');
@@ -69,7 +69,7 @@ describeOverBrokers(
       const states = fleet.client.watch(['task', 'typescript.gated', [gate], { queue: 'typescript', task_id: id }]);
       for (const state of ['STARTED', 'PROGRESS']) {
         await eventually(async () => (await app.asyncResult(id).state()) === state);
-        await fleet.open(gate);
+        await fleet.gates.open(gate);
       }
       expect(await states).toEqual([
         ['STARTED', { pid: process.pid, hostname: expect.stringMatching(/^celery@/) }],

@@ -14,7 +14,7 @@ describeOverRedis('A workflow of both languages', 'interopWholeWorkflows', (plac
   const begun = new Set<string>();
   const waiting = app.task('typescript.waiting', async (gate: string) => {
     begun.add(gate);
-    await fleet.waitFor(gate);
+    await fleet.gates.waitFor(gate);
   });
   // Python sends what has no queue to its own.
   const typescript = { queue: 'typescript' } as const;
@@ -38,7 +38,7 @@ describeOverRedis('A workflow of both languages', 'interopWholeWorkflows', (plac
   async function letThrough(gate: string, comesTo: (state: string) => Promise<boolean>): Promise<void> {
     for (const state of ['STARTED', 'PROGRESS']) {
       await eventually(() => comesTo(state));
-      await fleet.open(gate);
+      await fleet.gates.open(gate);
     }
   }
 
@@ -78,7 +78,7 @@ describeOverRedis('A workflow of both languages', 'interopWholeWorkflows', (plac
     await eventually(async () => begun.has(ours) && (await python.state()) === 'STARTED');
     await result.cancel();
     await heard();
-    await fleet.open(ours);
+    await fleet.gates.open(ours);
     await expect(result.get(soon)).rejects.toThrow(TaskRevokedError);
     await letThrough(gate, isIn(python));
     let last: TreeChange | undefined;

@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { checkSteps } from './check.mjs';
+import { failuresIn, printFailures } from './failures.mjs';
 import { lintSteps } from './lint.mjs';
 import { runSteps } from './steps.mjs';
 import { build, ensureInstalled, main, root, run, tooling } from './workspace.mjs';
@@ -40,6 +41,8 @@ main(async () => {
   if (!isPartial) add(totals, await runSteps([...lintSteps, ...checkSteps], { atOnce: 2 }));
   add(totals, await runSuites());
   if (!isPartial) add(totals, await runSteps(reportSteps));
+  // Once more, where a log that was cut still shows them.
+  if (existsSync(report)) printFailures(failuresIn(JSON.parse(readFileSync(report, 'utf8')), root));
 
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
   process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed${skipped}\n`);

@@ -49,10 +49,15 @@ export class CeleryWorker implements AsyncDisposable {
     await Promise.race([
       worker.#line(/ ready\.$/),
       exited.then(() => {
-        throw new Error(`The Python worker ended before it was ready:\n${worker.#lines.join('\n')}`);
+        throw new Error(`The Python worker ended before it was ready:\n${worker.log}`);
       }),
     ]);
     return worker;
+  }
+
+  /** What it said last. */
+  get log(): string {
+    return this.#lines.join('\n');
   }
 
   #line(pattern: RegExp): Promise<void> {

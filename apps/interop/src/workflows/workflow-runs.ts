@@ -52,7 +52,7 @@ export class WorkflowRuns {
     this.#keys.push(...keys.values());
     const found = Object.entries(expected).map(async ([name, { length }]) => {
       const key = keys.get(name) ?? '';
-      const notes = await Promise.all(Array.from({ length }, () => this.#fleet.noted(key)));
+      const notes = await Promise.all(Array.from({ length }, () => this.#fleet.gates.noted(key)));
       return [name, sorted(notes)] as const;
     });
     return Object.fromEntries(await Promise.all(found));
@@ -60,7 +60,7 @@ export class WorkflowRuns {
 
   /** How many more were left meanwhile, under any key. */
   async countUnread(): Promise<number> {
-    const counts = await Promise.all(this.#keys.map((key) => this.#fleet.unread(key)));
+    const counts = await Promise.all(this.#keys.map((key) => this.#fleet.gates.unread(key)));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 

@@ -13,10 +13,10 @@ export function defineWorkflowTasks(fleet: MixedFleet): void {
   });
   app.task('typescript.note', { bind: true }, async (ctx, ...args: unknown[]) => {
     const key = String(args.at(-1));
-    await fleet.note(key, { args: args.slice(0, -1), stamps: ctx.request.stamps });
+    await fleet.gates.note(key, { args: args.slice(0, -1), stamps: ctx.request.stamps });
   });
   app.task('typescript.told', { params: ['failed', 'key'] }, async (failed: string | undefined, key: string) => {
-    await fleet.note(key, { failed: failed ?? null });
+    await fleet.gates.note(key, { failed: failed ?? null });
   });
   app.task('typescript.stumble', (_failed: string) => {
     throw new TypeError('no errback');
