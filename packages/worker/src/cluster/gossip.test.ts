@@ -1,8 +1,8 @@
 import { ChannelClosedError, exchange } from '@ctq/messaging';
-import type { Transport } from '@ctq/messaging/transport';
 import { describe, expect, test } from 'vitest';
 import { Monitor } from '../__fixtures__/monitor.js';
 import { networked } from '../__fixtures__/networked.js';
+import { refusing, withChannels } from '../__fixtures__/with-channels.js';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
 
 const cluster = { gossip: true, heartbeat: true } as const;
@@ -66,33 +66,16 @@ describe('Gossip', () => {
   test('listens to events of workers, in a queue that keeps them for a moment [WK-133]', async () => {
     const declared: { readonly name: string; readonly arguments: unknown; readonly exclusive: boolean }[] = [];
     const bound: unknown[] = [];
-    const memory = networked();
-    const broker: Transport = {
-      ...memory,
-      async connect(context, signal) {
-        const connection = await memory.connect(context, signal);
-        const openChannel = async () => {
-          const channel = await connection.openChannel();
-          return new Proxy(channel, {
-            get(target, name) {
-              if (name === 'declareQueue')
-                return (queue: Parameters<typeof channel.declareQueue>[0]) => {
-                  declared.push({ name: queue.name, arguments: queue.arguments, exclusive: queue.exclusive });
-                  return target.declareQueue(queue);
-                };
-              if (name === 'bindQueue')
-                return (binding: Parameters<typeof channel.bindQueue>[0]) => {
-                  bound.push(binding);
-                  return target.bindQueue(binding);
-                };
-              const member: unknown = Reflect.get(target, name);
-              return typeof member === 'function' ? member.bind(target) : member;
-            },
-          });
-        };
-        return { openChannel, close: () => connection.close(), closed: connection.closed };
+    const broker = withChannels(networked(), (channel) => ({
+      declareQueue(queue) {
+        declared.push({ name: queue.name, arguments: queue.arguments, exclusive: queue.exclusive });
+        return channel.declareQueue(queue);
       },
-    };
+      bindQueue(binding) {
+        bound.push(binding);
+        return channel.bindQueue(binding);
+      },
+    }));
     await using scene = new WorkerScene({ broker });
     await scene.start(cluster);
     await scene.start({ ...cluster, hostname: 'w2@host', heartbeatInterval: 3 });
@@ -135,25 +118,7 @@ describe('Gossip', () => {
     ['not allowed', new Error('not allowed'), /^Couldn't listen to the other workers; going on without$/],
     ['not possible yet', new ChannelClosedError('not yet'), /^Couldn't listen to the other workers yet/],
   ])('that is %s keeps no worker from running tasks', async (_what, error, line) => {
-    const memory = networked();
-    const broker: Transport = {
-      ...memory,
-      async connect(context, signal) {
-        const connection = await memory.connect(context, signal);
-        const openChannel = async () => {
-          const channel = await connection.openChannel();
-          const consume: typeof channel.consume = (name, ...given) =>
-            name.startsWith('celeryev.') ? Promise.reject(error) : channel.consume(name, ...given);
-          return new Proxy(channel, {
-            get(target, name) {
-              const member: unknown = name === 'consume' ? consume : Reflect.get(target, name);
-              return typeof member === 'function' ? member.bind(target) : member;
-            },
-          });
-        };
-        return { openChannel, close: () => connection.close(), closed: connection.closed };
-      },
-    };
+    const broker = refusing(networked(), /^celeryev\./, () => error);
     await using scene = new WorkerScene({ broker });
     const task = scene.app.task('task', () => 'done');
     const started = scene.start(cluster);
@@ -162,6 +127,27 @@ describe('Gossip', () => {
     await started;
     expect((await scene.line(line)).level).toBe('warn');
     expect(await (await task.delay()).get()).toBe('done');
+  });
+
+  test('that cannot be had after all is said', async () => {
+    let error: Error = new ChannelClosedError('not yet');
+    const broker = refusing(networked(), /^celeryev\./, () => error);
+    await using scene = new WorkerScene({ broker });
+    const started = scene.start(cluster);
+    await scene.line(/Cannot consume; trying again/);
+    await scene.clock.advance(10_000);
+    await started;
+    error = new Error('not allowed');
+    await scene.clock.advance(10_000);
+    const line = await scene.line(/^Couldn't listen to the other workers; going on without$/);
+    expect(line).toMatchObject({ level: 'warn', fields: { err: error } });
+  });
+
+  test('reads what its program accepts of events, whatever it accepts of tasks', async () => {
+    await using scene = new WorkerScene({ broker: networked(), acceptContent: ['yaml'], taskSerializer: 'yaml' });
+    await scene.start(cluster);
+    await sendEvent(scene, { type: 'worker-online', hostname: 'py@host' });
+    await scene.line(/^py@host joined the party$/);
   });
 
   test('is silent where nobody else is in reach, and where it is not wanted [WK-028]', async () => {

@@ -76,13 +76,15 @@ export class Gossip implements Service {
       try {
         if (!(await Deadline.after(longestStartMs, this.#options.app.kernel.clock).wait(started))) {
           this.#options.logger.warn("Couldn't listen to the other workers yet; going on without until then");
-          started.catch(() => undefined);
+          started.catch((error: unknown) => {
+            if (!pending.aborted) this.#tellWithout(error);
+          });
         }
       } catch (error) {
         await consumer.close();
         pending.throwIfAborted();
         // Not allowed to, perhaps. Tasks are run without the others as well.
-        this.#options.logger.warn({ err: toError(error) }, "Couldn't listen to the other workers; going on without");
+        this.#tellWithout(error);
         return;
       }
       this.#consumer = consumer;
@@ -113,6 +115,10 @@ export class Gossip implements Service {
     });
   }
 
+  #tellWithout(error: unknown): void {
+    this.#options.logger.warn({ err: toError(error) }, "Couldn't listen to the other workers; going on without");
+  }
+
   #lookLater(): void {
     const look = (): void => {
       for (const lost of this.#members.takeLost()) {
@@ -130,7 +136,7 @@ export class Gossip implements Service {
     const { logger, app } = this.#options;
     let body: unknown;
     try {
-      body = app.kernel.content.decode(message);
+      body = app.kernel.eventContent.decode(message);
     } catch (error) {
       logger.error({ err: toError(error) }, 'Cannot decode an event of a worker; it is dropped');
       return;

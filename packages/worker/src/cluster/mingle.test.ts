@@ -1,9 +1,9 @@
 import type { Ctq } from '@ctq/core';
 import { memoryBackend } from '@ctq/core/backend';
 import { ChannelClosedError, MailboxNode, memoryTransport } from '@ctq/messaging';
-import type { Transport } from '@ctq/messaging/transport';
 import { describe, expect, test } from 'vitest';
 import { networked } from '../__fixtures__/networked.js';
+import { refusing } from '../__fixtures__/with-channels.js';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
 
 /** Revoked calls are in no store that both see. */
@@ -86,27 +86,7 @@ describe('A worker that starts', () => {
   });
 
   test('does not wait for ever for a broker over which it cannot ask', async () => {
-    const memory = networked();
-    const broker: Transport = {
-      ...memory,
-      async connect(context, signal) {
-        const connection = await memory.connect(context, signal);
-        const openChannel = async () => {
-          const channel = await connection.openChannel();
-          const consume: typeof channel.consume = (name, ...given) =>
-            name.includes('.reply.')
-              ? Promise.reject(new ChannelClosedError('not now'))
-              : channel.consume(name, ...given);
-          return new Proxy(channel, {
-            get(target, name) {
-              const member: unknown = name === 'consume' ? consume : Reflect.get(target, name);
-              return typeof member === 'function' ? member.bind(target) : member;
-            },
-          });
-        };
-        return { openChannel, close: () => connection.close(), closed: connection.closed };
-      },
-    };
+    const broker = refusing(networked(), /\.reply\./, () => new ChannelClosedError('not now'));
     await using scene = new WorkerScene({ broker, backend: alone() });
     await withTime(scene, scene.start({ mingle: true }));
     expect((await scene.line(/^mingle: couldn't ask the neighbors$/)).level).toBe('warn');

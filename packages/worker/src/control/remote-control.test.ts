@@ -1,7 +1,8 @@
 import { memoryBackend } from '@ctq/core/backend';
-import { LamportClock, Mailbox } from '@ctq/messaging';
+import { ChannelClosedError, LamportClock, Mailbox, memoryTransport } from '@ctq/messaging';
 import { silentLogger } from '@ctq/runtime';
 import { describe, expect, test } from 'vitest';
+import { refusing } from '../__fixtures__/with-channels.js';
 import { WorkerScene } from '../__fixtures__/worker-scene.js';
 
 const askOptions = { destination: ['w1@host'] };
@@ -30,6 +31,36 @@ describe('A worker', () => {
     expect(await scene.app.control.ask('double', { n: '4' }, askOptions)).toEqual([
       { node: 'w1@host', value: { ok: 'w1@host 8' } },
     ]);
+  });
+});
+
+describe('A worker that cannot listen to remote control', () => {
+  async function startedWithout(refusal: () => Error | undefined): Promise<WorkerScene> {
+    const scene = new WorkerScene({ broker: refusing(memoryTransport(), /\.celery\.pidbox$/, refusal) });
+    const started = scene.start();
+    await scene.line(/Cannot consume; trying again/);
+    await scene.clock.advance(10_000);
+    await started;
+    expect((await scene.line(/^Couldn't listen to remote control yet/)).level).toBe('warn');
+    return scene;
+  }
+
+  test('runs its tasks, and listens as soon as it can', async () => {
+    let error: Error | undefined = new ChannelClosedError('not yet');
+    await using scene = await startedWithout(() => error);
+    const task = scene.app.task('task', () => 'done');
+    expect(await (await task.delay()).get()).toBe('done');
+    error = undefined;
+    await scene.clock.advance(10_000);
+    expect(await scene.app.control.ask('ping', {}, askOptions)).toEqual([{ node: 'w1@host', value: { ok: 'pong' } }]);
+  });
+
+  test('says when it never will', async () => {
+    let error: Error = new ChannelClosedError('not yet');
+    await using scene = await startedWithout(() => error);
+    error = new Error('not allowed');
+    await scene.clock.advance(10_000);
+    expect(await scene.line(/^There is no remote control$/)).toMatchObject({ level: 'error', fields: { err: error } });
   });
 });
 
