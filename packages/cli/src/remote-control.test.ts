@@ -101,6 +101,14 @@ describe('From the command line', () => {
     });
   });
 
+  test('an election is listed, and has to be told what it is about [CL-097]', async () => {
+    expect((await ctq('control', '--list')).out).toMatch(/^ {2}election .*Hold election/m);
+    expect(await ctq('control', ...one, 'election')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^->  w1@host: ERROR\n +.*An election has an id and a topic/),
+    });
+  });
+
   test('there is JSON, and nothing but JSON [CL-080, CL-092]', async () => {
     expect((await ctq('inspect', ...one, '--json', 'ping')).out).toBe('{"w1@host":{"ok":"pong"}}\n');
     expect((await ctq('control', ...one, '-j', 'agree')).out).toBe('[{"w1@host":{"ok":"agreed"}}]\n');

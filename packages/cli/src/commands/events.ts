@@ -1,4 +1,4 @@
-import type { Ctq, SettingsInput } from '@ctq/core';
+import type { Ctq } from '@ctq/core';
 import { Camera, ClusterState, EventDump, EventReceiver } from '@ctq/core/events';
 import type { LogLevel } from '@ctq/runtime';
 import { Command, Option } from 'commander';
@@ -12,26 +12,20 @@ import { checkPidFile, PidFile } from '../process/pid-file.js';
 import { dropPrivileges, setMask } from '../process/privileges.js';
 import { StopSignals } from '../stop-signals.js';
 import { UsageError } from '../usage-error.js';
+import { type DaemonFlags, daemonSettings, withDaemonOptions } from './daemon-options.js';
 
-interface EventsFlags {
+interface EventsFlags extends DaemonFlags {
   readonly dump?: boolean;
   readonly camera?: string;
-  readonly detach?: boolean;
   readonly frequency?: number;
   readonly freq?: number;
   readonly maxrate?: string;
   readonly loglevel: LogLevel;
-  readonly logfile?: string;
-  readonly pidfile?: string;
-  readonly uid?: string;
-  readonly gid?: string;
-  readonly umask?: string;
-  readonly executable?: string;
 }
 
 /** `ctq events`: what happens in the cluster, as lines or in pictures (CL-069 to CL-077). */
 export function eventsCommand(run: RunCommand): Command {
-  return new Command('events')
+  const command = new Command('events')
     .description('show events of workers and tasks, or take pictures of the cluster')
     .option('-d, --dump', 'print events as they come')
     .option(
@@ -45,15 +39,10 @@ export function eventsCommand(run: RunCommand): Command {
       new Option('-l, --loglevel <level>', 'DEBUG, INFO, WARNING, ERROR or CRITICAL')
         .argParser(logLevel)
         .default('warn', 'WARNING'),
-    )
-    .option('-f, --logfile <file>', 'lines to this file in place of stderr')
-    .option('--pidfile <file>', 'be the only camera with this file, and write the process id to it')
-    .option('--uid <user>', 'go on as this user')
-    .option('--gid <group>', 'go on in this group')
-    .option('--umask <mask>', 'file mode mask, octal')
-    .option('-D, --detach', 'take pictures in the background')
-    .option('--executable <file>', 'the Node to run in the background')
-    .action((flags: EventsFlags) => run((context) => showEvents(context, flags)));
+    );
+  return withDaemonOptions(command, { what: 'camera', detached: 'take pictures in the background' }).action(
+    (flags: EventsFlags) => run((context) => showEvents(context, flags)),
+  );
 }
 
 async function showEvents(context: CommandContext, flags: EventsFlags): Promise<ExitCode> {
@@ -68,7 +57,7 @@ async function showEvents(context: CommandContext, flags: EventsFlags): Promise<
   if (io.origin === 'started') dropPrivileges(flags);
   const { app, importModule } = await context.app(context.logger(flags.loglevel));
   try {
-    app.override({ settings: flagSettings(flags), source: 'the command line' });
+    app.override({ settings: daemonSettings('events', flags), source: 'the command line' });
     const { eventsUid: uid, eventsGid: gid, eventsUmask: umask, eventsLogfile: logFile } = app.settings;
     if (io.origin === 'started') {
       if (flags.uid === undefined && flags.gid === undefined) dropPrivileges({ uid, gid });
@@ -135,16 +124,4 @@ async function takePictures(
   receiver.on('*', (event) => state.event(event));
   camera.start();
   await receiver.capture({ signal: stopped });
-}
-
-/** Options that are settings by another name. */
-function flagSettings({ logfile, pidfile, uid, gid, umask, executable }: EventsFlags): SettingsInput {
-  return {
-    ...(logfile === undefined ? {} : { eventsLogfile: logfile }),
-    ...(pidfile === undefined ? {} : { eventsPidfile: pidfile }),
-    ...(uid === undefined ? {} : { eventsUid: uid }),
-    ...(gid === undefined ? {} : { eventsGid: gid }),
-    ...(umask === undefined ? {} : { eventsUmask: umask }),
-    ...(executable === undefined ? {} : { eventsExecutable: executable }),
-  };
 }

@@ -1,27 +1,13 @@
 import type { CommandKind, Ctq } from '@ctq/core';
-import type { NodeReply } from '@ctq/messaging';
-import { durationMs, nearestName, toError } from '@ctq/runtime';
+import { nearestName, toError } from '@ctq/runtime';
 import { type DescribedCommand, positionalArguments, workerCommands } from '@ctq/worker';
 import { Command } from 'commander';
 import type { CommandContext, RunCommand } from '../command-context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
-import { commaList, seconds } from '../option-values.js';
 import { commandList, commandSignature } from '../output/command-list.js';
-import { onlineText, repliesList, repliesObject, replyText } from '../output/remote-replies.js';
+import { onlineText, repliesList, repliesObject } from '../output/remote-replies.js';
 import { UsageError } from '../usage-error.js';
-
-interface RemoteFlags {
-  readonly timeout?: number;
-  readonly destination?: readonly string[];
-  readonly json?: boolean;
-  readonly list?: boolean;
-}
-
-/** Celery's; a command that takes longer says so itself. */
-const defaultTimeoutSeconds = 1;
-
-/** Somebody waits in front of a terminal. */
-const sendTimeout = '5s';
+import { askWorkers, type RemoteFlags, tellNobody, withTargets } from './ask-workers.js';
 
 /** `ctq inspect`: asks workers (CL-078 to CL-091; celery 5.6 bin/control.py). */
 export function inspectCommand(run: RunCommand): Command {
@@ -33,11 +19,8 @@ export function controlCommand(run: RunCommand): Command {
   return remoteCommand('control', 'tell workers what to do', run);
 }
 
-/** `ctq status`: which workers are there (CL-106 to CL-109). */
-export function statusCommand(run: RunCommand): Command {
-  return withTargets(new Command('status').description('show which workers are online')).action((flags: RemoteFlags) =>
-    run((context) => status(context, flags)),
-  );
+interface ListFlags extends RemoteFlags {
+  readonly list?: boolean;
 }
 
 function remoteCommand(kind: CommandKind, description: string, run: RunCommand): Command {
@@ -45,23 +28,16 @@ function remoteCommand(kind: CommandKind, description: string, run: RunCommand):
     .argument('[command]', `what to ${kind}; --list says what there is`)
     .argument('[arguments...]', 'what it takes')
     .option('--list', `list what there is to ${kind}`)
-    .action((name: string | undefined, given: readonly string[], flags: RemoteFlags) =>
+    .action((name: string | undefined, given: readonly string[], flags: ListFlags) =>
       run((context) => remote(context, { kind, name, given, flags })),
     );
-}
-
-function withTargets(command: Command): Command {
-  return command
-    .option('-t, --timeout <seconds>', 'how long to wait for one more reply (default: 1)', seconds)
-    .option('-d, --destination <list>', 'only these workers, separated by commas', commaList)
-    .option('-j, --json', 'print JSON');
 }
 
 interface RemoteCall {
   readonly kind: CommandKind;
   readonly name: string | undefined;
   readonly given: readonly string[];
-  readonly flags: RemoteFlags;
+  readonly flags: ListFlags;
 }
 
 async function remote(context: CommandContext, { kind, name, given, flags }: RemoteCall): Promise<ExitCode> {
@@ -75,50 +51,14 @@ async function remote(context: CommandContext, { kind, name, given, flags }: Rem
     }
     const command = findCommand(commands, kind, name);
     const args = argumentsOf(command, given);
-    const replies = await ask(context, app, { command, args, flags, hasBody: true });
-    if (replies.length === 0) return nobody(context);
+    const replies = await askWorkers(context, app, { command, args, flags, hasBody: true });
+    if (replies.length === 0) return tellNobody(context);
     if (flags.json === true) context.echo(kind === 'inspect' ? repliesObject(replies) : repliesList(replies));
     else if (kind === 'inspect' && context.options.quiet !== true) context.echo(onlineText(replies.length));
     return exitCodes.ok;
   } finally {
     await app.close();
   }
-}
-
-async function status(context: CommandContext, flags: RemoteFlags): Promise<ExitCode> {
-  const { app } = await context.app(context.logger('error'));
-  try {
-    const command = { name: 'ping', kind: 'inspect' } as const;
-    const replies = await ask(context, app, { command, args: {}, flags, hasBody: false });
-    if (replies.length === 0) return nobody(context);
-    if (flags.json === true) context.echo(repliesObject(replies));
-    else if (context.options.quiet !== true) context.echo(onlineText(replies.length));
-    return exitCodes.ok;
-  } finally {
-    await app.close();
-  }
-}
-
-interface Asking {
-  readonly command: DescribedCommand;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly flags: RemoteFlags;
-  readonly hasBody: boolean;
-}
-
-/** Prints replies as they come; JSON is one text for all of them. */
-async function ask(
-  context: CommandContext,
-  app: Ctq,
-  { command, args, flags, hasBody }: Asking,
-): Promise<readonly NodeReply[]> {
-  const look = { style: context.style, isQuiet: context.options.quiet === true, hasBody };
-  return await app.control.ask(command.name, args, {
-    timeout: flags.timeout ?? Math.max(defaultTimeoutSeconds, durationMs(command.timeout ?? 0) / 1_000),
-    sendTimeout,
-    ...(flags.destination === undefined ? {} : { destination: flags.destination }),
-    ...(flags.json === true ? {} : { onReply: (reply) => context.echo(replyText(reply, look)) }),
-  });
 }
 
 /** Those of every worker and those of the program, which win; by name. */
@@ -155,9 +95,4 @@ function argumentsOf(command: DescribedCommand, given: readonly string[]): Reado
   }
   if (found === undefined) throw new UsageError(usage);
   return found;
-}
-
-function nobody({ io }: CommandContext): ExitCode {
-  io.err('Error: No nodes replied within time constraint\n');
-  return exitCodes.unavailable;
 }

@@ -17,8 +17,9 @@ import { settingArguments } from '../setting-arguments.js';
 import { ShutdownSignals } from '../shutdown-signals.js';
 import { UsageError } from '../usage-error.js';
 import { version } from '../version.js';
+import { type DaemonFlags, daemonSettings, withDaemonOptions } from './daemon-options.js';
 
-interface WorkerFlags {
+interface WorkerFlags extends DaemonFlags {
   readonly hostname?: string;
   readonly loglevel: LogLevel;
   readonly concurrency?: number;
@@ -43,20 +44,13 @@ interface WorkerFlags {
   readonly healthPort?: number;
   readonly healthHost?: string;
   readonly statedb?: string;
-  readonly logfile?: string;
-  readonly pidfile?: string;
-  readonly uid?: string;
-  readonly gid?: string;
-  readonly umask?: string;
-  readonly executable?: string;
-  readonly detach?: boolean;
   /** `--purge` too: an option with two long names is called by its last one. */
   readonly discard?: boolean;
 }
 
 /** `ctq worker`: runs tasks until it is told to stop (CL-029 to CL-060). */
 export function workerCommand(run: RunCommand): Command {
-  return new Command('worker')
+  const command = new Command('worker')
     .description('start a worker')
     .addOption(
       new Option('-n, --hostname <name>', 'node name; %h host, %n its first part, %d its domain').env(
@@ -150,14 +144,12 @@ export function workerCommand(run: RunCommand): Command {
         '-O, --optimization <profile>',
         'fair gives no thread or process a task before it is free; default does so with short ones',
       ).choices(['default', 'fair']),
-    )
-    .option('-f, --logfile <file>', 'lines to this file in place of stderr; %p node name, %n its first part, %h host')
-    .option('--pidfile <file>', 'be the only worker with this file, and write the process id to it')
-    .option('--uid <user>', 'go on as this user')
-    .option('--gid <group>', 'go on in this group')
-    .option('--umask <mask>', 'file mode mask, octal')
-    .option('-D, --detach', 'go to the background')
-    .option('--executable <file>', 'the Node to run in the background')
+    );
+  return withDaemonOptions(command, {
+    what: 'worker',
+    detached: 'go to the background',
+    names: '; %p node name, %n its first part, %h host',
+  })
     .option('--purge, --discard', 'delete what waits in the queues first')
     .argument('[settings...]', 'settings, such as task_acks_late=no or .concurrency=4')
     .action((settings: readonly string[], flags: WorkerFlags) =>
@@ -280,14 +272,8 @@ async function untilStopped(worker: Worker, signals: ShutdownSignals, context: C
 /** Options that are settings by another name. */
 function flagSettings(flags: WorkerFlags): SettingsInput {
   const { timeLimit, softTimeLimit, disablePrefetch, statedb } = flags;
-  const { logfile, pidfile, uid, gid, umask, executable } = flags;
   return {
-    ...(logfile === undefined ? {} : { workerLogfile: logfile }),
-    ...(pidfile === undefined ? {} : { workerPidfile: pidfile }),
-    ...(uid === undefined ? {} : { workerUid: uid }),
-    ...(gid === undefined ? {} : { workerGid: gid }),
-    ...(umask === undefined ? {} : { workerUmask: umask }),
-    ...(executable === undefined ? {} : { workerExecutable: executable }),
+    ...daemonSettings('worker', flags),
     ...(timeLimit === undefined ? {} : { taskTimeLimit: timeLimit }),
     ...(softTimeLimit === undefined ? {} : { taskSoftTimeLimit: softTimeLimit }),
     ...(statedb === undefined ? {} : { workerStateDb: statedb }),
