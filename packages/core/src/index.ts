@@ -121,6 +121,7 @@ export {
 } from './errors/task-errors.js';
 export { eventExchange } from './events/event.js';
 export { EventDispatcher, type EventDispatcherOptions } from './events/event-dispatcher.js';
+export { EventTemplate, type EventValue } from './events/event-template.js';
 export type { EventFields, SendEventOptions } from './events/event-sender.js';
 export { limitName, limitRules, type LimitRules } from './limits/limit-rules.js';
 export type { LimitOptions } from './limits/limit-options.js';

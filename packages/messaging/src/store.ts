@@ -1,5 +1,6 @@
 // The subpath `@ctq/messaging/store`: what an author of a queue store needs.
 export type {
+  Broadcast,
   FanoutRole,
   HeldMessage,
   LeaseRenewer,

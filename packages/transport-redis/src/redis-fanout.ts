@@ -1,7 +1,8 @@
 import { type Message, decodeEnvelope, encodeEnvelope, type Route } from '@ctq/messaging';
-import type { FanoutRole } from '@ctq/messaging/store';
+import type { Broadcast, FanoutRole } from '@ctq/messaging/store';
 import { randomUUID } from 'node:crypto';
 import type { OpenStore } from './open-store.js';
+import { execute } from './transaction.js';
 
 export interface RedisFanoutOptions {
   readonly keyPrefix: string;
@@ -21,11 +22,17 @@ export class RedisFanout implements FanoutRole {
     this.#options = options;
   }
 
-  async publish(route: Route, message: Message): Promise<void> {
-    const channel = this.#channel(route.exchange, route.routingKey);
+  async publish(broadcasts: readonly Broadcast[]): Promise<void> {
     const { bodyEncoding } = this.#options;
-    const envelope = encodeEnvelope(message, route, randomUUID(), { bodyEncoding });
-    await this.#store().run((client) => client.publish(channel, envelope));
+    await this.#store().run((client) => {
+      const pipeline = client.pipeline();
+      for (const { route, message } of broadcasts)
+        pipeline.publish(
+          this.#channel(route.exchange, route.routingKey),
+          encodeEnvelope(message, route, randomUUID(), { bodyEncoding }),
+        );
+      return execute(pipeline);
+    });
   }
 
   async subscribe(

@@ -1,9 +1,9 @@
 import { Deque } from '@ctq/runtime';
-import { eventGroup, eventRoutingKey, type WireEvent } from './event.js';
+import { eventGroup, eventRoutingKey, type WrittenEvent } from './event.js';
 
 /** Events of one message, and how it is routed. */
 export interface EventParcel {
-  readonly events: readonly WireEvent[];
+  readonly events: readonly WrittenEvent[];
   readonly routingKey: string;
   /** The body is a list, also where there is one in it. */
   readonly isList: boolean;
@@ -11,7 +11,7 @@ export interface EventParcel {
 
 interface Waiting {
   readonly type: string;
-  readonly event: WireEvent;
+  readonly event: WrittenEvent;
 }
 
 /** celery 5.6 events/dispatcher.py, EventDispatcher.__init__: buffer_limit. */
@@ -41,7 +41,7 @@ export class EventBacklog {
     return dropped;
   }
 
-  add(type: string, event: WireEvent): void {
+  add(type: string, event: WrittenEvent): void {
     this.#waiting.pushBack({ type, event });
     this.#dropOldest();
   }

@@ -1,11 +1,12 @@
-import type { Connection } from '@ctq/messaging';
-import { TransportError } from '@ctq/messaging';
+import { type Connection, type Exchange, TransportError } from '@ctq/messaging';
 import { type Deadline, type Logger, toError } from '@ctq/runtime';
 import type { Kernel } from '../app/kernel.js';
 import { runOutsideOfTasks } from '../execute/current-task.js';
 import { EventBacklog, type EventParcel, mostInParcel } from './event-backlog.js';
-import { eventExchange, eventGroup, eventMessage, makeEvent } from './event.js';
+import { eventExchange, eventGroup, eventMessage, type WrittenEvent } from './event.js';
 import type { EventFields } from './event-sender.js';
+import type { EventTemplate, EventValue } from './event-template.js';
+import { EventWriter } from './event-writer.js';
 
 /** The most that waits while the broker is away. */
 const mostWaiting = 10_000;
@@ -37,8 +38,11 @@ export class EventDispatcher {
   readonly #options: EventDispatcherOptions;
   readonly #groups: Set<string>;
   readonly #backlog: EventBacklog;
+  readonly #writer: EventWriter;
   readonly #closing = new AbortController();
   #connection: Promise<Connection> | undefined;
+  /** One object for all publishes: by it a producer knows what is declared. */
+  #exchange: Exchange | undefined;
   #isScheduled = false;
   #flushing: Promise<void> | undefined;
   #isPausing = false;
@@ -49,6 +53,7 @@ export class EventDispatcher {
   constructor(options: EventDispatcherOptions) {
     this.#options = options;
     this.#groups = new Set(options.groups);
+    this.#writer = new EventWriter(options.kernel, options.hostname);
     this.#backlog = new EventBacklog(options.mostWaiting ?? mostWaiting);
     this.#sendsTasks = this.sends('task');
   }
@@ -90,17 +95,29 @@ export class EventDispatcher {
 
   /** Something happens now. Nothing is awaited and nothing is thrown. */
   send(type: string, fields: EventFields = {}): void {
-    if (!this.sends(eventGroup(type)) || this.#closing.signal.aborted) return;
-    this.#backlog.add(type, makeEvent(this.#options.kernel, type, fields, this.#options.hostname));
-    if (this.#flushing !== undefined) return;
-    if (this.#backlog.size >= mostInParcel) this.#begin();
-    else this.#schedule();
+    if (this.#takes(eventGroup(type))) this.#add(type, this.#writer.event(type, fields));
+  }
+
+  /** The same, for what happens with every task. @param values of the fields of the template, in their order */
+  sendOften(template: EventTemplate, values: readonly EventValue[]): void {
+    if (this.#takes(template.group)) this.#add(template.type, this.#writer.written(template, values));
   }
 
   /** Idempotent. What waits is sent once more if the broker is there, within a moment and the deadline. */
   close(deadline: Deadline): Promise<void> {
     this.#closed ??= this.#close(deadline);
     return this.#closed;
+  }
+
+  #takes(group: string): boolean {
+    return this.sends(group) && !this.#closing.signal.aborted;
+  }
+
+  #add(type: string, event: WrittenEvent): void {
+    this.#backlog.add(type, event);
+    if (this.#flushing !== undefined) return;
+    if (this.#backlog.size >= mostInParcel) this.#begin();
+    else this.#schedule();
   }
 
   #schedule(): void {
@@ -158,7 +175,7 @@ export class EventDispatcher {
   /** Resolves with an error that may go away; what is refused for good is dropped. */
   async #publish(connection: Connection, { events, routingKey, isList }: EventParcel): Promise<Error | undefined> {
     const { kernel, hostname } = this.#options;
-    const declared = eventExchange(kernel.settings.eventExchange, connection.transport.name);
+    const declared = (this.#exchange ??= eventExchange(kernel.settings.eventExchange, connection.transport.name));
     try {
       const message = eventMessage(kernel, isList ? events : (events[0] ?? {}), hostname);
       const route = { exchange: declared.name, routingKey };

@@ -6,6 +6,7 @@ import { isHandled } from '../__fixtures__/is-handled.js';
 import type { Compressor } from '../compression/compressor.js';
 import { BodyTooLargeError, ContentNotAcceptedError, DecodeError, EncodeError } from '../errors.js';
 import { createContentCodec } from './content-codec.js';
+import { createJsonSerializer } from './json.js';
 import { createMsgpackSerializer } from './msgpack.js';
 import { createYamlSerializer } from './yaml.js';
 import type { EncodedContent } from './content.js';
@@ -23,6 +24,27 @@ const body = (text: string, contentType: string, contentEncoding = 'utf-8'): Par
   contentType,
   contentEncoding,
   headers: {},
+});
+
+describe('JSON that is written already', () => {
+  test('is what the serializer would have written', () => {
+    expect(codec.encodeJson('{"a":"é"}', 'json')).toEqual(codec.encode({ a: 'é' }, { serializer: 'json' }));
+    expect(codec.encodeJson('[1]', 'application/json')).toEqual(codec.encode([1], { serializer: 'json' }));
+  });
+
+  test('is nothing for what writes something else, or perhaps so', () => {
+    for (const name of ['yaml', 'text', 'unheard of']) expect(codec.encodeJson('[1]', name)).toBeUndefined();
+    const own: Serializer = { ...createJsonSerializer(), encode: () => Buffer.from('odd') };
+    expect(createContentCodec({ serializers: [own] }).encodeJson('[1]', 'json')).toBeUndefined();
+    const typed = createContentCodec({ serializers: [createJsonSerializer({ types: [] })] });
+    expect(typed.encodeJson('[1]', 'json')).toMatchObject({ contentType: 'application/json' });
+  });
+
+  test('is not larger than what may be sent', () => {
+    const small = createContentCodec({ maxBodyBytes: 4 });
+    expect(small.encodeJson('[12]', 'json')).toBeDefined();
+    expect(() => small.encodeJson('["é"]', 'json')).toThrow(EncodeError);
+  });
 });
 
 describe('Encoding', () => {

@@ -9,7 +9,7 @@ import { createZstdCompressor } from '../compression/zstd.js';
 import { ContentNotAcceptedError, DecodeError, EncodeError } from '../errors.js';
 import { bytesSerializer } from './bytes.js';
 import type { ContentCodec, EncodedContent, EncodeOptions } from './content.js';
-import { jsonSerializer } from './json.js';
+import { isJsonSerializer, jsonSerializer } from './json.js';
 import { describeContentType, describeUnknownFormat } from './known-formats.js';
 import { createMsgpackSerializer } from './msgpack.js';
 import type { Serializer } from './serializer.js';
@@ -79,6 +79,15 @@ class OwnContentCodec implements ContentCodec {
       if (CtqError.isInstance(error)) throw error;
       throw new EncodeError(`Cannot encode the body: ${toError(error).message}`, { cause: error });
     }
+  }
+
+  encodeJson(text: string, name: string): EncodedContent | undefined {
+    const serializer = this.#serializers.get(name);
+    if (!isJsonSerializer(serializer)) return undefined;
+    const { contentType, contentEncoding } = serializer;
+    const content = { body: Buffer.from(text), contentType, contentEncoding };
+    checkSentSize(content.body.length, content.body.length, this.#limits);
+    return content;
   }
 
   decode(content: Parameters<ContentCodec['decode']>[0]): unknown {

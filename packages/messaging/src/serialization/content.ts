@@ -27,6 +27,12 @@ export interface ContentCodec {
   /** @throws EncodeError naming the value's path, or the option that is not known and what to install. */
   encode(value: unknown, options?: EncodeOptions): EncodedContent;
   /**
+   * JSON that its caller has written, as `encode` would have: for what is sent too often to be made of objects first. Undefined where the serializer of the name is not one of
+   * `createJsonSerializer`.
+   * @throws EncodeError for more bytes than may be sent.
+   */
+  encodeJson(text: string, serializer: string): EncodedContent | undefined;
+  /**
    * Decompresses (by `headers.compression`), then decodes by content type. `application/data` and `application/text`
    * and an empty type are passed undecoded, as Kombu does (kombu 5.6 serialization.py, TRUSTED_CONTENT).
    * @throws ContentNotAcceptedError for a type outside the allow-list, BodyTooLargeError, DecodeError.

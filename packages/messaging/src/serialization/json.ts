@@ -35,16 +35,31 @@ export interface JsonSerializerOptions {
  * - Non-ASCII text is written as it is; no receiver depends on Python's escapes.
  */
 export function createJsonSerializer(options: JsonSerializerOptions = {}): JsonSerializer {
-  const types = new JsonTypes(options.types ?? []);
-  return Object.freeze({
-    name: 'json',
-    contentType: 'application/json',
-    contentEncoding: 'utf-8',
-    encode: (value: unknown): Uint8Array => Buffer.from(stringify(value, types)),
-    decode: (bytes: Uint8Array): unknown => parse(decodeUtf8(bytes), types),
-    stringify: (value: unknown): string => stringify(value, types),
-    parse: (text: string): unknown => parse(text, types),
-  });
+  return Object.freeze(new KombuJson(options.types ?? []));
+}
+
+/** Whether it is one of `createJsonSerializer`, and not one that somebody else has made. @internal */
+export function isJsonSerializer(serializer: Serializer | undefined): serializer is JsonSerializer {
+  return serializer instanceof KombuJson;
+}
+
+/** Its members may be taken from it and called alone. */
+class KombuJson implements JsonSerializer {
+  readonly name = 'json';
+  readonly contentType = 'application/json';
+  readonly contentEncoding = 'utf-8';
+  readonly encode: (value: unknown) => Uint8Array;
+  readonly decode: (bytes: Uint8Array) => unknown;
+  readonly stringify: (value: unknown) => string;
+  readonly parse: (text: string) => unknown;
+
+  constructor(own: readonly JsonType[]) {
+    const types = new JsonTypes(own);
+    this.encode = (value) => Buffer.from(stringify(value, types));
+    this.decode = (bytes) => parse(decodeUtf8(bytes), types);
+    this.stringify = (value) => stringify(value, types);
+    this.parse = (text) => parse(text, types);
+  }
 }
 
 /** JSON with Kombu's types and no others. */

@@ -184,9 +184,16 @@ export interface LeaseRenewer {
   close(): Promise<void>;
 }
 
+/** What is told to everybody who listens. */
+export interface Broadcast {
+  readonly route: Route;
+  readonly message: Message;
+}
+
 /** Publish/subscribe of stores that have it (Redis): nothing is kept for those who do not listen. */
 export interface FanoutRole {
-  publish(route: Route, message: Message): Promise<void>;
+  /** Several in their order, in one go where the store can. */
+  publish(broadcasts: readonly Broadcast[]): Promise<void>;
   subscribe(
     exchange: string,
     routingKeys: readonly string[],

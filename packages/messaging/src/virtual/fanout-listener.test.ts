@@ -16,8 +16,9 @@ function pubSub(): FanoutRole & { readonly listeners: Set<readonly string[]> } {
   const keys = new Set<readonly string[]>();
   return {
     listeners: keys,
-    publish: async (route, message) => {
-      for (const [[exchange], onMessage] of listeners) if (exchange === route.exchange) onMessage(message, route);
+    publish: async (broadcasts) => {
+      for (const { route, message } of broadcasts)
+        for (const [[exchange], onMessage] of listeners) if (exchange === route.exchange) onMessage(message, route);
     },
     subscribe: async (exchange, routingKeys, onMessage) => {
       const key = [exchange, ...routingKeys];

@@ -138,8 +138,7 @@ export class Outbox {
   async #addressOthers(unmatched: readonly Outgoing[] | undefined, mail: Mail): Promise<void> {
     if (unmatched !== undefined) await this.#lookAgain(unmatched, mail);
     const { fanout } = this.#options.store;
-    if (fanout === undefined) return;
-    await Promise.all(mail.broadcasts.map(({ route, message }) => fanout.publish(route, message)));
+    if (fanout !== undefined && mail.broadcasts.length > 0) await fanout.publish(mail.broadcasts);
   }
 
   /** Adds an entry for each queue that gets the message; false when there is none. */
