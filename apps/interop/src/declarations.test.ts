@@ -104,7 +104,7 @@ const otherwise = {
   mandatory: true,
 } as const;
 
-const names = { redis: 'interopOptions', amqp: 'interopDeclarations' } as const;
+const names = { redis: 'interopDeclarations', amqp: 'interopDeclarations' } as const;
 
 describeOverRabbitMq("Frames of ctq's programs beside those of Celery's", names, (place) => {
   afterAll(() => deleteQueues(place, ['celery', 'other', 'hipri', 'cel.quorum']));

@@ -15,7 +15,7 @@ const soon = { timeout: '40s' } as const;
 /** The broker counts whole seconds: it has the message for two or three of them, and the worker for the rest. */
 const seconds = 3.9;
 
-describeOverRabbitMq('Tasks that are not due', { redis: 'interopRecovery', amqp: 'interopDelays' }, (place) => {
+describeOverRabbitMq('Tasks that are not due', { redis: 'interopDelays', amqp: 'interopDelays' }, (place) => {
   let python: string;
 
   beforeAll(async () => {

@@ -55,7 +55,7 @@ const fromCtq: readonly (readonly [title: string, ctq: unknown, python: string])
   ],
 ];
 
-describeOverRabbitMq('Headers of messages', { redis: 'interopBodies', amqp: 'interopHeaders' }, (place) => {
+describeOverRabbitMq('Headers of messages', { redis: 'interopHeaders', amqp: 'interopHeaders' }, (place) => {
   let kombu: KombuPeer;
   let ctq: CtqPeer;
 

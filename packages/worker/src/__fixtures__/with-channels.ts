@@ -13,7 +13,7 @@ export function withChannels(inner: Transport, differences: (channel: Channel) =
           get(target, name) {
             if (Object.hasOwn(different, name)) return Reflect.get(different, name) as unknown;
             const member: unknown = Reflect.get(target, name);
-            return typeof member === 'function' ? member.bind(target) : member;
+            return typeof member === 'function' ? (member.bind(target) as unknown) : member;
           },
         });
       };
