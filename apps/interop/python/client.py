@@ -91,7 +91,13 @@ def watch(node):
     """The states of a task as its subscription tells them."""
     states = []
     result = build(app, node).apply_async()
-    result.get(timeout=20, on_message=lambda meta: states.append([meta["status"], meta["result"]]))
+
+    def on_message(meta):
+        # What other calls came to may still be on its way to this client.
+        if meta["task_id"] == result.id:
+            states.append([meta["status"], meta["result"]])
+
+    result.get(timeout=20, on_message=on_message)
     return states
 
 

@@ -20,7 +20,7 @@ describeWith('redis', 'the Redis transport', (url) => {
 });
 
 describeWith('redis', 'the Redis queue store', (url) => {
-  const config = redisConfig({ url, globalKeyprefix: 'conformance-store:', leaseDuration: '300ms' });
+  const config = redisConfig({ url, globalKeyprefix: 'conformance-store:', leaseDuration: '1s' });
   for (const { name, isSupported, run } of queueStoreConformance({ create: () => new RedisQueueStore(config) }))
     test.skipIf(!isSupported)(name, run);
 });

@@ -79,10 +79,10 @@ export const parkingCases: readonly StoreCase[] = [
       const queue = scene.queue();
       await scene.push(store, queue, 'a');
       const { tag } = await scene.popOne(store, queue);
-      await store.settle([{ kind: 'park', tag, dueAt: scene.clock.now() + 100 }]);
+      await store.settle([{ kind: 'park', tag, dueAt: scene.clock.now() + 800 }]);
       const hint = other.wait([queue], new AbortController().signal);
       assert.deepEqual(await scene.pop(other, queue), []);
-      await scene.passTime(120);
+      await scene.passTime(820);
       await scene.eventually('the hint', hint);
       assert.deepEqual(textsOf(await scene.pop(other, queue)), ['a']);
     },
