@@ -17,8 +17,6 @@ app = Celery("interop", broker=os.environ["INTEROP_BROKER"], backend=os.environ[
 app.conf.update(
     task_default_queue="python",
     worker_enable_remote_control=False,
-    # An option of Redis.
-    broker_transport_options={"visibility_timeout": 5} if os.environ["INTEROP_BROKER"].startswith("redis") else {},
     task_acks_late=True,
     worker_prefetch_multiplier=1,
     accept_content=["json", "yaml", "msgpack"],

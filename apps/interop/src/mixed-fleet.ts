@@ -41,7 +41,7 @@ export class MixedFleet {
     this.#settings = results === undefined ? settings : { ...settings, result_backend: results.python };
     this.gates = new Gates(place.backend);
     this.app = new Ctq('interop', {
-      broker: transportOf(place, { visibilityTimeout: 5 }),
+      broker: transportOf(place),
       backend: results?.typescript ?? redisBackend({ url: place.backend }),
       taskDefaultQueue: queues.typescript,
       acceptContent: ['json', 'yaml', 'msgpack', 'pickle'],

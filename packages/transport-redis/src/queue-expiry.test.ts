@@ -50,10 +50,11 @@ describeWith('redis', 'A queue with x-expires', (url) => {
   test('[MS-144] stays while somebody consumes from it, also when nothing comes', async () => {
     const scene = redisScene(url);
     const consumer = await scene.channel();
-    await consumer.declareQueue({ ...reply, arguments: { 'x-expires': 1_000 } });
+    // It is told that the queue is used every second.
+    await consumer.declareQueue({ ...reply, arguments: { 'x-expires': 3_000 } });
     await consumer.consume('reply', {}, () => undefined);
     const sweeper = await scene.store();
-    const until = Date.now() + 2 * 1_000;
+    const until = Date.now() + 2 * 3_000;
     while (Date.now() < until) {
       expect(await sweeper.topology.dropUnusedQueues()).toEqual([]);
       await new Promise((resolve) => setTimeout(resolve, 50));
