@@ -41,10 +41,10 @@ def task_of(uuid):
 
 
 def tasks(wanted):
-    """What is known of tasks, as soon as there were events of just these types of each: those of one task may come in another order."""
+    """What is known of tasks, as soon as there were events of all these types of each: those of one task may come in another order."""
     def types_of(uuid):
-        return sorted(event["type"] for event in heard if event.get("uuid") == uuid)
-    until(lambda: all(types_of(uuid) == sorted(types) for uuid, types in wanted.items()))
+        return {event["type"] for event in heard if event.get("uuid") == uuid}
+    until(lambda: all(types_of(uuid) >= set(types) for uuid, types in wanted.items()))
     return {uuid: task_of(uuid) for uuid in wanted}
 
 

@@ -9,17 +9,17 @@ import { makingPythonMs, programs, pythonWithCelery } from './python/environment
 import { environmentOf } from './python/python-site.js';
 import { shapeOf } from './shape-of.js';
 
-/** What is of one task or worker, and no other. */
 /** What happens to a task. */
 interface Expected {
   readonly state: string;
   readonly types: readonly string[];
-  /** In Python, where it is something else. */
-  readonly theirTypes?: readonly string[];
+  /** Some happen more than once: how often is the affair of each worker. */
+  readonly repeats?: boolean;
   /** Of the call, in seconds. */
   readonly expires?: number;
 }
 
+/** What is of one task or worker, and no other. */
 const own = [
   'uuid',
   'root_id',
@@ -58,13 +58,13 @@ describeOverBrokers('Events, heard by real Celery', { redis: 'interopMonitors', 
   }, 30_000);
 
   /** The same task run by either worker, and what is known of both when all events of both have come. */
-  async function ofBoth(task: string, args: readonly unknown[], { types, theirTypes = types, expires }: Expected) {
+  async function ofBoth(task: string, args: readonly unknown[], { types, expires }: Expected) {
     const ids = { typescript: crypto.randomUUID(), python: crypto.randomUUID() };
     for (const language of ['typescript', 'python'] as const) {
       const options = { taskId: ids[language], queue: queues[language] };
       await app.sendTask(task, args, {}, expires === undefined ? options : { ...options, expires });
     }
-    const known = await monitor.tasks({ [ids.typescript]: types, [ids.python]: theirTypes });
+    const known = await monitor.tasks({ [ids.typescript]: types, [ids.python]: types });
     return {
       ours: known[ids.typescript] ?? {},
       theirs: known[ids.python] ?? {},
@@ -72,8 +72,6 @@ describeOverBrokers('Events, heard by real Celery', { redis: 'interopMonitors', 
       theirEvents: await monitor.events(ids.python),
     };
   }
-
-  const onceMore = ['task-received', 'task-started', 'task-retried', 'task-received'];
 
   describe("Celery's State", () => {
     test.each<[string, string, readonly unknown[], Expected]>([
@@ -95,9 +93,9 @@ describeOverBrokers('Events, heard by real Celery', { redis: 'interopMonitors', 
         [],
         {
           state: 'SUCCESS',
-          // It is parked in the broker until its time comes, and received again.
-          types: [...onceMore, 'task-received', 'task-started', 'task-succeeded'],
-          theirTypes: [...onceMore, 'task-started', 'task-succeeded'],
+          types: ['task-received', 'task-started', 'task-retried', 'task-succeeded'],
+          // One that comes before its time is parked in the broker, and received again.
+          repeats: true,
         },
       ],
       ['that have expired', 'shared.echo', [1], { state: 'REVOKED', types: ['task-revoked'], expires: -1 }],
@@ -107,7 +105,9 @@ describeOverBrokers('Events, heard by real Celery', { redis: 'interopMonitors', 
       expect(theirs['worker']).toBe(nodes.python);
       expect(comparable(ours)).toEqual(comparable(theirs));
 
-      expect(ourEvents.map(({ type }) => String(type)).toSorted()).toEqual(expected.types.toSorted());
+      const types = ourEvents.map(({ type }) => String(type));
+      const told = expected.repeats === true ? [...new Set(types)] : types;
+      expect(told.toSorted()).toEqual(expected.types.toSorted());
       expect(byType(ourEvents)).toEqual(byType(theirEvents));
     });
 

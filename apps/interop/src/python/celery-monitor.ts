@@ -11,7 +11,7 @@ export class CeleryMonitor implements AsyncDisposable {
     this.#conversation = new Conversation(python, 'monitor.py', site);
   }
 
-  /** What the State knows of tasks, when of each there were just these events, in whatever order. */
+  /** What the State knows of tasks, when of each there were events of all these types, in whatever order. */
   tasks(types: Readonly<Record<string, readonly string[]>>): Promise<Readonly<Record<string, Fields>>> {
     return this.#conversation.tell('tasks', types);
   }
