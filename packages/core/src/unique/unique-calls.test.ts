@@ -195,6 +195,48 @@ describe('a call that replaces another one', () => {
     expect(await claim('c')).toEqual({ kind: 'taken', id: 'b' });
   });
 
+  test('does not wait for a third one that comes when the other one has ended: its sender takes the key for it', async () => {
+    const { calls, claim, begin } = await setup();
+    const a = ticketOf(await claim('a'));
+    const b = replacing(await claim('b', replace));
+    await calls.end('a', a, 'succeeded', versionOf(await begin('a', a)));
+    await calls.replace('b', b.ticket, b.found);
+    expect((await claim('c', replace)).kind).toBe('replacing');
+    expect(versionOf(await begin('b', b.ticket))).toBeGreaterThan(0);
+  });
+
+  test('that has run by the time its sender finds the key free leaves it free', async () => {
+    const { calls, claim, begin } = await setup();
+    const a = ticketOf(await claim('a'));
+    const b = replacing(await claim('b', replace));
+    await calls.end('a', a, 'succeeded', versionOf(await begin('a', a)));
+    await calls.end('b', b.ticket, 'succeeded', versionOf(await begin('b', b.ticket)));
+    expect(await calls.replace('b', b.ticket, b.found)).toBeUndefined();
+    expect((await claim('c')).kind).toBe('held');
+  });
+
+  test('that has run by then does not replace who came after it', async () => {
+    const { calls, claim, begin } = await setup();
+    const a = ticketOf(await claim('a'));
+    const b = replacing(await claim('b', replace));
+    await calls.end('a', a, 'succeeded', versionOf(await begin('a', a)));
+    await calls.end('b', b.ticket, 'succeeded', versionOf(await begin('b', b.ticket)));
+    const c = ticketOf(await claim('c'));
+    expect(await calls.replace('b', b.ticket, b.found)).toBeUndefined();
+    expect(versionOf(await begin('c', c))).toBeGreaterThan(0);
+  });
+
+  test('that was dropped for one that ran leaves the key free, however late its sender is', async () => {
+    const { calls, claim, begin } = await setup();
+    const a = ticketOf(await claim('a'));
+    const b = replacing(await claim('b', replace));
+    const version = versionOf(await begin('a', a));
+    expect(await begin('b', b.ticket)).toEqual({ kind: 'replaced', by: 'a' });
+    await calls.end('a', a, 'succeeded', version);
+    expect(await calls.replace('b', b.ticket, b.found)).toBeUndefined();
+    expect((await claim('c')).kind).toBe('held');
+  });
+
   test('that is received before its sender has said so waits for that', async () => {
     const { calls, claim, begin, clock } = await setup();
     await claim('a');

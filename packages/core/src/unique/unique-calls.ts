@@ -72,11 +72,17 @@ export class UniqueCalls {
    */
   async replace(id: string, ticket: UniqueTicket, first: FoundEntry): Promise<UniqueConflict | undefined> {
     const { key, until } = ticket;
-    for (let found: FoundEntry | undefined = first; found !== undefined; found = await this.#entries.find(key)) {
+    for (let found: FoundEntry | undefined = first; ; found = await this.#entries.find(key)) {
+      if (found === undefined) {
+        if (await this.#takeFree(id, ticket)) return undefined;
+        continue;
+      }
       const { entry, version } = found;
       // A worker has received it in the meantime.
       if (entry.id === id) return { outcome: 'replaced', id: first.entry.id };
       if (entry.state !== 'waiting') return { outcome: 'returned', id: entry.id };
+      // The key was free for a while, in which it may have run; who came after that is not replaced by it.
+      if (found !== first && (await this.#entries.isDecided(id))) return undefined;
       await this.#entries.noteReplaced(entry);
       const own: UniqueEntry = {
         id,
@@ -88,7 +94,15 @@ export class UniqueCalls {
       await this.#entries.noteReplaced(own);
       return { outcome: 'replaced', id: entry.id };
     }
-    return undefined;
+  }
+
+  /** The call that was to be replaced is gone: else others might have the key again and again while this one waits to hear whether it replaces them. */
+  async #takeFree(id: string, { key, until }: UniqueTicket): Promise<boolean> {
+    const version = await this.#entries.put(key, 0, { id, state: 'waiting', until });
+    if (version === undefined) return false;
+    // Its worker is done with it: nobody else would let go of the key.
+    if (await this.#entries.isDecided(id)) await this.#entries.remove(key, version);
+    return true;
   }
 
   /** Before a call is run. */
@@ -160,15 +174,31 @@ export class UniqueCalls {
     if (found === undefined) {
       // Its entry was lost or its time is over, or it comes back after its end.
       const moved = await this.#move(id, ticket, 0, 'running');
-      return moved === undefined ? undefined : { kind: 'run', ...moved };
+      if (moved === undefined) return undefined;
+      // Before it is over: its sender may be about to take the key for it.
+      await this.#noteDecided(id, ticket);
+      return { kind: 'run', ...moved };
     }
     // It was accepted: it runs, beside whoever has the key since its own time was over.
-    if (ticket.decidedBy === undefined || redelivered) return { kind: 'run', version: undefined };
-    // It came to replace a call that had begun by then; its sender was told so.
-    if (found.entry.state !== 'waiting') return { kind: 'replaced', by: found.entry.id };
-    if (this.#clock.now() >= ticket.decidedBy) return { kind: 'run', version: undefined };
+    if (ticket.decidedBy === undefined) return { kind: 'run', version: undefined };
+    if (redelivered || this.#clock.now() >= ticket.decidedBy) {
+      await this.#noteDecided(id, ticket);
+      return { kind: 'run', version: undefined };
+    }
+    // It came to replace a call that had begun by then; its sender is told so.
+    if (found.entry.state !== 'waiting') {
+      await this.#noteDecided(id, ticket);
+      // Or that was over by then, too, and the key is its own.
+      return (await this.#entries.find(ticket.key))?.entry.id === id
+        ? undefined
+        : { kind: 'replaced', by: found.entry.id };
+    }
     await this.#clock.sleep(lookMs, signal);
     return undefined;
+  }
+
+  async #noteDecided(id: string, { decidedBy }: UniqueTicket): Promise<void> {
+    if (decidedBy !== undefined) await this.#entries.noteDecided(id, decidedBy + decisionMs);
   }
 
   /** Undefined when the entry has another version by now; without a version when there is no entry any more. */

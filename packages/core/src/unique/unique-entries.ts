@@ -69,6 +69,17 @@ export class UniqueEntries {
     await (await this.#store()).setMany([{ key: replacedKey(replaced.id), value: encode({ by: id }), ttlMs }]);
   }
 
+  /** Notes that a worker has run a call, or dropped it, before its sender has said whether it replaces another one. */
+  async noteDecided(id: string, until: number): Promise<void> {
+    const ttlMs = Math.max(1, until - this.#clock.now());
+    await (await this.#store()).setMany([{ key: decidedKey(id), value: encode({}), ttlMs }]);
+  }
+
+  async isDecided(id: string): Promise<boolean> {
+    const key = decidedKey(id);
+    return (await (await this.#store()).getMany([key])).has(key);
+  }
+
   async forgetReplaced(id: string): Promise<void> {
     await (await this.#store()).deleteMany([replacedKey(id)]);
   }
@@ -76,6 +87,7 @@ export class UniqueEntries {
 
 const entryKey = (key: string): string => coordinationKey('unique', key);
 const replacedKey = (id: string): string => coordinationKey('replaced', id);
+const decidedKey = (id: string): string => coordinationKey('decided', id);
 
 function encode(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
